@@ -188,6 +188,7 @@ var unable = map[rule.WorkKind]string{
 	rule.WorkUndecodable: "无法识别 cannot be read",
 	rule.WorkNoWarehouse: "仓库未映射 warehouse not in the scheme's table",
 	rule.WorkNoLines:     "单据没有分录 the bill has no lines",
+	rule.WorkBareLines:   "有的行没有仓库 some lines name no warehouse",
 }
 
 // nothingOwed adds the bills of a list that owe nothing, with their class.

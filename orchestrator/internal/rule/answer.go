@@ -62,6 +62,7 @@ const (
 	WorkOrderVanished  WorkKind = "order_vanished"
 	WorkNoLines        WorkKind = "bill_without_lines"
 	WorkNoWarehouse    WorkKind = "warehouse_not_mapped"
+	WorkBareLines      WorkKind = "line_without_warehouse"
 	WorkUndecodable    WorkKind = "bill_undecodable"
 	WorkSafetyLimit    WorkKind = "safety_limit_reached"
 	WorkNumberTaken    WorkKind = "number_taken"

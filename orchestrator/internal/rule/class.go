@@ -12,8 +12,10 @@ const (
 	ClassNeverAudited  Class = "never_audited"
 	ClassBeforeCutover Class = "before_cutover"
 	ClassNotSelected   Class = "not_selected"
-	ClassStale         Class = "stale"
-	ClassUndecodable   Class = "undecodable"
+	// ClassOutside: a trigger holds, and no line names a warehouse, so that no order was made of the bill.
+	ClassOutside     Class = "outside"
+	ClassStale       Class = "stale"
+	ClassUndecodable Class = "undecodable"
 	// ClassDeleted: proved gone.
 	ClassDeleted Class = "deleted"
 )
@@ -32,6 +34,8 @@ const (
 	ReasonNeverLive = "never_live"
 	// ReasonNoSnapshot: gone, and nothing shows what was on it.
 	ReasonNoSnapshot = "no_snapshot"
+	// ReasonNoWarehouse: no line of it names a warehouse.
+	ReasonNoWarehouse = "no_warehouse"
 	// ReasonCutover: it happened before a part came into the scheme: cutover:organisation:200.
 	ReasonCutover = "cutover"
 )

@@ -51,7 +51,10 @@ type Decision struct {
 	// when it happened.
 	Orders  []Order
 	Outside int
-	Hold    HoldReason
+	// WithoutWarehouse counts lines that name no warehouse on a bill of which other lines name one: a person must look
+	// whether an order was made of them.
+	WithoutWarehouse int
+	Hold             HoldReason
 	// Vanished are orders of the previous snapshot that the bill no longer has; a person must look at those that no
 	// cancellation covers.
 	Vanished           []Order
@@ -96,7 +99,7 @@ func Decide(p Policy, known *Known, seen Bill, readTime time.Time) Decision {
 	case state.Voided():
 		p.voided(&d, seen, once)
 	default:
-		edited := known != nil && !d.NewGeneration && known.Class == ClassUnAudited && !known.State.Same(state)
+		edited := known != nil && !d.NewGeneration && known.unAudited() && !known.State.Same(state)
 		p.unAudited(&d, seen, once, edited)
 	}
 	d.After.Class = d.Class
@@ -205,7 +208,7 @@ func (p Policy) unAudited(d *Decision, seen Bill, once, edited bool) {
 		if edited && d.OrdersFrom == OrdersFromCurrent {
 			// No order was made of what people write into an un-audited bill; what it showed first is the nearest to
 			// its order.
-			d.Orders, d.Outside, d.Vanished = nil, len(d.Orders)+d.Outside, nil
+			d.Orders, d.Outside, d.Vanished, d.WithoutWarehouse = nil, len(d.Orders)+d.Outside, nil, 0
 		}
 	} else if d.Class == ClassBeforeCutover {
 		// What was owed for an earlier void is not any longer: no trigger holds.
@@ -263,17 +266,22 @@ func (p Policy) owe(d *Decision, trigger Trigger, terms Terms, at time.Time, sta
 			d.Hold = HoldNoEventTime
 		}
 	}
-	d.Triggers, d.Content, d.OrdersFrom = []Trigger{trigger}, content, from
-	p.orders(d, at)
 	if from == OrdersFromCurrent {
 		p.vanished(d, *content)
 	}
+	orders, outside := Orders(*content, p.Form, p.Orders)
+	without := WithoutWarehouse(*content, p.Form, p.Orders)
+	if len(orders) == 0 && without > 0 {
+		d.Class, d.Reason, d.Hold = ClassOutside, ReasonNoWarehouse, ""
+		return
+	}
+	d.Triggers, d.Content, d.OrdersFrom, d.WithoutWarehouse = []Trigger{trigger}, content, from, without
+	p.orders(d, orders, outside, at)
 }
 
 // orders are those of the content that the scheme asks for, and already did when it happened. Where the time is not
 // known and would make a difference, a person decides.
-func (p Policy) orders(d *Decision, at time.Time) {
-	orders, outside := Orders(*d.Content, p.Form, p.Orders)
+func (p Policy) orders(d *Decision, orders []Order, outside int, at time.Time) {
 	in, early, why := p.Cutovers.split(orders, at)
 	switch {
 	case early > 0 && at.IsZero():

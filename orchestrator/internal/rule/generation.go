@@ -106,7 +106,14 @@ func (k Known) ended() bool {
 }
 
 // once says whether the bill counted as one that had been audited.
-func (k Known) once() bool { return k.Class == ClassVoided || k.Class == ClassUnAudited }
+func (k Known) once() bool {
+	return k.Class == ClassVoided || k.Class == ClassUnAudited || k.Class == ClassOutside
+}
+
+// unAudited says whether the bill counted as un-audited, whatever its lines name.
+func (k Known) unAudited() bool {
+	return k.Class == ClassUnAudited || k.Class == ClassOutside && !k.State.Voided()
+}
 
 func differs(before, now time.Time) bool {
 	return !before.IsZero() && !now.IsZero() && !before.Equal(now)

@@ -26,7 +26,7 @@ type Source string
 type Order struct {
 	BillKind  string `cel:"bill_kind" json:"bill_kind"`
 	Direction string `cel:"direction" json:"direction"`
-	// Warehouse is Kingdee's number; empty when the lines name none.
+	// Warehouse is Kingdee's number, never empty: lines that name none make no order.
 	Warehouse string `cel:"warehouse" json:"warehouse"`
 	// WarehouseCode and Account are what the scheme's warehouse table says of Warehouse; empty before it was asked.
 	WarehouseCode string `cel:"warehouse_code" json:"warehouse_code,omitempty"`
@@ -44,7 +44,7 @@ func (l Order) same(o Order) bool {
 
 // Orders splits a bill of a form into its warehouse orders. inScheme are those that the scheme asks for, by the lines
 // it names; outside counts those of the bill's kind that it does not ask for. They come as the form lists their kinds,
-// then as the lines name them.
+// then as the lines name them. A line that names no warehouse belongs to none of them: see WithoutWarehouse.
 func Orders(b Bill, form Form, sources map[OrderKind]Source) (inScheme []Order, outside int) {
 	for _, order := range form.Orders {
 		if order.Kind.BillKind != b.Kind {
@@ -64,10 +64,30 @@ func Orders(b Bill, form Form, sources map[OrderKind]Source) (inScheme []Order, 
 	return inScheme, outside
 }
 
+// WithoutWarehouse counts the lines of a bill that name no warehouse, among those that an order which the scheme asks
+// for would be of. Nobody can tell which order such a line went into, if it went into any.
+func WithoutWarehouse(b Bill, form Form, sources map[OrderKind]Source) int {
+	n := 0
+	for _, order := range form.Orders {
+		if order.Kind.BillKind != b.Kind {
+			continue
+		}
+		for _, line := range b.Lines[string(sources[order.Kind])] {
+			if line.Warehouse == "" {
+				n++
+			}
+		}
+	}
+	return n
+}
+
 // split makes one order of all lines that name the same warehouse.
 func split(kind OrderKind, lines []Line) []Order {
 	var orders []Order
 	for _, line := range lines {
+		if line.Warehouse == "" {
+			continue
+		}
 		order := Order{BillKind: kind.BillKind, Direction: kind.Direction, Warehouse: line.Warehouse}
 		at := slices.IndexFunc(orders, order.same)
 		if at < 0 {

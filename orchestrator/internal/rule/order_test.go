@@ -52,9 +52,11 @@ func TestOneOrderForEachWarehouseOfEachDirection(t *testing.T) {
 			[]string{"Assembly.in B 1", "Assembly.in C 2"}, 2,
 		},
 		"none asked for": {assembly, nil, nil, 4},
-		"lines without a warehouse are an order": {
-			rule.Bill{Kind: form.Assembly, Lines: map[string][]rule.Line{"products": lines("", "A", "")}},
-			inbound.Orders, []string{"Assembly.in  1,3", "Assembly.in A 2"}, 0,
+		"lines without a warehouse are in no order": {
+			rule.Bill{Kind: form.Assembly, Lines: map[string][]rule.Line{
+				"products": lines("", "A", ""), "components": lines("", "B"),
+			}},
+			inbound.Orders, []string{"Assembly.in A 2"}, 1,
 		},
 		"no lines": {rule.Bill{Kind: form.Assembly}, inbound.Orders, nil, 0},
 		"the other kind's orders are not": {

@@ -16,6 +16,7 @@ type RunCounts struct {
 	NeverAudited  int64 `json:"never_audited"`
 	BeforeCutover int64 `json:"before_cutover"`
 	NotSelected   int64 `json:"not_selected"`
+	Outside       int64 `json:"outside"`
 	Stale         int64 `json:"stale"`
 	Undecodable   int64 `json:"undecodable"`
 	Deleted       int64 `json:"deleted"`
@@ -45,6 +46,8 @@ func (f *RunCounts) Count(c Class) {
 		f.BeforeCutover++
 	case ClassNotSelected:
 		f.NotSelected++
+	case ClassOutside:
+		f.Outside++
 	case ClassStale:
 		f.Stale++
 	case ClassUndecodable:
@@ -67,6 +70,7 @@ func (f *RunCounts) Add(g RunCounts) {
 	f.NeverAudited += g.NeverAudited
 	f.BeforeCutover += g.BeforeCutover
 	f.NotSelected += g.NotSelected
+	f.Outside += g.Outside
 	f.Stale += g.Stale
 	f.Undecodable += g.Undecodable
 	f.Deleted += g.Deleted
@@ -94,8 +98,8 @@ func (f RunCounts) Check() error {
 	if sum := f.RowsOfBills + f.RowsOfProblems; sum != f.Rows {
 		return &RunCountsError{What: "rows", Read: f.Rows, AccountedFor: sum}
 	}
-	sum := f.Live + f.Unchanged + f.Voided + f.UnAudited + f.NeverAudited + f.BeforeCutover + f.NotSelected + f.Stale +
-		f.Undecodable + f.Deleted
+	sum := f.Live + f.Unchanged + f.Voided + f.UnAudited + f.NeverAudited + f.BeforeCutover + f.NotSelected +
+		f.Outside + f.Stale + f.Undecodable + f.Deleted
 	if sum != f.Bills {
 		return &RunCountsError{What: "bills", Read: f.Bills, AccountedFor: sum}
 	}

@@ -148,6 +148,7 @@ type ClassReason struct {
 func ClassReasons() []ClassReason {
 	return []ClassReason{
 		{ReasonSelector, "方案的条件（selector）未选中该单", "the scheme's selector does not take it"},
+		{ReasonNoWarehouse, "没有一行写明仓库，不会有对应的仓库单", "no line names a warehouse, so that no order was made of it"},
 		{ReasonTrigger, "方案不处理这种情况", "the scheme does not act on this"},
 		{ReasonClosed, "关闭早于方案启用时间", "closed before the cutover of the scheme"},
 		{ReasonNeverLive, "从未见其有效", "it was never seen live"},

@@ -73,6 +73,7 @@ func VerdictRows() []VerdictRow {
 		nothing([]Class{ClassBeforeCutover}, "作废早于方案启用时间", "voided before the cutover of the scheme"),
 		nothing([]Class{ClassNotSelected}, "{because}", "{because}", FactExplained),
 		nothing([]Class{ClassNotSelected}, "库存组织不在方案范围内", "the stock organisation is not in the scheme"),
+		nothing([]Class{ClassOutside}, "{because}", "{because}", FactExplained),
 		nothing(nil, "旺店通从未有过对应的仓库单", "the WMS never had such an order", FactNoOrder),
 		nothing(nil, "取消已撤回", "withdrawn", FactOwed),
 		nothing(nil, "没有属于方案范围的仓库单；{because}", "no order of the scheme; {because}", FactExplained),

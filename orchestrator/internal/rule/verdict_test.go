@@ -13,7 +13,7 @@ import (
 // keptClasses are the classes that a bill can have in the ledger.
 var keptClasses = []rule.Class{
 	rule.ClassLive, rule.ClassVoided, rule.ClassUnAudited, rule.ClassNeverAudited, rule.ClassBeforeCutover,
-	rule.ClassNotSelected, rule.ClassUndecodable, rule.ClassDeleted,
+	rule.ClassNotSelected, rule.ClassOutside, rule.ClassUndecodable, rule.ClassDeleted,
 }
 
 // bits are facts as bits, so that all of their combinations can be walked.

@@ -150,7 +150,7 @@ func TestTheLedgerDecidesAVerdictAsTheRulesDo(t *testing.T) {
 	rows := rowtest.New(t, pool)
 	classes := []rule.Class{
 		rule.ClassLive, rule.ClassVoided, rule.ClassUnAudited, rule.ClassNeverAudited, rule.ClassBeforeCutover,
-		rule.ClassNotSelected, rule.ClassUndecodable, rule.ClassDeleted,
+		rule.ClassNotSelected, rule.ClassOutside, rule.ClassUndecodable, rule.ClassDeleted,
 	}
 	var bills []decided
 	add := func(class rule.Class, facts []rule.Fact) {

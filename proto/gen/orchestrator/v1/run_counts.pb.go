@@ -22,8 +22,8 @@ const (
 )
 
 // RunCounts account for everything that a run read: rows = rows_of_bills + rows_of_problems;
-// bills = live + unchanged + voided + un_audited + never_audited + before_cutover + not_selected + stale + undecodable
-// + deleted; orders = orders_new + orders_already_owed + orders_held + orders_not_in_scheme + orders_no_warehouse.
+// bills = live + unchanged + voided + un_audited + never_audited + before_cutover + not_selected + outside + stale
+// + undecodable + deleted; orders = orders_new + orders_already_owed + orders_held + orders_not_in_scheme + orders_no_warehouse.
 type RunCounts struct {
 	state             protoimpl.MessageState `protogen:"open.v1"`
 	Rows              int64                  `protobuf:"varint,1,opt,name=rows,proto3" json:"rows,omitempty"`
@@ -46,7 +46,9 @@ type RunCounts struct {
 	OrdersNotInScheme int64                  `protobuf:"varint,18,opt,name=orders_not_in_scheme,json=ordersNotInScheme,proto3" json:"orders_not_in_scheme,omitempty"`
 	OrdersNoWarehouse int64                  `protobuf:"varint,19,opt,name=orders_no_warehouse,json=ordersNoWarehouse,proto3" json:"orders_no_warehouse,omitempty"`
 	// Bills proved gone; only rechecks and reconcile runs find these.
-	Deleted       int64 `protobuf:"varint,20,opt,name=deleted,proto3" json:"deleted,omitempty"`
+	Deleted int64 `protobuf:"varint,20,opt,name=deleted,proto3" json:"deleted,omitempty"`
+	// Bills of which no line names a warehouse, so that no order was made of them.
+	Outside       int64 `protobuf:"varint,21,opt,name=outside,proto3" json:"outside,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -221,11 +223,18 @@ func (x *RunCounts) GetDeleted() int64 {
 	return 0
 }
 
+func (x *RunCounts) GetOutside() int64 {
+	if x != nil {
+		return x.Outside
+	}
+	return 0
+}
+
 var File_orchestrator_v1_run_counts_proto protoreflect.FileDescriptor
 
 const file_orchestrator_v1_run_counts_proto_rawDesc = "" +
 	"\n" +
-	" orchestrator/v1/run_counts.proto\x12\x0forchestrator.v1\"\x96\x05\n" +
+	" orchestrator/v1/run_counts.proto\x12\x0forchestrator.v1\"\xb0\x05\n" +
 	"\tRunCounts\x12\x12\n" +
 	"\x04rows\x18\x01 \x01(\x03R\x04rows\x12\"\n" +
 	"\rrows_of_bills\x18\x02 \x01(\x03R\vrowsOfBills\x12(\n" +
@@ -250,7 +259,8 @@ const file_orchestrator_v1_run_counts_proto_rawDesc = "" +
 	"ordersHeld\x12/\n" +
 	"\x14orders_not_in_scheme\x18\x12 \x01(\x03R\x11ordersNotInScheme\x12.\n" +
 	"\x13orders_no_warehouse\x18\x13 \x01(\x03R\x11ordersNoWarehouse\x12\x18\n" +
-	"\adeleted\x18\x14 \x01(\x03R\adeletedB\xcb\x01\n" +
+	"\adeleted\x18\x14 \x01(\x03R\adeleted\x12\x18\n" +
+	"\aoutside\x18\x15 \x01(\x03R\aoutsideB\xcb\x01\n" +
 	"\x13com.orchestrator.v1B\x0eRunCountsProtoP\x01ZGgithub.com/voidrelay/voidrelay/proto/gen/orchestrator/v1;orchestratorv1\xa2\x02\x03OXX\xaa\x02\x0fOrchestrator.V1\xca\x02\x0fOrchestrator\\V1\xe2\x02\x1bOrchestrator\\V1\\GPBMetadata\xea\x02\x10Orchestrator::V1b\x06proto3"
 
 var (

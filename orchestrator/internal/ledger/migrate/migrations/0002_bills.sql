@@ -19,7 +19,7 @@ create table bill (
     closed             boolean not null default false,
     read_time          timestamptz not null,
     class              text not null check (class in ('live', 'voided', 'un_audited', 'never_audited', 'before_cutover',
-                           'not_selected', 'undecodable', 'deleted')),
+                           'not_selected', 'outside', 'undecodable', 'deleted')),
     class_reason       text not null default '',
     generation         integer not null check (generation >= 1),
     generation_live    boolean not null,

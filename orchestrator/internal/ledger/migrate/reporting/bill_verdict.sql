@@ -118,4 +118,4 @@ comment on column reporting.bill_verdict.bill_no is
 comment on column reporting.bill_verdict.read_time is 'when the Kingdee query that showed this left';
 comment on column reporting.bill_verdict.class is
     'what the last decision made of the bill: live voided un_audited never_audited before_cutover not_selected '
-    'undecodable deleted';
+    'outside undecodable deleted';

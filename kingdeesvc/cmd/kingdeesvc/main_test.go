@@ -53,6 +53,9 @@ func TestCheckTellsBothLanguagesAndItsStatus(t *testing.T) {
 		"settings":      {[]string{"check"}, nil, 2},
 		"language":      {[]string{"check", "-lang", "fr"}, nil, 2},
 		"no such thing": {[]string{"chekc"}, nil, 2},
+		"form":          {[]string{"check", "-form", "PUR_PO"}, account, 2},
+		"column":        {[]string{"check", "-form", "PUR_MRAPP", "-key", "colour=F_X"}, account, 2},
+		"key's form":    {[]string{"check", "-key", "note=F_X"}, account, 2},
 	} {
 		out, err := programWith(t, c.args, c.env...).CombinedOutput()
 		var exit *exec.ExitError

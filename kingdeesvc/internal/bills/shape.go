@@ -42,8 +42,8 @@ type shape struct {
 	entities []entity
 	// key is Kingdee's key of each column of the head, by its name.
 	key map[string]string
-	// stamps are the keys of the values that tell two versions of a bill apart; an empty one is not asked for. edges are
-	// those of the dates that a change moves. Which of them an audit, an un-audit, a void or a close moves is
+	// stamps are the keys of the values that tell two versions of a bill apart; an empty one is not asked for. edges
+	// are those of the dates that a change moves. Which of them an audit, an un-audit, a void or a close moves is
 	// documented for no form, so a change is looked for in all of them.
 	stamps [stampCount]string
 	edges  []string

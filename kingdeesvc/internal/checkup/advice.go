@@ -4,6 +4,7 @@ import (
 	"errors"
 	"strings"
 
+	"github.com/voidrelay/voidrelay/kingdeesvc/internal/form"
 	"github.com/voidrelay/voidrelay/kingdeesvc/internal/kingdee"
 )
 
@@ -44,16 +45,23 @@ var advices = map[kingdee.Class]Text{
 		"会话一再丢失：看是否有别的程序用同一个用户，或第三方登录授权是否还在",
 		"the session is lost again and again: see whether another program uses this user, and whether the " +
 			"third-party authorisation still exists"},
-	kingdee.Permission: {
-		"请金蝶管理员给该用户（或第三方应用）组装拆卸单的查询权限",
-		"have a Kingdee administrator give this user (or the third-party application) the right to query " +
-			"assembly bills"},
-	kingdee.FormUnknown: {
-		"该账套没有组装拆卸单：确认数据中心和已启用的库存模块",
-		"this data centre has no assembly bills: check the data centre and that the inventory module is in use"},
 	kingdee.Throttled: {"稍后再试，并调低 KINGDEE_RATE", "try again later, and lower KINGDEE_RATE"},
 	kingdee.Busy:      {"服务器忙，稍后再试", "the server is busy: try again later"},
 	kingdee.Refused:   {"按金蝶的提示处理", "do as Kingdee says"},
+}
+
+// adviceOn is advice about what was asked of a form.
+func adviceOn(err error, f form.Form) Text {
+	switch kingdee.ClassOf(err) {
+	case kingdee.Permission:
+		return say("请金蝶管理员给该用户（或第三方应用）%[1]s的查询权限",
+			"have a Kingdee administrator give this user (or the third-party application) the right to query %[2]s",
+			f.Title, f.English)
+	case kingdee.FormUnknown:
+		return say("该账套没有%[1]s：确认数据中心和已启用的模块",
+			"this data centre has no %[2]s: check the data centre and that their module is in use", f.Title, f.English)
+	}
+	return advice(err)
 }
 
 func advice(err error) Text {

@@ -20,9 +20,8 @@ const (
 )
 
 // dateKeys are the four dates of a bill, in the order of recent.
-func (r *round) dateKeys() []string {
-	f := r.settings.Form
-	return []string{f.Key("create_time"), f.Key("modify_time"), f.Key("approve_time"), f.Key("cancel_time")}
+func (r *formRound) dateKeys() []string {
+	return []string{r.key("create_time"), r.key("modify_time"), r.key("approve_time"), r.key("cancel_time")}
 }
 
 // recent is one bill of the window.
@@ -32,14 +31,17 @@ type recent struct {
 }
 
 // bills counts the bills of each organisation and looks what their dates are like.
-func (r *round) bills(ctx context.Context) {
-	if !r.entered {
+func (r *formRound) bills(ctx context.Context) {
+	switch {
+	case !r.asked:
+		return
+	case !r.queried:
 		r.skip("bills", "dates")
 		return
 	}
 	more, err := r.read(ctx)
 	if err != nil {
-		r.add("bills", Failed, said(err), advice(err))
+		r.add("bills", Failed, said(err), adviceOn(err, r.form))
 		r.skip("dates")
 		return
 	}
@@ -47,15 +49,15 @@ func (r *round) bills(ctx context.Context) {
 	r.dates()
 }
 
-func (r *round) read(ctx context.Context) (more bool, err error) {
+func (r *formRound) read(ctx context.Context) (more bool, err error) {
 	since := literal.TimeLiteral(r.settings.Now().Add(-window), r.client.Zone())
-	f := r.settings.Form
-	keys := append([]string{f.Key("id"), f.Key("org_number")}, r.dateKeys()...)
+	f := r.form
+	keys := append([]string{r.key("id"), r.key("org_number")}, r.dateKeys()...)
 	for range mostPages {
 		table, err := r.client.Query(ctx, kingdee.Query{
-			FormID: f.ID, FieldKeys: keys, Order: f.Key("id") + " ASC", Limit: pageRows,
+			FormID: f.ID, FieldKeys: keys, Order: r.key("id") + " ASC", Limit: pageRows,
 			Filter: fmt.Sprintf("(%[1]s>=%[3]s or %[2]s>=%[3]s) and %[4]s > %[5]d",
-				f.Key("create_time"), f.Key("modify_time"), since, f.Key("id"), r.newest),
+				r.key("create_time"), r.key("modify_time"), since, r.key("id"), r.newest),
 		})
 		if err != nil {
 			return false, err
@@ -79,7 +81,7 @@ func (r *round) read(ctx context.Context) (more bool, err error) {
 }
 
 // count tells how many bills each organisation has. Data permission hides bills without a word, so zero is suspicious.
-func (r *round) count(ctx context.Context, more bool) {
+func (r *formRound) count(ctx context.Context, more bool) {
 	counts := map[string]int{}
 	for _, row := range r.rows {
 		counts[row.organization]++
@@ -119,7 +121,7 @@ func (r *round) count(ctx context.Context, more bool) {
 }
 
 // organizations asks for those in use; a user who may not read them only misses a warning.
-func (r *round) organizations(ctx context.Context) []string {
+func (r *formRound) organizations(ctx context.Context) []string {
 	table, err := r.client.Query(ctx, kingdee.Query{
 		FormID: "ORG_Organizations", FieldKeys: []string{"FNumber"}, Filter: "FForbidStatus = 'A'",
 		Order: "FNumber ASC", Limit: 100,
@@ -137,7 +139,7 @@ func (r *round) organizations(ctx context.Context) []string {
 }
 
 // dates tells which date fields carry a time of day here.
-func (r *round) dates() {
+func (r *formRound) dates() {
 	if len(r.rows) == 0 {
 		r.add("dates", Skipped, say("没有单据可看", "there are no bills to look at"), Text{})
 		return
@@ -163,18 +165,20 @@ func (r *round) dates() {
 }
 
 // view asks for one bill as GetBill does: only View says that a bill is gone.
-func (r *round) view(ctx context.Context) {
+func (r *formRound) view(ctx context.Context) {
 	switch {
-	case !r.entered:
+	case !r.asked:
+		return
+	case !r.queried:
 		r.skip("view")
 		return
 	case r.newest == 0:
 		r.add("view", Skipped, say("没有单据可看", "there are no bills to look at"), Text{})
 		return
 	}
-	if _, err := r.client.View(ctx, r.settings.Form.ID, r.newest); err != nil {
-		r.add("view", Warning, said(err), Text{"请金蝶管理员给该用户" + r.settings.Form.Title + "的查看权限：没有它就不能确认单据已被删除",
-			"have a Kingdee administrator give this user the right to view " + r.settings.Form.English +
+	if _, err := r.client.View(ctx, r.form.ID, r.newest); err != nil {
+		r.add("view", Warning, said(err), Text{"请金蝶管理员给该用户" + r.form.Title + "的查看权限：没有它就不能确认单据已被删除",
+			"have a Kingdee administrator give this user the right to view " + r.form.English +
 				": without it nobody can tell that a bill was deleted"})
 		return
 	}

@@ -10,8 +10,8 @@ import (
 
 // Settings are what the answers are compared with.
 type Settings struct {
-	// Form is the form whose keys and bills are looked at.
-	Form         form.Form
+	// Forms are all whose bills can be read, at least one. The first is what a cheap call asks for.
+	Forms        []form.Form
 	DataCenterID string
 	UserName     string
 	// Way is how we get in: sign, app_secret, password or header.
@@ -27,10 +27,20 @@ type Settings struct {
 
 // Options are what differs from one examination to the next.
 type Options struct {
-	// Organizations are stock organisations that must have bills.
+	// Organizations are organisations that must have bills.
 	Organizations []string
+	// Forms are those of Settings.Forms that somebody means to use: what is wrong with one is a failure. Without any,
+	// the first form is, and of the others the report says whether they could be used.
+	Forms []Asked
 	// Second opens another client of the same user; nil skips the question about a second login.
 	Second func() (*kingdee.Client, error)
+}
+
+// Asked is a form that somebody means to use.
+type Asked struct {
+	ID string
+	// Keys are those for columns that the form leaves open, by the columns' names, as a scheme's kingdee.keys has them.
+	Keys map[string]string
 }
 
 // Examiner asks through one client.
@@ -52,22 +62,31 @@ type round struct {
 	meta     kingdee.Meta
 	// entered is whether the login worked.
 	entered bool
-	rows    []recent
-	newest  int64
+	forms   []*formRound
 }
 
-// Examine asks everything; the findings come in the order of the questions.
-func (e *Examiner) Examine(ctx context.Context, options Options) []Finding {
+// Examine asks everything; the findings come in the order of the questions. Its error is the caller's mistake: a form
+// that is not there, or a key for a column that the form does not leave open.
+func (e *Examiner) Examine(ctx context.Context, options Options) ([]Finding, error) {
 	r := &round{Examiner: e, options: options}
+	if err := r.choose(); err != nil {
+		return nil, err
+	}
 	r.reach(ctx)
 	r.login(ctx)
 	r.zone()
 	r.clock()
 	r.second(ctx)
-	r.fields(ctx)
-	r.bills(ctx)
-	r.view(ctx)
-	return r.findings
+	for i, one := range r.forms {
+		if i > 0 {
+			one.may(r.ping(ctx, one.form))
+		}
+		one.fields(ctx)
+		one.openKeys(ctx)
+		one.bills(ctx)
+		one.view(ctx)
+	}
+	return r.findings, nil
 }
 
 func (r *round) add(id string, result Result, found, advice Text) {

@@ -10,46 +10,46 @@ import (
 	"github.com/voidrelay/voidrelay/kingdeesvc/internal/kingdee"
 )
 
-// fields asks for all keys at once and drops each that the server does not know.
-func (r *round) fields(ctx context.Context) {
-	if !r.entered {
-		r.skip("fields", "components")
+// fields asks for all keys that are confirmed at once and drops each that the server does not know.
+func (r *formRound) fields(ctx context.Context) {
+	further := r.form.Entities[1:]
+	if !r.queried {
+		r.skip("fields")
+		if len(further) > 0 {
+			r.skip("components")
+		}
 		return
 	}
-	f := r.settings.Form
-	r.keys(ctx, "fields", append(form.Keys(f.Head), form.Keys(f.Entities[0].Columns)...))
-	var further []string
-	for _, e := range f.Entities[1:] {
-		further = append(further, form.Keys(e.Columns)...)
+	r.confirmed(ctx, "fields", confirmedKeys(r.form.Head, r.form.Entities[0].Columns))
+	for _, e := range further {
+		r.confirmed(ctx, "components", confirmedKeys(e.Columns))
 	}
-	r.keys(ctx, "components", further)
 }
 
-func (r *round) keys(ctx context.Context, id string, keys []string) {
-	f := r.settings.Form
-	var missing, needed []string
-	for left := slices.Clone(keys); ; {
-		none := f.Key("id") + " = -1"
-		_, err := r.client.Query(ctx, kingdee.Query{FormID: f.ID, FieldKeys: left, Filter: none, Limit: 1})
-		fault, _ := errors.AsType[*kingdee.Fault](err)
-		if err != nil && (fault == nil || fault.Class != kingdee.FieldUnknown) {
-			r.add(id, Failed, said(err), advice(err))
-			return
+// confirmedKeys are the keys of the columns that are not open.
+func confirmedKeys(tables ...[]form.Column) []string {
+	var keys []string
+	for _, columns := range tables {
+		for _, c := range columns {
+			if !c.Open {
+				keys = append(keys, c.Key)
+			}
 		}
-		if err == nil {
-			break
+	}
+	return keys
+}
+
+func (r *formRound) confirmed(ctx context.Context, id string, keys []string) {
+	missing, err := r.missing(ctx, keys)
+	if err != nil {
+		r.add(id, r.bad(), said(err), adviceOn(err, r.form))
+		return
+	}
+	var needed []string
+	for _, key := range missing {
+		if !r.form.Optional(key) {
+			needed = append(needed, key)
 		}
-		at := slices.IndexFunc(left,
-			func(key string) bool { return strings.EqualFold(key, fault.Field) || sameRoot(key, fault.Field) })
-		if at < 0 {
-			r.add(id, Failed, said(err), say("报告这个字段", "report this field"))
-			return
-		}
-		missing = append(missing, left[at])
-		if !f.Optional(left[at]) {
-			needed = append(needed, left[at])
-		}
-		left = slices.Delete(left, at, at+1)
 	}
 	found := say("%d 个中有 %d 个", "%[2]d of %[1]d exist", len(keys), len(keys)-len(missing))
 	if len(missing) > 0 {
@@ -57,7 +57,7 @@ func (r *round) keys(ctx context.Context, id string, keys []string) {
 	}
 	switch {
 	case len(needed) > 0:
-		r.add(id, Failed, found, say("看该用户的字段权限和单据是否被二次开发改过；没有这些字段读不了完整单据",
+		r.add(id, r.bad(), found, say("看该用户的字段权限和单据是否被二次开发改过；没有这些字段读不了完整单据",
 			"look at the user's field rights and whether the form was customised; whole bills cannot be read "+
 				"without them"))
 	case len(missing) > 0:
@@ -65,6 +65,57 @@ func (r *round) keys(ctx context.Context, id string, keys []string) {
 	default:
 		r.add(id, OK, found, Text{})
 	}
+}
+
+// bad is how a question ends that shows that bills of the form cannot be read.
+func (r *formRound) bad() Result {
+	if r.asked {
+		return Failed
+	}
+	return Warning
+}
+
+// missing are those of the keys that the server does not know. It asks for all at once and drops each that the server
+// names; where it names none, it asks for the keys one by one.
+func (r *formRound) missing(ctx context.Context, keys []string) ([]string, error) {
+	var missing []string
+	for left := slices.Clone(keys); len(left) > 0; {
+		fault, err := r.asks(ctx, left)
+		if err != nil || fault == nil {
+			return missing, err
+		}
+		at := slices.IndexFunc(left,
+			func(key string) bool { return strings.EqualFold(key, fault.Field) || sameRoot(key, fault.Field) })
+		if at < 0 {
+			return r.oneByOne(ctx, left, missing)
+		}
+		missing = append(missing, left[at])
+		left = slices.Delete(left, at, at+1)
+	}
+	return missing, nil
+}
+
+func (r *formRound) oneByOne(ctx context.Context, keys, missing []string) ([]string, error) {
+	for _, key := range keys {
+		fault, err := r.asks(ctx, []string{key})
+		if err != nil {
+			return nil, err
+		}
+		if fault != nil {
+			missing = append(missing, key)
+		}
+	}
+	return missing, nil
+}
+
+// asks asks for keys of no bill; the fault says that the server does not know one of them.
+func (r *formRound) asks(ctx context.Context, keys []string) (*kingdee.Fault, error) {
+	none := r.form.Key("id") + " = -1"
+	_, err := r.client.Query(ctx, kingdee.Query{FormID: r.form.ID, FieldKeys: keys, Filter: none, Limit: 1})
+	if fault, ok := errors.AsType[*kingdee.Fault](err); ok && fault.Class == kingdee.FieldUnknown {
+		return fault, nil
+	}
+	return nil, err
 }
 
 // sameRoot: a server may name FLOT for FLOT.FNumber.

@@ -36,9 +36,11 @@ func (t Text) and(more Text) Text { return Text{t.ZH + more.ZH, t.EN + more.EN} 
 
 // Finding is the answer to one question.
 type Finding struct {
-	// ID is the question: reach, data_center, tls, login, zone, clock, second_login, form, fields, components, dates,
-	// bills, view.
-	ID     string
+	// ID is the question: reach, data_center, tls, login, zone, clock, second_login, and of each form: form, fields,
+	// components, open_keys, dates, bills, view; open_key for each open key that is missing.
+	ID string
+	// FormID is the form that it is about; empty for those that are about none.
+	FormID string
 	Title  Text
 	Result Result
 	Found  Text
@@ -54,9 +56,10 @@ var titles = map[string]Text{
 	"zone":         {"时区", "Time zone"},
 	"clock":        {"时钟", "Clock"},
 	"second_login": {"二次登录", "Second login"},
-	"form":         {"组装拆卸单权限", "Assembly bills"},
-	"fields":       {"40 个字段", "The 40 fields"},
-	"components":   {"子件字段", "Component fields"},
+	"fields":       {"字段", "Fields"},
+	"components":   {"其他单据体的字段", "Fields of further entities"},
+	"open_keys":    {"待确认的字段", "Open keys"},
+	"open_key":     {"缺少字段", "Missing key"},
 	"dates":        {"日期精度", "Dates"},
 	"bills":        {"近 30 天单据", "Last 30 days"},
 	"view":         {"查看单据", "View"},

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/voidrelay/voidrelay/kingdeesvc/internal/form"
 	"github.com/voidrelay/voidrelay/kingdeesvc/internal/kingdee"
 )
 
@@ -54,7 +55,7 @@ func (r *round) dataCenter(centers []kingdee.DataCenter) {
 
 // login pings: a login that works and a form that may not be read are told apart by the class.
 func (r *round) login(ctx context.Context) {
-	meta, err := r.client.Ping(ctx, r.settings.Form.ID)
+	meta, err := r.client.Ping(ctx, r.forms[0].form.ID)
 	if !meta.Left.IsZero() {
 		r.meta = meta
 	}
@@ -75,7 +76,7 @@ func (r *round) login(ctx context.Context) {
 	}
 	if !r.entered {
 		r.add("login", Failed, said(err), advice(err))
-		r.skip("form")
+		r.forms[0].skip("form")
 		return
 	}
 	found := say("用户 %s，方式 %s，账套 %s", "user %s, by %s, in %s", who, r.settings.Way, where)
@@ -89,19 +90,23 @@ func (r *round) login(ctx context.Context) {
 	} else {
 		r.add("login", OK, found, Text{})
 	}
-	if err != nil {
-		r.entered = false
-		r.add("form", Failed, said(err), advice(err))
-		return
+	r.forms[0].may(err)
+}
+
+// ping asks for the form and nothing else.
+func (r *round) ping(ctx context.Context, f form.Form) error {
+	if !r.entered {
+		return nil
 	}
-	r.add("form", OK, say("可以查询 STK_AssembledApp", "STK_AssembledApp may be queried"), Text{})
+	_, err := r.client.Ping(ctx, f.ID)
+	return err
 }
 
 // losing says whether sessions get lost without anybody else's doing, in about the time that a second login takes.
 func (r *round) losing(ctx context.Context) bool {
 	before := r.client.Losses()
 	for range 3 {
-		_, _ = r.client.Ping(ctx, r.settings.Form.ID) // what else is wrong the other questions tell
+		_, _ = r.client.Ping(ctx, r.forms[0].form.ID) // what else is wrong the other questions tell
 	}
 	return r.client.Losses() != before
 }
@@ -109,7 +114,7 @@ func (r *round) losing(ctx context.Context) bool {
 // second opens another session and looks whether the first one survives it.
 func (r *round) second(ctx context.Context) {
 	switch {
-	case !r.entered:
+	case !r.forms[0].queried:
 		r.skip("second_login")
 		return
 	case r.settings.Way == "header":
@@ -135,11 +140,11 @@ func (r *round) second(ctx context.Context) {
 		return
 	}
 	defer other.Close(context.WithoutCancel(ctx))
-	if _, err := other.Ping(ctx, r.settings.Form.ID); err != nil {
+	if _, err := other.Ping(ctx, r.forms[0].form.ID); err != nil {
 		r.add("second_login", Warning, said(err), advice(err))
 		return
 	}
-	if _, err := r.client.Ping(ctx, r.settings.Form.ID); err != nil {
+	if _, err := r.client.Ping(ctx, r.forms[0].form.ID); err != nil {
 		r.add("second_login", Warning, said(err), advice(err))
 		return
 	}

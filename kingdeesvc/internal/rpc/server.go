@@ -148,7 +148,15 @@ func (s *Service) CheckConnection(
 ) (*kingdeev1.CheckConnectionResponse, error) {
 	var findings []*kingdeev1.CheckFinding
 	if req.GetThorough() {
-		findings = checkFindings(s.doctor.Examine(ctx, checkup.Options{Organizations: req.GetOrganizationNumbers()}))
+		options := checkup.Options{Organizations: req.GetOrganizationNumbers()}
+		for _, f := range req.GetForms() {
+			options.Forms = append(options.Forms, checkup.Asked{ID: f.GetFormId(), Keys: f.GetKeys()})
+		}
+		found, err := s.doctor.Examine(ctx, options)
+		if err != nil {
+			return nil, &bills.InvalidRequest{Field: "forms", Reason: err}
+		}
+		findings = checkFindings(found)
 	}
 	header, err := s.header(ctx, s.ping, nil)
 	if err != nil && len(findings) > 0 && ctx.Err() == nil {

@@ -94,7 +94,7 @@ func checkFindings(findings []checkup.Finding) []*kingdeev1.CheckFinding {
 	out := make([]*kingdeev1.CheckFinding, len(findings))
 	for i, f := range findings {
 		out[i] = &kingdeev1.CheckFinding{
-			Id: f.ID, Result: checkResults[f.Result],
+			Id: f.ID, FormId: f.FormID, Result: checkResults[f.Result],
 			FoundZh: valid(f.Found.ZH), FoundEn: valid(f.Found.EN),
 			AdviceZh: valid(f.Advice.ZH), AdviceEn: valid(f.Advice.EN),
 		}

@@ -1795,8 +1795,11 @@ type CheckConnectionRequest struct {
 	Thorough bool `protobuf:"varint,1,opt,name=thorough,proto3" json:"thorough,omitempty"`
 	// Stock organisations (FNumber) that must have bills; used only when thorough.
 	OrganizationNumbers []string `protobuf:"bytes,2,rep,name=organization_numbers,json=organizationNumbers,proto3" json:"organization_numbers,omitempty"`
-	unknownFields       protoimpl.UnknownFields
-	sizeCache           protoimpl.SizeCache
+	// Forms that somebody means to use, so that what is wrong with one is a failure; used only when thorough. None:
+	// STK_AssembledApp is, and of the other forms the findings say whether they could be used.
+	Forms         []*CheckedForm `protobuf:"bytes,3,rep,name=forms,proto3" json:"forms,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
 }
 
 func (x *CheckConnectionRequest) Reset() {
@@ -1843,6 +1846,67 @@ func (x *CheckConnectionRequest) GetOrganizationNumbers() []string {
 	return nil
 }
 
+func (x *CheckConnectionRequest) GetForms() []*CheckedForm {
+	if x != nil {
+		return x.Forms
+	}
+	return nil
+}
+
+// CheckedForm is a form that is to be checked.
+type CheckedForm struct {
+	state  protoimpl.MessageState `protogen:"open.v1"`
+	FormId string                 `protobuf:"bytes,1,opt,name=form_id,json=formId,proto3" json:"form_id,omitempty"`
+	// As in StreamBillsRequest: Kingdee's keys of columns that nobody has confirmed, by the columns' names.
+	Keys          map[string]string `protobuf:"bytes,2,rep,name=keys,proto3" json:"keys,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *CheckedForm) Reset() {
+	*x = CheckedForm{}
+	mi := &file_kingdee_v1_bill_proto_msgTypes[20]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *CheckedForm) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*CheckedForm) ProtoMessage() {}
+
+func (x *CheckedForm) ProtoReflect() protoreflect.Message {
+	mi := &file_kingdee_v1_bill_proto_msgTypes[20]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use CheckedForm.ProtoReflect.Descriptor instead.
+func (*CheckedForm) Descriptor() ([]byte, []int) {
+	return file_kingdee_v1_bill_proto_rawDescGZIP(), []int{20}
+}
+
+func (x *CheckedForm) GetFormId() string {
+	if x != nil {
+		return x.FormId
+	}
+	return ""
+}
+
+func (x *CheckedForm) GetKeys() map[string]string {
+	if x != nil {
+		return x.Keys
+	}
+	return nil
+}
+
 type CheckConnectionResponse struct {
 	state   protoimpl.MessageState `protogen:"open.v1"`
 	Account *Account               `protobuf:"bytes,1,opt,name=account,proto3" json:"account,omitempty"`
@@ -1862,7 +1926,7 @@ type CheckConnectionResponse struct {
 
 func (x *CheckConnectionResponse) Reset() {
 	*x = CheckConnectionResponse{}
-	mi := &file_kingdee_v1_bill_proto_msgTypes[20]
+	mi := &file_kingdee_v1_bill_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1874,7 +1938,7 @@ func (x *CheckConnectionResponse) String() string {
 func (*CheckConnectionResponse) ProtoMessage() {}
 
 func (x *CheckConnectionResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_kingdee_v1_bill_proto_msgTypes[20]
+	mi := &file_kingdee_v1_bill_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1887,7 +1951,7 @@ func (x *CheckConnectionResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CheckConnectionResponse.ProtoReflect.Descriptor instead.
 func (*CheckConnectionResponse) Descriptor() ([]byte, []int) {
-	return file_kingdee_v1_bill_proto_rawDescGZIP(), []int{20}
+	return file_kingdee_v1_bill_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *CheckConnectionResponse) GetAccount() *Account {
@@ -1935,22 +1999,25 @@ func (x *CheckConnectionResponse) GetFindings() []*CheckFinding {
 // CheckFinding is the answer to one question of an installer.
 type CheckFinding struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Which question, a word such as reach, login, clock, fields.
+	// Which question, a word such as reach, login, clock, fields. open_key comes for each open key that is missing, the
+	// others at most once, or once a form.
 	Id     string      `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
 	Result CheckResult `protobuf:"varint,2,opt,name=result,proto3,enum=kingdee.v1.CheckResult" json:"result,omitempty"`
 	// What was found, in Chinese and in English.
 	FoundZh string `protobuf:"bytes,3,opt,name=found_zh,json=foundZh,proto3" json:"found_zh,omitempty"`
 	FoundEn string `protobuf:"bytes,4,opt,name=found_en,json=foundEn,proto3" json:"found_en,omitempty"`
 	// What to do about it; empty when all is well.
-	AdviceZh      string `protobuf:"bytes,5,opt,name=advice_zh,json=adviceZh,proto3" json:"advice_zh,omitempty"`
-	AdviceEn      string `protobuf:"bytes,6,opt,name=advice_en,json=adviceEn,proto3" json:"advice_en,omitempty"`
+	AdviceZh string `protobuf:"bytes,5,opt,name=advice_zh,json=adviceZh,proto3" json:"advice_zh,omitempty"`
+	AdviceEn string `protobuf:"bytes,6,opt,name=advice_en,json=adviceEn,proto3" json:"advice_en,omitempty"`
+	// The form that it is about; empty for those that are about none.
+	FormId        string `protobuf:"bytes,7,opt,name=form_id,json=formId,proto3" json:"form_id,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *CheckFinding) Reset() {
 	*x = CheckFinding{}
-	mi := &file_kingdee_v1_bill_proto_msgTypes[21]
+	mi := &file_kingdee_v1_bill_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1962,7 +2029,7 @@ func (x *CheckFinding) String() string {
 func (*CheckFinding) ProtoMessage() {}
 
 func (x *CheckFinding) ProtoReflect() protoreflect.Message {
-	mi := &file_kingdee_v1_bill_proto_msgTypes[21]
+	mi := &file_kingdee_v1_bill_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1975,7 +2042,7 @@ func (x *CheckFinding) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CheckFinding.ProtoReflect.Descriptor instead.
 func (*CheckFinding) Descriptor() ([]byte, []int) {
-	return file_kingdee_v1_bill_proto_rawDescGZIP(), []int{21}
+	return file_kingdee_v1_bill_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *CheckFinding) GetId() string {
@@ -2016,6 +2083,13 @@ func (x *CheckFinding) GetAdviceZh() string {
 func (x *CheckFinding) GetAdviceEn() string {
 	if x != nil {
 		return x.AdviceEn
+	}
+	return ""
+}
+
+func (x *CheckFinding) GetFormId() string {
+	if x != nil {
+		return x.FormId
 	}
 	return ""
 }
@@ -2147,11 +2221,19 @@ const file_kingdee_v1_bill_proto_rawDesc = "" +
 	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"{\n" +
 	"\x0fGetBillResponse\x12$\n" +
 	"\x04bill\x18\x01 \x01(\v2\x10.kingdee.v1.BillR\x04bill\x12B\n" +
-	"\x0fquery_left_time\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\rqueryLeftTime\"y\n" +
+	"\x0fquery_left_time\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\rqueryLeftTime\"\xb2\x01\n" +
 	"\x16CheckConnectionRequest\x12\x1a\n" +
 	"\bthorough\x18\x01 \x01(\bR\bthorough\x12C\n" +
 	"\x14organization_numbers\x18\x02 \x03(\tB\x10\xbaH\r\x92\x01\n" +
-	"\x10d\"\x06r\x04\x10\x01\x18PR\x13organizationNumbers\"\xcb\x02\n" +
+	"\x10d\"\x06r\x04\x10\x01\x18PR\x13organizationNumbers\x127\n" +
+	"\x05forms\x18\x03 \x03(\v2\x17.kingdee.v1.CheckedFormB\b\xbaH\x05\x92\x01\x02\x10\n" +
+	"R\x05forms\"\xa5\x02\n" +
+	"\vCheckedForm\x12<\n" +
+	"\aform_id\x18\x01 \x01(\tB#\xbaH r\x1e2\x1c^[A-Za-z][A-Za-z0-9_]{0,79}$R\x06formId\x12\x9e\x01\n" +
+	"\x04keys\x18\x02 \x03(\v2!.kingdee.v1.CheckedForm.KeysEntryBg\xbaHd\x9a\x01a\x102\"9r725^([A-Za-z][A-Za-z0-9_]{0,79}\\.)?[a-z][a-z0-9_]{0,79}$*\"r 2\x1e^[A-Za-z][A-Za-z0-9_.]{0,119}$R\x04keys\x1a7\n" +
+	"\tKeysEntry\x12\x10\n" +
+	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
+	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"\xcb\x02\n" +
 	"\x17CheckConnectionResponse\x12-\n" +
 	"\aaccount\x18\x01 \x01(\v2\x13.kingdee.v1.AccountR\aaccount\x12;\n" +
 	"\vvendor_time\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\n" +
@@ -2159,14 +2241,15 @@ const file_kingdee_v1_bill_proto_rawDesc = "" +
 	"\x10vendor_time_note\x18\x03 \x01(\tR\x0evendorTimeNote\x12=\n" +
 	"\fservice_time\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampR\vserviceTime\x12%\n" +
 	"\x0evendor_version\x18\x05 \x01(\tR\rvendorVersion\x124\n" +
-	"\bfindings\x18\x06 \x03(\v2\x18.kingdee.v1.CheckFindingR\bfindings\"\xbf\x01\n" +
+	"\bfindings\x18\x06 \x03(\v2\x18.kingdee.v1.CheckFindingR\bfindings\"\xd8\x01\n" +
 	"\fCheckFinding\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12/\n" +
 	"\x06result\x18\x02 \x01(\x0e2\x17.kingdee.v1.CheckResultR\x06result\x12\x19\n" +
 	"\bfound_zh\x18\x03 \x01(\tR\afoundZh\x12\x19\n" +
 	"\bfound_en\x18\x04 \x01(\tR\afoundEn\x12\x1b\n" +
 	"\tadvice_zh\x18\x05 \x01(\tR\badviceZh\x12\x1b\n" +
-	"\tadvice_en\x18\x06 \x01(\tR\badviceEn*Y\n" +
+	"\tadvice_en\x18\x06 \x01(\tR\badviceEn\x12\x17\n" +
+	"\aform_id\x18\a \x01(\tR\x06formId*Y\n" +
 	"\vEnvironment\x12\x1b\n" +
 	"\x17ENVIRONMENT_UNSPECIFIED\x10\x00\x12\x14\n" +
 	"\x10ENVIRONMENT_REAL\x10\x01\x12\x17\n" +
@@ -2207,7 +2290,7 @@ func file_kingdee_v1_bill_proto_rawDescGZIP() []byte {
 }
 
 var file_kingdee_v1_bill_proto_enumTypes = make([]protoimpl.EnumInfo, 3)
-var file_kingdee_v1_bill_proto_msgTypes = make([]protoimpl.MessageInfo, 25)
+var file_kingdee_v1_bill_proto_msgTypes = make([]protoimpl.MessageInfo, 27)
 var file_kingdee_v1_bill_proto_goTypes = []any{
 	(Environment)(0),                 // 0: kingdee.v1.Environment
 	(BillProblemReason)(0),           // 1: kingdee.v1.BillProblemReason
@@ -2232,68 +2315,72 @@ var file_kingdee_v1_bill_proto_goTypes = []any{
 	(*GetBillRequest)(nil),           // 20: kingdee.v1.GetBillRequest
 	(*GetBillResponse)(nil),          // 21: kingdee.v1.GetBillResponse
 	(*CheckConnectionRequest)(nil),   // 22: kingdee.v1.CheckConnectionRequest
-	(*CheckConnectionResponse)(nil),  // 23: kingdee.v1.CheckConnectionResponse
-	(*CheckFinding)(nil),             // 24: kingdee.v1.CheckFinding
-	nil,                              // 25: kingdee.v1.StreamBillsRequest.KeysEntry
-	nil,                              // 26: kingdee.v1.StreamBillStatesRequest.KeysEntry
-	nil,                              // 27: kingdee.v1.GetBillRequest.KeysEntry
-	(*timestamppb.Timestamp)(nil),    // 28: google.protobuf.Timestamp
-	(*Bill)(nil),                     // 29: kingdee.v1.Bill
-	(*BillState)(nil),                // 30: kingdee.v1.BillState
+	(*CheckedForm)(nil),              // 23: kingdee.v1.CheckedForm
+	(*CheckConnectionResponse)(nil),  // 24: kingdee.v1.CheckConnectionResponse
+	(*CheckFinding)(nil),             // 25: kingdee.v1.CheckFinding
+	nil,                              // 26: kingdee.v1.StreamBillsRequest.KeysEntry
+	nil,                              // 27: kingdee.v1.StreamBillStatesRequest.KeysEntry
+	nil,                              // 28: kingdee.v1.GetBillRequest.KeysEntry
+	nil,                              // 29: kingdee.v1.CheckedForm.KeysEntry
+	(*timestamppb.Timestamp)(nil),    // 30: google.protobuf.Timestamp
+	(*Bill)(nil),                     // 31: kingdee.v1.Bill
+	(*BillState)(nil),                // 32: kingdee.v1.BillState
 }
 var file_kingdee_v1_bill_proto_depIdxs = []int32{
 	5,  // 0: kingdee.v1.ExecuteBillQueryResponse.rows:type_name -> kingdee.v1.Row
-	28, // 1: kingdee.v1.ExecuteBillQueryResponse.query_left_time:type_name -> google.protobuf.Timestamp
+	30, // 1: kingdee.v1.ExecuteBillQueryResponse.query_left_time:type_name -> google.protobuf.Timestamp
 	6,  // 2: kingdee.v1.Row.cells:type_name -> kingdee.v1.Cell
-	28, // 3: kingdee.v1.ChangedSince.since:type_name -> google.protobuf.Timestamp
+	30, // 3: kingdee.v1.ChangedSince.since:type_name -> google.protobuf.Timestamp
 	7,  // 4: kingdee.v1.StreamBillsRequest.changed_since:type_name -> kingdee.v1.ChangedSince
 	8,  // 5: kingdee.v1.StreamBillsRequest.ids:type_name -> kingdee.v1.BillIds
 	9,  // 6: kingdee.v1.StreamBillsRequest.numbers:type_name -> kingdee.v1.BillNumbers
-	25, // 7: kingdee.v1.StreamBillsRequest.keys:type_name -> kingdee.v1.StreamBillsRequest.KeysEntry
+	26, // 7: kingdee.v1.StreamBillsRequest.keys:type_name -> kingdee.v1.StreamBillsRequest.KeysEntry
 	14, // 8: kingdee.v1.StreamBillsResponse.header:type_name -> kingdee.v1.StreamHeader
 	16, // 9: kingdee.v1.StreamBillsResponse.page:type_name -> kingdee.v1.BillPage
 	19, // 10: kingdee.v1.StreamBillsResponse.summary:type_name -> kingdee.v1.StreamSummary
 	7,  // 11: kingdee.v1.StreamBillStatesRequest.changed_since:type_name -> kingdee.v1.ChangedSince
 	8,  // 12: kingdee.v1.StreamBillStatesRequest.ids:type_name -> kingdee.v1.BillIds
 	9,  // 13: kingdee.v1.StreamBillStatesRequest.numbers:type_name -> kingdee.v1.BillNumbers
-	26, // 14: kingdee.v1.StreamBillStatesRequest.keys:type_name -> kingdee.v1.StreamBillStatesRequest.KeysEntry
+	27, // 14: kingdee.v1.StreamBillStatesRequest.keys:type_name -> kingdee.v1.StreamBillStatesRequest.KeysEntry
 	14, // 15: kingdee.v1.StreamBillStatesResponse.header:type_name -> kingdee.v1.StreamHeader
 	17, // 16: kingdee.v1.StreamBillStatesResponse.page:type_name -> kingdee.v1.StatePage
 	19, // 17: kingdee.v1.StreamBillStatesResponse.summary:type_name -> kingdee.v1.StreamSummary
-	28, // 18: kingdee.v1.StreamHeader.vendor_time:type_name -> google.protobuf.Timestamp
-	28, // 19: kingdee.v1.StreamHeader.service_time:type_name -> google.protobuf.Timestamp
+	30, // 18: kingdee.v1.StreamHeader.vendor_time:type_name -> google.protobuf.Timestamp
+	30, // 19: kingdee.v1.StreamHeader.service_time:type_name -> google.protobuf.Timestamp
 	15, // 20: kingdee.v1.StreamHeader.account:type_name -> kingdee.v1.Account
 	0,  // 21: kingdee.v1.Account.environment:type_name -> kingdee.v1.Environment
-	29, // 22: kingdee.v1.BillPage.bills:type_name -> kingdee.v1.Bill
+	31, // 22: kingdee.v1.BillPage.bills:type_name -> kingdee.v1.Bill
 	18, // 23: kingdee.v1.BillPage.problems:type_name -> kingdee.v1.BillProblem
-	28, // 24: kingdee.v1.BillPage.query_left_time:type_name -> google.protobuf.Timestamp
-	30, // 25: kingdee.v1.StatePage.states:type_name -> kingdee.v1.BillState
+	30, // 24: kingdee.v1.BillPage.query_left_time:type_name -> google.protobuf.Timestamp
+	32, // 25: kingdee.v1.StatePage.states:type_name -> kingdee.v1.BillState
 	18, // 26: kingdee.v1.StatePage.problems:type_name -> kingdee.v1.BillProblem
-	28, // 27: kingdee.v1.StatePage.query_left_time:type_name -> google.protobuf.Timestamp
+	30, // 27: kingdee.v1.StatePage.query_left_time:type_name -> google.protobuf.Timestamp
 	1,  // 28: kingdee.v1.BillProblem.reason:type_name -> kingdee.v1.BillProblemReason
-	27, // 29: kingdee.v1.GetBillRequest.keys:type_name -> kingdee.v1.GetBillRequest.KeysEntry
-	29, // 30: kingdee.v1.GetBillResponse.bill:type_name -> kingdee.v1.Bill
-	28, // 31: kingdee.v1.GetBillResponse.query_left_time:type_name -> google.protobuf.Timestamp
-	15, // 32: kingdee.v1.CheckConnectionResponse.account:type_name -> kingdee.v1.Account
-	28, // 33: kingdee.v1.CheckConnectionResponse.vendor_time:type_name -> google.protobuf.Timestamp
-	28, // 34: kingdee.v1.CheckConnectionResponse.service_time:type_name -> google.protobuf.Timestamp
-	24, // 35: kingdee.v1.CheckConnectionResponse.findings:type_name -> kingdee.v1.CheckFinding
-	2,  // 36: kingdee.v1.CheckFinding.result:type_name -> kingdee.v1.CheckResult
-	3,  // 37: kingdee.v1.BillService.ExecuteBillQuery:input_type -> kingdee.v1.ExecuteBillQueryRequest
-	10, // 38: kingdee.v1.BillService.StreamBills:input_type -> kingdee.v1.StreamBillsRequest
-	12, // 39: kingdee.v1.BillService.StreamBillStates:input_type -> kingdee.v1.StreamBillStatesRequest
-	20, // 40: kingdee.v1.BillService.GetBill:input_type -> kingdee.v1.GetBillRequest
-	22, // 41: kingdee.v1.BillService.CheckConnection:input_type -> kingdee.v1.CheckConnectionRequest
-	4,  // 42: kingdee.v1.BillService.ExecuteBillQuery:output_type -> kingdee.v1.ExecuteBillQueryResponse
-	11, // 43: kingdee.v1.BillService.StreamBills:output_type -> kingdee.v1.StreamBillsResponse
-	13, // 44: kingdee.v1.BillService.StreamBillStates:output_type -> kingdee.v1.StreamBillStatesResponse
-	21, // 45: kingdee.v1.BillService.GetBill:output_type -> kingdee.v1.GetBillResponse
-	23, // 46: kingdee.v1.BillService.CheckConnection:output_type -> kingdee.v1.CheckConnectionResponse
-	42, // [42:47] is the sub-list for method output_type
-	37, // [37:42] is the sub-list for method input_type
-	37, // [37:37] is the sub-list for extension type_name
-	37, // [37:37] is the sub-list for extension extendee
-	0,  // [0:37] is the sub-list for field type_name
+	28, // 29: kingdee.v1.GetBillRequest.keys:type_name -> kingdee.v1.GetBillRequest.KeysEntry
+	31, // 30: kingdee.v1.GetBillResponse.bill:type_name -> kingdee.v1.Bill
+	30, // 31: kingdee.v1.GetBillResponse.query_left_time:type_name -> google.protobuf.Timestamp
+	23, // 32: kingdee.v1.CheckConnectionRequest.forms:type_name -> kingdee.v1.CheckedForm
+	29, // 33: kingdee.v1.CheckedForm.keys:type_name -> kingdee.v1.CheckedForm.KeysEntry
+	15, // 34: kingdee.v1.CheckConnectionResponse.account:type_name -> kingdee.v1.Account
+	30, // 35: kingdee.v1.CheckConnectionResponse.vendor_time:type_name -> google.protobuf.Timestamp
+	30, // 36: kingdee.v1.CheckConnectionResponse.service_time:type_name -> google.protobuf.Timestamp
+	25, // 37: kingdee.v1.CheckConnectionResponse.findings:type_name -> kingdee.v1.CheckFinding
+	2,  // 38: kingdee.v1.CheckFinding.result:type_name -> kingdee.v1.CheckResult
+	3,  // 39: kingdee.v1.BillService.ExecuteBillQuery:input_type -> kingdee.v1.ExecuteBillQueryRequest
+	10, // 40: kingdee.v1.BillService.StreamBills:input_type -> kingdee.v1.StreamBillsRequest
+	12, // 41: kingdee.v1.BillService.StreamBillStates:input_type -> kingdee.v1.StreamBillStatesRequest
+	20, // 42: kingdee.v1.BillService.GetBill:input_type -> kingdee.v1.GetBillRequest
+	22, // 43: kingdee.v1.BillService.CheckConnection:input_type -> kingdee.v1.CheckConnectionRequest
+	4,  // 44: kingdee.v1.BillService.ExecuteBillQuery:output_type -> kingdee.v1.ExecuteBillQueryResponse
+	11, // 45: kingdee.v1.BillService.StreamBills:output_type -> kingdee.v1.StreamBillsResponse
+	13, // 46: kingdee.v1.BillService.StreamBillStates:output_type -> kingdee.v1.StreamBillStatesResponse
+	21, // 47: kingdee.v1.BillService.GetBill:output_type -> kingdee.v1.GetBillResponse
+	24, // 48: kingdee.v1.BillService.CheckConnection:output_type -> kingdee.v1.CheckConnectionResponse
+	44, // [44:49] is the sub-list for method output_type
+	39, // [39:44] is the sub-list for method input_type
+	39, // [39:39] is the sub-list for extension type_name
+	39, // [39:39] is the sub-list for extension extendee
+	0,  // [0:39] is the sub-list for field type_name
 }
 
 func init() { file_kingdee_v1_bill_proto_init() }
@@ -2334,7 +2421,7 @@ func file_kingdee_v1_bill_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_kingdee_v1_bill_proto_rawDesc), len(file_kingdee_v1_bill_proto_rawDesc)),
 			NumEnums:      3,
-			NumMessages:   25,
+			NumMessages:   27,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

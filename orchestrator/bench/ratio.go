@@ -121,9 +121,10 @@ func (s *stack) owe(ctx context.Context, voids []string) error {
 
 // paused stops or starts the sending of what is owed.
 func (s *stack) paused(ctx context.Context, pause bool) error {
-	sql := `update scheme set pause_reason = '', pause_time = null`
+	sql := `update condition set end_time = now() where kind = 'paused' and end_time is null`
 	if pause {
-		sql = `update scheme set pause_reason = 'operator', pause_time = now()`
+		sql = `insert into condition (kind, scheme, blocks_reading, blocks_sending, by_person)
+select 'paused', scheme, false, true, true from scheme`
 	}
 	_, err := s.pool.Exec(ctx, sql)
 	return err

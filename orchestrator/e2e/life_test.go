@@ -149,7 +149,7 @@ func TestALoginToOtherBooksStopsTheScheme(t *testing.T) {
 	s := start(t, func(s *stack) { s.scheme = withDataCenter("another-dc") })
 	s.until("the scheme stops", func() bool {
 		return s.count(
-			`select count(*) from scheme where state = 'stopped' and stop_reason = 'DATA_CENTER_DIFFERS'`,
+			`select count(*) from condition where reason = 'DATA_CENTER_DIFFERS' and end_time is null`,
 		) == 1
 	})
 	require.Zero(t, s.count(`select count(*) from bill`))

@@ -31,7 +31,6 @@ func TestMetricsTellWhatTheLedgerHolds(t *testing.T) {
 		`orchestrator_cancellations{scheme="assembly-void",state="done"} 1` + "\n",
 		`orchestrator_attempts_total{disposition="cancelled"} 1` + "\n",
 		`orchestrator_work_items{scheme="assembly-void"} 0` + "\n",
-		`orchestrator_scheme_stopped{scheme="assembly-void"} 0` + "\n",
 		`orchestrator_runs_total{scheme="assembly-void"} `,
 		`orchestrator_watermark_lag_seconds{scheme="assembly-void"} `,
 	} {

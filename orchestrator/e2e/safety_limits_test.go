@@ -167,12 +167,10 @@ func TestASuspectedMappingPausesSendingAndNothingElse(t *testing.T) {
 	s.run()
 	require.NoError(t, s.kingdee.VoidMany(t.Context(), numbers))
 	s.until("sending is paused", func() bool {
-		return s.count(
-			`select count(*) from scheme where pause_reason = 'mapping_suspected' and state = 'running'`,
-		) == 1
+		return s.count(`select count(*) from condition where kind = 'mapping_suspected' and end_time is null`) == 1
 	})
-	require.Equal(t, 1, s.count(`select count(*) from work_item where kind = 'mapping_suspected' and detail like `+
-		`'%A00% QTRK @ WH-HZ01%' and close_time is null`))
+	require.Equal(t, 1, s.count(`select count(*) from condition where kind = 'mapping_suspected' and detail like `+
+		`'%A00% QTRK @ WH-HZ01%'`))
 	asked := s.count(`select count(*) from attempt`)
 	_, err := s.kingdee.Restore(t.Context(), "A003")
 	require.NoError(t, err)
@@ -193,18 +191,21 @@ func TestARefusedAccountPausesOnceAndRecoversByItself(t *testing.T) {
 	require.NoError(t, s.wms.Stop(t.Context()))
 	s.startWMSWith(addr, "another secret")
 	require.NoError(t, s.kingdee.VoidMany(t.Context(), numbers))
-	s.until("the account is paused", func() bool { return s.count(`select count(*) from account_pause`) == 1 })
+	s.until("the account is refused", func() bool {
+		return s.count(`select count(*) from condition where kind = 'account_refused' and end_time is null`) == 1
+	})
 	s.run()
-	require.Equal(t, 1, s.count(`select count(*) from work_item where kind like 'wms_auth%' and subject = 'default' `+
-		`and close_time is null`))
 	require.Equal(t, 10, s.count(`select count(*) from cancellation_now where state = 'open'`),
 		"nobody waits for a person for it")
-	var scheme struct{ AccountPauses []struct{ Account string } }
+	var scheme struct {
+		Conditions []struct{ Kind, Account string }
+	}
 	require.Equal(t, http.StatusOK, s.get("/v1/schemes/assembly-void", &scheme))
-	require.Equal(t, "default", scheme.AccountPauses[0].Account)
+	require.Len(t, scheme.Conditions, 1)
+	require.Equal(t, "account_refused default", scheme.Conditions[0].Kind+" "+scheme.Conditions[0].Account)
 
 	s.wmsAway()()
-	_, err := s.pool.Exec(t.Context(), `update account_pause set probe_time = now()`)
+	_, err := s.pool.Exec(t.Context(), `update condition set probe_time = now() where end_time is null`)
 	require.NoError(t, err)
 	s.settle()
 	require.Equal(t, 10, s.count(`select count(*) from cancellation_now where state = 'done'`))
@@ -226,5 +227,5 @@ func TestOneRefusedOrderStopsOnlyItself(t *testing.T) {
 	require.Equal(t, "需人工", s.verdict("A001"))
 	require.Equal(t, "已取消", s.verdict("A000"))
 	require.Equal(t, "已取消", s.verdict("A002"))
-	require.Zero(t, s.count(`select count(*) from account_pause`))
+	require.Zero(t, s.count(`select count(*) from condition`))
 }

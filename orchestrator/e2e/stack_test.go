@@ -96,7 +96,7 @@ func start(t *testing.T, prepare func(*stack)) *stack {
 	s.startOrchestrator()
 	s.until("baseline, or a stopped scheme", func() bool {
 		return s.count(`select count(*) from watermark`)+
-			s.count(`select count(*) from scheme where state = 'stopped'`) == 1
+			s.count(`select count(*) from condition where reason <> '' and end_time is null`) == 1
 	})
 	s.begun = time.Now()
 	return s

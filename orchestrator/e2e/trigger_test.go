@@ -151,7 +151,7 @@ func TestAFieldThatThisKingdeeDoesNotHaveStopsTheScheme(t *testing.T) {
 			"triggers: [voided]\n    extra_fields: {bill: [F_NOPE]}\n    selector: bill.extra.F_NOPE != \"\"\n")
 	})
 	require.Equal(t, 1,
-		s.count(`select count(*) from scheme where stop_reason = 'FIELD_UNKNOWN' and stop_detail like '%F_NOPE%'`))
+		s.count(`select count(*) from condition where reason = 'FIELD_UNKNOWN' and detail like '%F_NOPE%'`))
 }
 
 // A scheme for organisation 100 is widened to 200, and to another warehouse and order: what happened there before is

@@ -50,7 +50,7 @@ func (sh *shell) root() *cobra.Command {
 		&cobra.Group{ID: groupSteer, Title: "操作 Steer:"},
 	)
 	root.AddCommand(sh.upCommand(), sh.runCommand(), sh.demoCommand(), sh.migrateCommand(), sh.schemeCommand())
-	root.AddCommand(sh.billCommand(), sh.cancellationsCommand(), sh.workCommand(),
+	root.AddCommand(sh.billCommand(), sh.cancellationsCommand(), sh.workCommand(), sh.conditionsCommand(),
 		sh.schemesCommand(), sh.runsCommand())
 	root.AddCommand(sh.readCommand(), sh.releaseCommand(), sh.resumeCommand(), sh.modeCommand())
 	root.AddCommand(sh.pauseCommand(), sh.stopAllCommand(), sh.resumeAllCommand(), sh.watermarkCommand(),

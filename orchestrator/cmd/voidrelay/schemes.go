@@ -37,11 +37,11 @@ func printScheme(sh *shell, s *orchestratorv1.Scheme) {
 	fmt.Fprintf(sh.out, "%s  %s\n", s.GetScheme(), s.GetTitle())
 	state := "运行 running"
 	if s.GetState() == orchestratorv1.SchemeState_SCHEME_STATE_STOPPED {
-		state = fmt.Sprintf("已停止 stopped: %s %s", s.GetStopReason(), s.GetStopDetail())
+		state = "已停止 stopped"
 	}
 	fmt.Fprintf(sh.out, "  状态 state          %s\n", state)
 	fmt.Fprintf(sh.out, "  模式 mode           %s\n", modeWords(s.GetMode()))
-	printStops(sh, s)
+	printConditions(sh, s)
 	fmt.Fprintf(sh.out, "  账套 accounts       %s → %s\n", s.GetDataCenterId(), strings.Join(s.GetWmsAccounts(), ", "))
 	watermark := "尚无，基线未完成 none yet, the baseline is not complete"
 	if s.GetWatermarkTime() != nil {

@@ -73,28 +73,3 @@ func (sh *shell) resumeAllCommand() *cobra.Command {
 		return nil
 	})
 }
-
-// printStops says what keeps a scheme from sending.
-func printStops(sh *shell, s *orchestratorv1.Scheme) {
-	if s.GetAllStopped() {
-		fmt.Fprintf(sh.out, "  全部停发 stop-all   %s\n", s.GetAllStoppedReason())
-	}
-	if s.GetPauseReason() != "" {
-		fmt.Fprintf(sh.out, "  暂停 paused         since %s: %s %s\n",
-			moment(s.GetPauseTime().AsTime()), pauseWords(s.GetPauseReason()), s.GetPauseDetail())
-	}
-	for _, p := range s.GetAccountPauses() {
-		fmt.Fprintf(sh.out, "  账号 account        %s 不被接受 is refused since %s, 下次询问 asked again %s: %s\n",
-			p.GetAccount(), moment(p.GetPauseTime().AsTime()), moment(p.GetProbeTime().AsTime()), p.GetDetail())
-	}
-}
-
-func pauseWords(reason string) string {
-	switch reason {
-	case "operator":
-		return "人工 by a person"
-	case "mapping_suspected":
-		return "疑似映射有误 mapping suspected"
-	}
-	return reason
-}

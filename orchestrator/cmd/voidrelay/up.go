@@ -53,11 +53,21 @@ func (sh *shell) up(ctx context.Context) (err error) {
 	return err
 }
 
+// stopWords says what stopped a scheme.
+func stopWords(conditions []ledger.ConditionView) string {
+	for _, c := range conditions {
+		if c.BlocksReading && c.ByPerson {
+			return c.Message
+		}
+	}
+	return ""
+}
+
 // standing says how a scheme stands once its baseline is read: what it really does, not what a new one would.
 func standing(v ledger.SchemeView) string {
 	switch {
 	case v.State == "stopped":
-		return fmt.Sprintf("方案 %s 已停止 stopped: %s %s", v.Scheme, v.StopReason, v.StopDetail)
+		return fmt.Sprintf("方案 %s 已停止 stopped: %s", v.Scheme, stopWords(v.Conditions))
 	case v.Mode == "send":
 		return fmt.Sprintf("方案 %s 基线完成，模式：发送 scheme %s: baseline complete, mode send: cancellations go to the WMS",
 			v.Scheme, v.Scheme)

@@ -33,8 +33,10 @@ func TestUpTellsTheRealMode(t *testing.T) {
 	require.Contains(t, standing(ledger.SchemeView{Scheme: "a", State: "running", Mode: "dry_run"}),
 		"`voidrelay mode a send --reason …`")
 	require.Contains(t,
-		standing(ledger.SchemeView{Scheme: "a", State: "stopped", Mode: "send", StopReason: "vendor_changed"}),
-		"stopped: vendor_changed")
+		standing(ledger.SchemeView{Scheme: "a", State: "stopped", Mode: "send", Conditions: []ledger.ConditionView{
+			{Message: "旺店通没有应答", BlocksSending: true},
+			{Message: "数据中心不一致", BlocksReading: true, ByPerson: true},
+		}}), "stopped: 数据中心不一致")
 }
 
 func TestWhatAKilledProcessLeftIsNamedWhileItIsWaitedFor(t *testing.T) {

@@ -35,6 +35,7 @@ func New(
 		orchestratorv1.RegisterSchemeServiceHandler,
 		orchestratorv1.RegisterRunServiceHandler,
 		orchestratorv1.RegisterCancellationServiceHandler,
+		orchestratorv1.RegisterWorkServiceHandler,
 		orchestratorv1.RegisterBillServiceHandler,
 	} {
 		if err := register(ctx, mux, conn); err != nil {

@@ -187,7 +187,6 @@ func seed(rows rowtest.DB) {
 	rows.Bill(rowtest.Bill{ID: 4, No: "ZZCX000004", Scheme: "trial"})
 	rows.Cancellation(rowtest.Cancellation{BillID: 4, BillNo: "ZZCX000004", Scheme: "trial"})
 	rows.Bill(rowtest.Bill{ID: 5, No: "a//b"})
-	rows.Work(rowtest.Work{Kind: "scheme_stopped", Scheme: "halted", Subject: "DATA_CENTER_DIFFERS"})
 
 	rows.Reconcile(rowtest.Reconcile{Differing: 2, Repaired: 3, Missing: 1, Gone: 1, RunCounts: `{"bills": 3, ` +
 		`"live": 1, "voided": 1, "deleted": 1, "orders": 2, "orders_new": 2}`})

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"google.golang.org/grpc"
@@ -17,6 +18,7 @@ type Client struct {
 	Schemes       orchestratorv1.SchemeServiceClient
 	Runs          orchestratorv1.RunServiceClient
 	Cancellations orchestratorv1.CancellationServiceClient
+	Work          orchestratorv1.WorkServiceClient
 	Bills         orchestratorv1.BillServiceClient
 
 	conn *grpc.ClientConn
@@ -31,6 +33,7 @@ func Dial(target string, way serve.DialOptions) (*Client, error) {
 	return &Client{
 		Schemes: orchestratorv1.NewSchemeServiceClient(conn), Runs: orchestratorv1.NewRunServiceClient(conn),
 		Cancellations: orchestratorv1.NewCancellationServiceClient(conn),
+		Work:          orchestratorv1.NewWorkServiceClient(conn),
 		Bills:         orchestratorv1.NewBillServiceClient(conn),
 		conn:          conn,
 	}, nil
@@ -149,7 +152,7 @@ func (c *Client) eachScheme(ctx context.Context, what string, holds func(*orches
 			}
 			waiting++
 			if s.GetState() == orchestratorv1.SchemeState_SCHEME_STATE_STOPPED {
-				return fmt.Errorf("scheme %s stopped: %s %s", s.GetScheme(), s.GetStopReason(), s.GetStopDetail())
+				return fmt.Errorf("scheme %s stopped: %s", s.GetScheme(), messages(s.GetConditions()))
 			}
 			last = fmt.Sprintf("scheme %s: %s", s.GetScheme(), s.GetLastRunError())
 			if n%nudge == 0 {
@@ -168,4 +171,13 @@ func (c *Client) eachScheme(ctx context.Context, what string, holds func(*orches
 		case <-tick.C:
 		}
 	}
+}
+
+// messages are what conditions say, in English.
+func messages(conditions []*orchestratorv1.Condition) string {
+	words := make([]string, len(conditions))
+	for i, c := range conditions {
+		words[i] = c.GetMessageEn()
+	}
+	return strings.Join(words, "; ")
 }

@@ -15,19 +15,6 @@ type StopError struct{ Reason, Detail string }
 
 func (e *StopError) Error() string { return e.Reason + ": " + e.Detail }
 
-// Reasons that stop a scheme.
-const (
-	StopDataCenter   = "DATA_CENTER_DIFFERS"
-	StopEnvironment  = "ENVIRONMENT_DIFFERS"
-	StopMixed        = "ENVIRONMENTS_MIXED"
-	StopNotAllowed   = "SCHEME_NOT_ALLOWED"
-	StopUndecodable  = "ALL_BILLS_UNDECODABLE"
-	StopAccount      = "WMS_ACCOUNT_DIFFERS"
-	StopAccountGone  = "WMS_ACCOUNT_UNKNOWN"
-	StopFieldUnknown = "FIELD_UNKNOWN"
-	StopZone         = "TIME_ZONE_DIFFERS"
-)
-
 // IsStatus says whether err is what a gRPC call ended with, as opposed to a fault of our own.
 func IsStatus(err error) bool {
 	var s interface{ GRPCStatus() *status.Status }

@@ -52,20 +52,20 @@ func checkHeader(h *kingdeev1.StreamHeader, e Entry, watermark *ledger.Watermark
 			apart.Round(time.Millisecond), ClockTolerance)
 	}
 	if a.ID != e.DataCenter {
-		return DataCentre{}, &StopError{Reason: StopDataCenter,
+		return DataCentre{}, &StopError{Reason: rule.StopDataCenter,
 			Detail: fmt.Sprintf("the scheme reads data centre %s, the login is to %s", e.DataCenter, a.ID)}
 	}
 	if watermark != nil && watermark.Environment != string(a.Environment) {
-		return DataCentre{}, &StopError{Reason: StopEnvironment,
+		return DataCentre{}, &StopError{Reason: rule.StopEnvironment,
 			Detail: fmt.Sprintf("the watermark was made on a %s server, this one is %s",
 				watermark.Environment, a.Environment)}
 	}
 	if watermark != nil && !sameZone(watermark.TimeZone, a, now) {
-		return DataCentre{}, &StopError{Reason: StopZone,
+		return DataCentre{}, &StopError{Reason: rule.StopZone,
 			Detail: fmt.Sprintf("times were read in %s so far, now in %s", watermark.TimeZone, a.Zone)}
 	}
 	if err := e.CheckFor(a.Environment); err != nil {
-		return DataCentre{}, &StopError{Reason: StopNotAllowed, Detail: err.Error()}
+		return DataCentre{}, &StopError{Reason: rule.StopNotAllowed, Detail: err.Error()}
 	}
 	return a, nil
 }

@@ -9,6 +9,7 @@ import (
 	"google.golang.org/protobuf/types/known/timestamppb"
 
 	"github.com/voidrelay/voidrelay/orchestrator/internal/ledger"
+	"github.com/voidrelay/voidrelay/orchestrator/internal/rule"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/scheme"
 	kingdeev1 "github.com/voidrelay/voidrelay/proto/gen/kingdee/v1"
 )
@@ -42,18 +43,18 @@ func TestAHeaderOfOtherBooksIsRefused(t *testing.T) {
 	}{
 		"as it should be": {change: func(*kingdeev1.StreamHeader) {}},
 		"another data centre": {
-			change: func(h *kingdeev1.StreamHeader) { h.Account.DataCenterId = "other" }, stop: StopDataCenter,
+			change: func(h *kingdeev1.StreamHeader) { h.Account.DataCenterId = "other" }, stop: rule.StopDataCenter,
 		},
 		"a real server under a watermark of a sandbox": {
 			change: func(h *kingdeev1.StreamHeader) {
 				h.Account.Environment = kingdeev1.Environment_ENVIRONMENT_REAL
 			},
-			watermark: &ledger.Watermark{Environment: ledger.Sandbox}, stop: StopEnvironment,
+			watermark: &ledger.Watermark{Environment: ledger.Sandbox}, stop: rule.StopEnvironment,
 		},
 		"times read in another zone than the watermark's": {
 			change:    func(*kingdeev1.StreamHeader) {},
 			watermark: &ledger.Watermark{Environment: ledger.Sandbox, TimeZone: "UTC"},
-			stop:      StopZone,
+			stop:      rule.StopZone,
 		},
 		"another name of the same clock": {
 			change:    func(*kingdeev1.StreamHeader) {},
@@ -64,7 +65,7 @@ func TestAHeaderOfOtherBooksIsRefused(t *testing.T) {
 		},
 		"a scheme for sandboxes on a real server": {
 			change: func(h *kingdeev1.StreamHeader) { h.Account.Environment = kingdeev1.Environment_ENVIRONMENT_REAL },
-			stop:   StopNotAllowed,
+			stop:   rule.StopNotAllowed,
 		},
 		"a server that does not say what it is": {
 			change: func(h *kingdeev1.StreamHeader) {

@@ -93,7 +93,7 @@ func (p *Pager) Decide(ctx context.Context, light *kingdeev1.StatePage) (ledger.
 		return page, err
 	}
 	if rule.AllUndecodable(f.Bills, f.Undecodable) {
-		return page, &StopError{Reason: StopUndecodable,
+		return page, &StopError{Reason: rule.StopUndecodable,
 			Detail: fmt.Sprintf("none of %d bills of one page can be read; the first: %s",
 				f.Bills, page.Work[0].Detail)}
 	}

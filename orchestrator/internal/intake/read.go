@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/voidrelay/voidrelay/orchestrator/internal/ledger"
+	"github.com/voidrelay/voidrelay/orchestrator/internal/rule"
 	"github.com/voidrelay/voidrelay/proto/apierr"
 	kingdeev1 "github.com/voidrelay/voidrelay/proto/gen/kingdee/v1"
 )
@@ -109,7 +110,7 @@ func stopped(err error) error {
 	if info := apierr.Info(err, apierr.Kingdee); apierr.HasReason(err, apierr.Kingdee,
 		kingdeev1.ErrorReason_ERROR_REASON_FIELD_UNKNOWN) {
 		return &StopError{
-			Reason: StopFieldUnknown, Detail: "Kingdee does not know the field " + info.GetMetadata()["field"],
+			Reason: rule.StopFieldUnknown, Detail: "Kingdee does not know the field " + info.GetMetadata()["field"],
 		}
 	}
 	return err

@@ -8,6 +8,7 @@ import (
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
 
+	"github.com/voidrelay/voidrelay/orchestrator/internal/rule"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/scheme"
 	"github.com/voidrelay/voidrelay/proto/apierr"
 	kingdeev1 "github.com/voidrelay/voidrelay/proto/gen/kingdee/v1"
@@ -48,10 +49,10 @@ func TestEveryReadAsksWithTheSchemesKeys(t *testing.T) {
 
 	var stop *StopError
 	require.ErrorAs(t, r.States(t.Context(), &kingdeev1.StreamBillStatesRequest{}, nil, nil), &stop)
-	require.Equal(t, StopError{Reason: StopFieldUnknown, Detail: "Kingdee does not know the field F_ABC_Closed"}, *stop)
+	require.Equal(t, StopError{Reason: rule.StopFieldUnknown, Detail: "Kingdee does not know the field F_ABC_Closed"}, *stop)
 	stop = nil
 	require.ErrorAs(t, r.bills(t.Context(), []int64{7}, nil), &stop)
-	require.Equal(t, StopFieldUnknown, stop.Reason)
+	require.Equal(t, rule.StopFieldUnknown, stop.Reason)
 	for _, asked := range []interface {
 		GetFormId() string
 		GetKeys() map[string]string

@@ -9,7 +9,6 @@ type Figures struct {
 	Counts        map[string]int64
 	OpenWorkItems int64
 	Failures      int64
-	Stopped       bool
 	// DueAge is how long the oldest open cancellation has been due, 0 when none is.
 	DueAge time.Duration
 	// Read: the baseline is complete; what follows is known only then.

@@ -25,13 +25,14 @@ type Scheme struct {
 	Scheme       string
 	Revision     int
 	DataCenterID string
-	Stopped      bool
-	StopReason   string
-	Send         bool
-	SendSince    time.Time
-	Watermark    *Watermark
-	Failures     int
-	NotBefore    time.Time
+	// Stopped: it is not read until a person acts; StopReason is then the reason of that condition, or its kind.
+	Stopped    bool
+	StopReason string
+	Send       bool
+	SendSince  time.Time
+	Watermark  *Watermark
+	Failures   int
+	NotBefore  time.Time
 	// Cutovers are those of what later revisions added.
 	Cutovers rule.Cutovers
 }

@@ -1,8 +1,26 @@
 package ledger
 
+// AboutScheme is true of a condition o that is about a scheme s, its data centre, or everything; not of one that is about
+// an account or a host.
+const AboutScheme = `(coalesce(o.scheme, s.scheme) = s.scheme and o.data_center_id in ('', s.data_center_id)
+    and o.host = '')`
+
 // MaySend is true of a cancellation c of scheme s for which requests may be sent now. Whatever stops sending stands in
 // these rows, so that every orchestrator obeys it with its next statement: what gathers, loads and leases asks this and
-// nothing else.
-const MaySend = `(s.state = 'running' and s.active and s.mode = 'send' and s.pause_reason = ''
-    and not exists (select from stop_all)
-    and not exists (select from account_pause p where p.account = c.account))`
+// nothing else. A condition about a trigger stops verifications, not what is verified; one about a host, that host.
+const MaySend = `(s.active and s.mode = 'send' and not exists (
+    select from condition o
+    where o.end_time is null and o.blocks_sending and o.account in ('', c.account) and o.trigger = ''
+      and ` + AboutScheme + `))`
+
+// BlocksReading finds the conditions o that keep a scheme s from being read.
+const BlocksReading = `(o.end_time is null and o.blocks_reading and ` + AboutScheme + `)`
+
+// StopReason finds why a scheme s is not read until a person acts: the reason of the oldest such condition, or its kind
+// where it has none.
+const StopReason = `
+    select coalesce(nullif(o.reason, ''), o.kind) as stop_reason
+    from condition o
+    where ` + BlocksReading + ` and o.by_person
+    order by o.condition_id
+    limit 1`

@@ -28,18 +28,24 @@ func (s *Schemes) Scheme(ctx context.Context, name string) (Scheme, error) {
 
 // StandingIn is Scheme as a transaction sees it, for an act that depends on it.
 func (s *Schemes) StandingIn(ctx context.Context, tx pgx.Tx, name string) (Scheme, error) {
+	return StandingIn(ctx, tx, name)
+}
+
+// StandingIn answers a scheme's standing as a transaction sees it; ErrNotFound when there is none of this name.
+func StandingIn(ctx context.Context, tx pgx.Tx, name string) (Scheme, error) {
 	return schemeStanding(ctx, tx, name)
 }
 
 func schemeStanding(ctx context.Context, db Reads, name string) (Scheme, error) {
 	rows, err := db.Query(ctx, `
-select s.scheme, s.revision, s.data_center_id, s.state = 'stopped' as stopped, s.stop_reason, s.mode = 'send' as send,
+select s.scheme, s.revision, s.data_center_id, coalesce(o.stop_reason, '') as stop_reason, s.mode = 'send' as send,
        s.send_since,
        m.watermark_time, m.version, m.data_center_id as watermark_data_center, m.environment, m.effective_from,
        m.time_zone, coalesce(f.failures, 0) as failures, f.not_before,
        (select coalesce(jsonb_agg(jsonb_build_object('kind', o.kind, 'name', o.name, 'time', o.cutover_time)), '[]')
            from scheme_cutover o where o.scheme = s.scheme) as cutovers
 from scheme s left join watermark m using (scheme) left join run_failure f using (scheme)
+left join lateral (`+StopReason+`) o on true
 where s.scheme = $1`, name)
 	if err != nil {
 		return Scheme{}, fmt.Errorf("read scheme: %w", FaultOf(err))
@@ -48,7 +54,6 @@ where s.scheme = $1`, name)
 		Scheme              string
 		Revision            int
 		DataCenterID        string
-		Stopped             bool
 		StopReason          string
 		Send                bool
 		SendSince           time.Time
@@ -71,7 +76,7 @@ where s.scheme = $1`, name)
 	}
 	scheme := Scheme{
 		Scheme: r.Scheme, Revision: r.Revision, DataCenterID: r.DataCenterID,
-		Stopped: r.Stopped, StopReason: r.StopReason,
+		Stopped: r.StopReason != "", StopReason: r.StopReason,
 		Send: r.Send, SendSince: r.SendSince, Failures: r.Failures, NotBefore: r.NotBefore,
 	}
 	if !r.WatermarkTime.IsZero() {
@@ -87,16 +92,13 @@ where s.scheme = $1`, name)
 	return scheme, nil
 }
 
-// StopScheme stops reading and sending for a scheme until a person resumes it, and opens the work item that says so.
+// StopScheme stops reading and sending for a scheme until a person resumes it.
 func (s *Schemes) StopScheme(ctx context.Context, name, reason, detail string) error {
 	err := InTx(ctx, s.pool, func(tx pgx.Tx) error {
-		if _, err := tx.Exec(ctx,
-			`update scheme set state = 'stopped', stop_reason = $2, stop_detail = $3, update_time = now()
-where scheme = $1 and state = 'running'`, name, reason, detail); err != nil {
-			return err
-		}
-		return OpenWorkItems(ctx, tx,
-			name, []Work{{Kind: "scheme_stopped", Subject: reason, Detail: detail}})
+		_, err := OpenCondition(ctx, tx, Condition{
+			Kind: rule.ConditionSchemeStopped, Scheme: name, Reason: reason, Detail: detail,
+		})
+		return err
 	})
 	if err != nil {
 		return fmt.Errorf("stop scheme: %w", err)

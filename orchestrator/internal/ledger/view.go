@@ -1,6 +1,7 @@
 package ledger
 
 import (
+	"slices"
 	"time"
 
 	"github.com/voidrelay/voidrelay/orchestrator/internal/rule"
@@ -14,8 +15,8 @@ import (
 type SchemeView struct {
 	Scheme, Title, FormID, DataCenterID string
 	Accounts                            []string
-	// State is running or stopped; StopReason and StopDetail are empty while it runs.
-	State, StopReason, StopDetail string
+	// State is stopped while a condition that only a person ends keeps it from being read; otherwise running.
+	State string
 	// Mode is dry_run or send.
 	Mode                                      string
 	SendSince                                 time.Time
@@ -26,21 +27,51 @@ type SchemeView struct {
 	LastRunError                              string
 	Counts                                    map[string]int64 `db:"-"`
 	OpenWorkItems                             int64
-	// PauseReason says why its sending is paused; empty while it is not.
-	PauseReason, PauseDetail string
-	PauseTime                time.Time
-	AccountPauses            []AccountPauseView `db:"-"`
-	// AllStopped: nothing is sent for whatever scheme; AllStoppedReason says who stopped it and why.
-	AllStopped       bool   `db:"-"`
-	AllStoppedReason string `db:"-"`
+	// Conditions are the open ones that the scheme feels, newest first.
+	Conditions []ConditionView `db:"-"`
 	// Document is the YAML of the revision; read for a single scheme only.
 	Document string
 }
 
-// AccountPauseView is a WMS account that refuses our credentials.
-type AccountPauseView struct {
-	Account, Detail      string
-	PauseTime, ProbeTime time.Time
+// ConditionView is one condition as people outside are shown it.
+type ConditionView struct {
+	ConditionID            int64
+	Kind                   rule.ConditionKind
+	Scheme, DataCenterID   string
+	Account, Trigger, Host string
+	Reason, Detail         string
+	// Message and Action say what happened and what to do, in Chinese; MessageEN and ActionEN in English.
+	Message, Action                        string
+	MessageEN                              string `db:"message_en"`
+	ActionEN                               string `db:"action_en"`
+	BlocksReading, BlocksSending, ByPerson bool
+	Since, LastSeen                        time.Time
+	Returns                                int32
+	ProbeTime, EndTime                     time.Time
+	EndReason                              string
+}
+
+// Feels says whether a condition is about a scheme, its data centre, one of its accounts, or everything.
+func (c ConditionView) Feels(scheme, dataCenter string, accounts []string) bool {
+	return (c.Scheme == "" || c.Scheme == scheme) && (c.DataCenterID == "" || c.DataCenterID == dataCenter) &&
+		(c.Account == "" || slices.Contains(accounts, c.Account)) && c.Host == ""
+}
+
+// ConditionFilter selects conditions; empty parts select all open ones.
+type ConditionFilter struct {
+	// Scheme selects what that scheme feels: its own, and those of its data centre, its accounts and everything.
+	Scheme       string
+	IncludeEnded bool
+}
+
+// ConditionFigure is an open condition for a gauge.
+type ConditionFigure struct {
+	Kind                 rule.ConditionKind
+	Scheme, DataCenterID string
+	Account, Trigger     string
+	Host, Reason         string
+	// Age is how long it has lasted, in seconds.
+	Age float64
 }
 
 // WatermarkChangeKey names one change of a scheme's watermark; RunID is 0 for a person's.

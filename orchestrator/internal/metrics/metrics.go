@@ -18,6 +18,7 @@ import (
 // Ledger is asked at each scrape.
 type Ledger interface {
 	Figures(ctx context.Context) ([]ledger.Figures, error)
+	OpenConditions(ctx context.Context) ([]ledger.ConditionFigure, error)
 }
 
 // scrapeTime bounds what a scrape asks of the ledger.
@@ -62,14 +63,17 @@ var (
 	watermarkLag = about("watermark_lag_seconds", "How far the watermark is behind now; 30 s are meant.", "scheme")
 	dueAge       = about("due_age_seconds",
 		"How long the oldest cancellation that may be sent now has been due.", "scheme")
-	stopped = about("scheme_stopped",
-		"1 if the scheme neither reads nor sends until a person resumes it.", "scheme")
+	condition = about("condition",
+		"1 for each open condition: what stands still and why. The labels that do not belong to its subject are empty.",
+		"kind", "scheme", "data_center", "account", "trigger", "host", "reason")
+	conditionAge = about("condition_age_seconds", "How long an open condition has lasted.",
+		"kind", "scheme", "data_center", "account", "trigger", "host", "reason")
 )
 
 // Describe implements prometheus.Collector.
 func (collector) Describe(out chan<- *prometheus.Desc) {
 	for _, d := range []*prometheus.Desc{
-		up, cancellations, workItems, runs, failures, runAge, watermarkLag, dueAge, stopped,
+		up, cancellations, workItems, runs, failures, runAge, watermarkLag, dueAge, condition, conditionAge,
 	} {
 		out <- d
 	}
@@ -87,7 +91,17 @@ func (c collector) Collect(out chan<- prometheus.Metric) {
 		gauge(up, 0)
 		return
 	}
+	conditions, err := c.ledger.OpenConditions(ctx)
+	if err != nil {
+		gauge(up, 0)
+		return
+	}
 	gauge(up, 1)
+	for _, o := range conditions {
+		labels := []string{string(o.Kind), o.Scheme, o.DataCenterID, o.Account, o.Trigger, o.Host, o.Reason}
+		gauge(condition, 1, labels...)
+		gauge(conditionAge, o.Age, labels...)
+	}
 	for _, s := range schemes {
 		for state, count := range s.Counts {
 			gauge(cancellations, float64(count), s.Scheme, state)
@@ -95,11 +109,6 @@ func (c collector) Collect(out chan<- prometheus.Metric) {
 		gauge(workItems, float64(s.OpenWorkItems), s.Scheme)
 		gauge(failures, float64(s.Failures), s.Scheme)
 		gauge(dueAge, s.DueAge.Seconds(), s.Scheme)
-		if s.Stopped {
-			gauge(stopped, 1, s.Scheme)
-		} else {
-			gauge(stopped, 0, s.Scheme)
-		}
 		if s.Read {
 			out <- prometheus.MustNewConstMetric(runs, prometheus.CounterValue, float64(s.Runs), s.Scheme)
 			gauge(runAge, s.RunAge.Seconds(), s.Scheme)

@@ -30,7 +30,9 @@ func (s *Operator) StartBackfill(
 	err = tx.QueryRow(ctx, `
 with begun as (
     insert into run (scheme, kind, revision, asked)
-    select scheme, 'backfill', revision, true from scheme where scheme = @scheme and state = 'running'
+    select s.scheme, 'backfill', s.revision, true
+    from scheme s
+    where s.scheme = @scheme and not exists (`+ledger.StopReason+`)
     returning run_id
 )
 insert into run_backfill (run_id, plan_only, before_cutover, from_time, to_time, numbers, actor, reason)
@@ -71,12 +73,11 @@ func (s *Operator) ApplyBackfill(ctx context.Context, tx pgx.Tx, act ledger.Act,
 	if state != ledger.RunPlanned {
 		return &ledger.StateError{ID: id, State: state}
 	}
-	var stopped bool
-	if err := tx.QueryRow(ctx, `
-select s.state = 'stopped' from scheme s where s.scheme = $1`, act.Scheme).Scan(&stopped); err != nil {
+	standing, err := ledger.StandingIn(ctx, tx, act.Scheme)
+	if err != nil {
 		return err
 	}
-	if stopped {
+	if standing.Stopped {
 		return ledger.ErrStopped
 	}
 	var count int64

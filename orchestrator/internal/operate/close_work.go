@@ -14,10 +14,6 @@ var notByHand = map[string]string{
 	"safety_limit_reached": "上限仍在生效：请放行（release），或选择不取消（ignore）",
 	"many_deleted":         "取消仍被暂停：请确认单据确已删除后放行（release），或选择不取消（ignore）",
 	"no_event_time":        "取消仍被暂停：请确认作废（或关闭）时间后放行（release），或选择不取消（ignore）",
-	"scheme_stopped":       "方案仍处于停止：请处理原因后恢复（resume）",
-	"mapping_suspected":    "方案仍暂停发送：请核对映射后恢复（resume）",
-	"wms_auth":             "旺店通账号恢复后自动关闭",
-	"wms_clock":            "时钟一致后自动关闭",
 	"clock_suspect":        "时钟恢复正常后自动关闭",
 	"permission_suspect":   "能重新看到单据后自动关闭",
 }

@@ -16,44 +16,30 @@ func (s *Operator) Pause(ctx context.Context, tx pgx.Tx, act ledger.Act) error {
 	if _, err := lockAlone(ctx, tx, act.Scheme); err != nil {
 		return err
 	}
-	tag, err := tx.Exec(ctx, `
-update scheme set pause_reason = 'operator', pause_detail = $2, pause_time = now(), update_time = now()
-where scheme = $1 and pause_reason = ''`, act.Scheme, ledger.CleanText(act.Actor+": "+act.Reason))
+	paused, err := openOnce(ctx, tx, ledger.Condition{
+		Kind: rule.ConditionPaused, Scheme: act.Scheme, Detail: act.Actor + ": " + act.Reason,
+	})
 	if err != nil {
 		return err
 	}
-	_, err = record(ctx, tx, ledger.Pause, act, nothing{}, counted{tag.RowsAffected()})
+	_, err = record(ctx, tx, ledger.Pause, act, nothing{}, counted{paused})
 	return err
 }
 
-// endPause lets a scheme send again, if it was paused. The person has looked: what its answers had told of the mapping
-// is forgotten, and accounts of it that are paused are probed at once rather than in minutes.
-func endPause(ctx context.Context, tx pgx.Tx, scheme string) error {
-	var reason string
-	if err := tx.QueryRow(ctx, `select pause_reason from scheme where scheme = $1`, scheme).Scan(&reason); err != nil {
-		return err
+// openOnce opens a condition that a person asked for, and answers how many it opened: none if it is open already, which
+// then stays as it is, also with its reason.
+func openOnce(ctx context.Context, tx pgx.Tx, c ledger.Condition) (int64, error) {
+	var open bool
+	if err := tx.QueryRow(ctx, `
+select exists (select from condition where kind = $1 and coalesce(scheme, '') = $2 and end_time is null)`,
+		c.Kind, c.Scheme).Scan(&open); err != nil || open {
+		return 0, err
 	}
-	if _, err := tx.Exec(ctx, `
-update account_pause p set probe_time = now() from scheme s where s.scheme = $1 and p.account = any(s.wms_accounts)`,
-		scheme); err != nil || reason == "" {
-		return err
+	c.Anew = true
+	if _, err := ledger.OpenCondition(ctx, tx, c); err != nil {
+		return 0, err
 	}
-	if _, err := tx.Exec(ctx, `
-update scheme set pause_reason = '', pause_detail = '', pause_time = null, update_time = now() where scheme = $1`,
-		scheme); err != nil {
-		return err
-	}
-	if err := ledger.ForgetUnsent(ctx, tx, scheme); err != nil {
-		return err
-	}
-	if reason == "mapping_suspected" {
-		if _, err := tx.Exec(ctx, `
-update mapping_answers set answers = $2, bad_in_row = $3, examples = '{}' where scheme = $1`,
-			scheme, rule.ReviewedAnswers.Answers, rule.ReviewedAnswers.BadInRow); err != nil {
-			return err
-		}
-	}
-	return ledger.CloseSchemeKind(ctx, tx, scheme, rule.WorkMappingSuspected, "resumed")
+	return 1, nil
 }
 
 // StopAll keeps every orchestrator from sending anything, for whatever scheme, and answers since when, and how many
@@ -64,17 +50,18 @@ func (s *Operator) StopAll(
 	if err := lockAll(ctx, tx); err != nil {
 		return time.Time{}, 0, err
 	}
-	if _, err := tx.Exec(ctx, `
-insert into stop_all (stop_time, actor, reason) values (clock_timestamp(), $1, $2)
-on conflict do nothing`, ledger.CleanText(act.Actor), ledger.CleanText(act.Reason)); err != nil {
+	if _, err := openOnce(ctx, tx, ledger.Condition{
+		Kind: rule.ConditionStopAll, Detail: act.Actor + ": " + act.Reason,
+	}); err != nil {
 		return time.Time{}, 0, err
 	}
 	if err := tx.QueryRow(ctx, `
-select stop_time, (
+select o.since, (
     select count(*)
     from attempt a join cancellation_now c on c.cancellation_id = a.cancellation_id and c.attempt = a.attempt
     where a.disposition = '' and c.lease_until > now())
-from stop_all`).Scan(&since, &inFlight); err != nil {
+from condition o
+where o.kind = $1 and o.end_time is null`, rule.ConditionStopAll).Scan(&since, &inFlight); err != nil {
 		return time.Time{}, 0, err
 	}
 	_, err = record(ctx, tx, ledger.StopAll, act, nothing{}, counted{inFlight})
@@ -87,15 +74,12 @@ func (s *Operator) ResumeAll(ctx context.Context, tx pgx.Tx, act ledger.Act) (re
 	if err := lockAll(ctx, tx); err != nil {
 		return false, err
 	}
-	tag, err := tx.Exec(ctx, `delete from stop_all`)
+	ended, err := ledger.EndConditions(ctx, tx, act.Actor+": "+act.Reason, `o.kind = @kind`,
+		pgx.StrictNamedArgs{"kind": rule.ConditionStopAll})
 	if err != nil {
 		return false, err
 	}
-	if resumed = tag.RowsAffected() > 0; resumed {
-		if err := ledger.ForgetUnsentOf(ctx, tx, `select scheme from scheme`); err != nil {
-			return false, err
-		}
-	}
-	_, err = record(ctx, tx, ledger.ResumeAll, act, nothing{}, counted{tag.RowsAffected()})
+	resumed = len(ended) > 0
+	_, err = record(ctx, tx, ledger.ResumeAll, act, nothing{}, counted{int64(len(ended))})
 	return resumed, err
 }

@@ -11,16 +11,13 @@ import (
 	"github.com/voidrelay/voidrelay/orchestrator/internal/rule"
 )
 
-// stoppedForZone is the stop reason of a scheme whose server's times would be read in another zone than before.
-const stoppedForZone = "TIME_ZONE_DIFFERS"
-
-// Resume lets a stopped scheme read and send again, at once, ends a pause of its sending, and closes the work items
-// that said so. Resuming a scheme that runs is no fault.
+// Resume ends what only a person ends: a scheme that was stopped, paused or suspected reads and sends again, at once.
+// Safety limits stay as they are: what they hold is released. Resuming a scheme that runs is no fault.
 func (s *Operator) Resume(ctx context.Context, tx pgx.Tx, act ledger.Act) error {
 	if _, err := lockAlone(ctx, tx, act.Scheme); err != nil {
 		return err
 	}
-	resumed, err := resume(ctx, tx, act.Scheme)
+	resumed, err := resume(ctx, tx, act)
 	if err != nil {
 		return err
 	}
@@ -28,34 +25,41 @@ func (s *Operator) Resume(ctx context.Context, tx pgx.Tx, act ledger.Act) error 
 	return err
 }
 
-func resume(ctx context.Context, tx pgx.Tx, scheme string) (resumed int64, err error) {
-	// Who resumes a scheme that stopped for its zone has seen to it: whichever comes next is the zone from now on.
-	if _, err := tx.Exec(ctx, `
-update watermark m set time_zone = ''
-from scheme s
-where s.scheme = m.scheme and s.scheme = $1 and s.state = 'stopped' and s.stop_reason = $2`,
-		scheme, stoppedForZone); err != nil {
-		return 0, err
-	}
-	tag, err := tx.Exec(ctx, `
-update scheme set state = 'running', stop_reason = '', stop_detail = '', update_time = now()
-where scheme = $1 and state = 'stopped'`, scheme)
+func resume(ctx context.Context, tx pgx.Tx, act ledger.Act) (resumed int64, err error) {
+	ended, err := ledger.EndConditions(ctx, tx, act.Actor+": "+act.Reason,
+		`o.scheme = @scheme and o.by_person and o.kind <> @limit`,
+		pgx.StrictNamedArgs{"scheme": act.Scheme, "limit": rule.ConditionSafetyLimit})
 	if err != nil {
 		return 0, err
 	}
-	if tag.RowsAffected() > 0 {
-		if err := ledger.ForgetUnsent(ctx, tx, scheme); err != nil {
+	for _, c := range ended {
+		if err := forget(ctx, tx, c); err != nil {
 			return 0, err
 		}
 	}
-	if err := endPause(ctx, tx, scheme); err != nil {
+	// Whoever resumes has seen to it: accounts of the scheme that are refused are asked at once rather than in minutes.
+	if err := ledger.ProbeSoon(ctx, tx, `
+exists (select from scheme s where s.scheme = @scheme and o.account = any(s.wms_accounts))`,
+		pgx.StrictNamedArgs{"scheme": act.Scheme}); err != nil {
 		return 0, err
 	}
-	if _, err := tx.Exec(ctx, `
-update run_failure set not_before = now() where scheme = $1 and not_before > now()`, scheme); err != nil {
-		return 0, err
+	_, err = tx.Exec(ctx, `
+update run_failure set not_before = now() where scheme = $1 and not_before > now()`, act.Scheme)
+	return int64(len(ended)), err
+}
+
+// forget undoes what had led to a condition that a person ended: the person has looked.
+func forget(ctx context.Context, tx pgx.Tx, c ledger.Condition) (err error) {
+	switch {
+	case c.Kind == rule.ConditionMappingSuspected:
+		_, err = tx.Exec(ctx, `
+update mapping_answers set answers = $2, bad_in_row = $3, examples = '{}' where scheme = $1`,
+			c.Scheme, rule.ReviewedAnswers.Answers, rule.ReviewedAnswers.BadInRow)
+	case c.Reason == rule.StopZone:
+		// Whichever zone comes next is the zone from now on.
+		_, err = tx.Exec(ctx, `update watermark set time_zone = '' where scheme = $1`, c.Scheme)
 	}
-	return tag.RowsAffected(), ledger.CloseSchemeKind(ctx, tx, scheme, rule.WorkSchemeStopped, "resumed")
+	return err
 }
 
 type runParameters struct {
@@ -68,12 +72,11 @@ func (s *Operator) AskedForRun(ctx context.Context, tx pgx.Tx, act ledger.Act, k
 	if _, err := lockAlone(ctx, tx, act.Scheme); err != nil {
 		return time.Time{}, err
 	}
-	var stopped bool
-	if err := tx.QueryRow(ctx, `
-select state = 'stopped' from scheme where scheme = $1`, act.Scheme).Scan(&stopped); err != nil {
+	standing, err := ledger.StandingIn(ctx, tx, act.Scheme)
+	if err != nil {
 		return time.Time{}, err
 	}
-	if stopped {
+	if standing.Stopped {
 		return time.Time{}, fmt.Errorf("scheme %s: %w", act.Scheme, ledger.ErrStopped)
 	}
 	return record(ctx, tx, ledger.StartRun, act, runParameters{kind}, counted{})

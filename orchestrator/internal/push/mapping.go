@@ -142,12 +142,10 @@ update mapping_answers set answers = $3, bad_in_row = $4, examples = $5 where sc
 		key, fmt.Sprintf("%d/%d (revision %d): %s", m.BadInRow, m.Answers, key.revision, strings.Join(examples, "; ")))
 }
 
-// suspectMapping pauses the scheme and tells a person, once.
+// suspectMapping stops sending for the scheme, once.
 func suspectMapping(ctx context.Context, tx pgx.Tx, key mappingKey, detail string) error {
-	if _, err := tx.Exec(ctx, `
-update scheme set pause_reason = 'mapping_suspected', pause_detail = $2, pause_time = now(), update_time = now()
-where scheme = $1 and pause_reason = ''`, key.scheme, detail); err != nil {
-		return err
-	}
-	return ledger.OpenWorkItems(ctx, tx, key.scheme, []ledger.Work{{Kind: rule.WorkMappingSuspected, Detail: detail}})
+	_, err := ledger.OpenCondition(ctx, tx, ledger.Condition{
+		Kind: rule.ConditionMappingSuspected, Scheme: key.scheme, Detail: detail,
+	})
+	return err
 }

@@ -36,8 +36,9 @@ func TestADispatchAsksForTheRunThatNobodyAskedFor(t *testing.T) {
 	require.Equal(t, []river.JobArgs{queue.RunArgs{Scheme: "assembly-void"}}, inserted.Args)
 
 	for _, rest := range []string{
-		`update scheme set state = 'stopped', stop_reason = 'TEST'`,
-		`update scheme set state = 'running', stop_reason = '', active = false`,
+		`insert into condition (kind, scheme, reason, blocks_reading, blocks_sending, by_person)
+values ('scheme_stopped', 'assembly-void', 'TEST', true, true, true)`,
+		`update condition set end_time = now(); update scheme set active = false`,
 		`update scheme set active = true; insert into run_failure (scheme, error, failures, not_before) values ` +
 			`('assembly-void', 'x', 1, now() + interval '1 minute')`,
 	} {

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/voidrelay/voidrelay/orchestrator/internal/ledger"
 )
 
 // OverdueRuns answers schemes that read and whose last run ended longer ago than their incremental run interval and
@@ -14,7 +15,8 @@ func (s *Rows) OverdueRuns(ctx context.Context, grace time.Duration) ([]string, 
 	rows, err := s.pool.Query(ctx, `
 select s.scheme
 from scheme s left join watermark m using (scheme) left join run_failure f using (scheme)
-where s.active and s.state = 'running' and coalesce(f.not_before, '-infinity') <= now()
+where s.active and not exists (select from condition o where `+ledger.BlocksReading+` and o.by_person)
+  and coalesce(f.not_before, '-infinity') <= now()
   and greatest(coalesce(m.last_run_time, s.create_time), f.last_time)
       < now() - s.incremental_millis * interval '1 millisecond' - $1::interval
 order by s.scheme`, grace)

@@ -108,7 +108,7 @@ func (p *push) run(ctx context.Context) error {
 	if isLedger(sendErr) {
 		return sendErr
 	}
-	return p.Doorman.weigh(ctx, p.entry.Name, p.account, p.refused)
+	return p.Doorman.weigh(ctx, p.account, p.refused)
 }
 
 // windowWithin is how long the windows may take: wmssvc may have to ask an unknown server what it is.
@@ -150,7 +150,7 @@ func (p *push) noWindow(ctx context.Context, cause error) error {
 	_, err := p.WMS.CheckConnection(ctx, &wmsv1.CheckConnectionRequest{Account: p.account})
 	if apierr.HasReason(err, apierr.WMS, wmsv1.ErrorReason_ERROR_REASON_ACCOUNT_UNKNOWN) {
 		return &intake.StopError{
-			Reason: intake.StopAccountGone, Detail: "WMS account " + p.account + " is not configured",
+			Reason: rule.StopAccountGone, Detail: "WMS account " + p.account + " is not configured",
 		}
 	}
 	return &awayError{intake.VendorFault(apierr.WMS, cause)}
@@ -163,7 +163,7 @@ func (p *push) checkWindow(ctx context.Context, w *wmsv1.Window) error {
 		return &awayError{"the WMS has not answered yet, so it is not known whether it is real or a sandbox"}
 	}
 	if string(env) != p.watermark.Environment {
-		return &intake.StopError{Reason: intake.StopMixed,
+		return &intake.StopError{Reason: rule.StopMixed,
 			Detail: fmt.Sprintf("kingdee is %s and WMS account %s is %s", p.watermark.Environment, p.account, env)}
 	}
 	sid := w.GetAccount().GetSid()
@@ -172,7 +172,7 @@ func (p *push) checkWindow(ctx context.Context, w *wmsv1.Window) error {
 		return &ledgerError{err}
 	}
 	if kept != sid {
-		return &intake.StopError{Reason: intake.StopAccount,
+		return &intake.StopError{Reason: rule.StopAccount,
 			Detail: fmt.Sprintf("account %s was sid %s when the scheme began, it is %s now", p.account, kept, sid)}
 	}
 	if apart := intake.TimeOf(w.GetServiceTime()).Sub(p.Now()).Abs(); apart > intake.ClockTolerance {

@@ -10,11 +10,3 @@ type Rows struct {
 
 // NewRows reaches them through a pool that ledger.Open made.
 func NewRows(pool *pgxpool.Pool) *Rows { return &Rows{pool: pool} }
-
-// AccountPauses are the WMS accounts to which nothing is sent, because they refuse us. Safe for concurrent use.
-type AccountPauses struct {
-	pool *pgxpool.Pool
-}
-
-// NewAccountPauses reaches them through a pool that ledger.Open made.
-func NewAccountPauses(pool *pgxpool.Pool) *AccountPauses { return &AccountPauses{pool: pool} }

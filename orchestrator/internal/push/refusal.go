@@ -24,14 +24,12 @@ const (
 	checkWithin = 11 * time.Second
 )
 
-// PauseStore keeps what a refused login means.
-type PauseStore interface {
-	PauseAccount(
-		ctx context.Context, scheme, account string, kind rule.WorkKind, detail string, wait time.Duration,
-	) (bool, error)
+// DoorStore keeps what a refused login means.
+type DoorStore interface {
 	AskAboutRefused(ctx context.Context, refused []ledger.Result) error
-	TakeProbes(ctx context.Context, wait time.Duration) ([]string, error)
-	EndAccountPause(ctx context.Context, account string) error
+	OpenCondition(ctx context.Context, c ledger.Condition) (opened bool, err error)
+	EndCondition(ctx context.Context, c ledger.Condition, why string) (ended bool, err error)
+	TakeProbes(ctx context.Context, wait time.Duration, kinds ...rule.ConditionKind) ([]ledger.Condition, error)
 }
 
 // standing is what the harmless call says of an account.
@@ -47,7 +45,7 @@ const (
 // Doorman finds out whether a WMS account is accepted, by wmssvc's harmless call. However many requests were refused at
 // once, an account is asked once at a time.
 type Doorman struct {
-	Store  PauseStore
+	Store  DoorStore
 	WMS    wmsv1.OrderServiceClient
 	Logger *slog.Logger
 	calls  singleflight.Group
@@ -56,8 +54,8 @@ type Doorman struct {
 type checked struct {
 	standing standing
 	detail   string
-	// work is what a refused account is a person's matter of.
-	work rule.WorkKind
+	// kind is the condition of a refused account.
+	kind rule.ConditionKind
 }
 
 func (d *Doorman) check(ctx context.Context, account string) checked {
@@ -69,11 +67,11 @@ func (d *Doorman) check(ctx context.Context, account string) checked {
 		if err != nil {
 			return checked{standing: unclear, detail: intake.VendorFault(apierr.WMS, err)}, nil
 		}
-		work := rule.WorkAuth
+		kind := rule.ConditionAccountRefused
 		if answer.GetAccountFault() == wmsv1.AccountFault_ACCOUNT_FAULT_CLOCK {
-			work = rule.WorkClock
+			kind = rule.ConditionAccountClock
 		}
-		return checked{standing: standingOf(answer.GetDisposition()), work: work,
+		return checked{standing: standingOf(answer.GetDisposition()), kind: kind,
 			detail: strings.TrimSpace(strings.Join([]string{
 				answer.GetVendorCode(), answer.GetVendorMessage(), answer.GetDetail(),
 			}, " "))}, nil
@@ -99,7 +97,7 @@ func standingOf(d wmsv1.Disposition) standing {
 
 // weigh decides what refused requests of one account mean: the account's sending pauses, or those orders alone wait for
 // a person. As long as it is unclear they are due again like anything that could not be sent.
-func (d *Doorman) weigh(ctx context.Context, scheme, account string, results []ledger.Result) error {
+func (d *Doorman) weigh(ctx context.Context, account string, results []ledger.Result) error {
 	if len(results) == 0 {
 		return nil
 	}
@@ -108,8 +106,10 @@ func (d *Doorman) weigh(ctx context.Context, scheme, account string, results []l
 	defer cancel()
 	switch found.standing {
 	case refused:
-		paused, err := d.Store.PauseAccount(ctx, scheme, account, found.work, found.detail, askAgainAfter)
-		if paused {
+		opened, err := d.Store.OpenCondition(ctx, ledger.Condition{
+			Kind: found.kind, Account: account, Detail: found.detail, ProbeAfter: askAgainAfter,
+		})
+		if opened {
 			d.Logger.ErrorContext(ctx, "WMS account refused; nothing is sent to it", slog.String("account", account),
 				slog.String("detail", found.detail))
 		}
@@ -127,20 +127,21 @@ func (d *Doorman) weigh(ctx context.Context, scheme, account string, results []l
 	}
 }
 
-// Probe makes the harmless call to the paused accounts that are due, and lets those go on that are accepted again.
+// Probe makes the harmless call to the refused accounts that are due, and lets those go on that are accepted again.
 func (d *Doorman) Probe(ctx context.Context) error {
-	accounts, err := d.Store.TakeProbes(ctx, askAgainAfter)
+	due, err := d.Store.TakeProbes(ctx, askAgainAfter, rule.ConditionAccountRefused, rule.ConditionAccountClock)
 	if err != nil {
 		return err
 	}
-	for _, account := range accounts {
+	for _, c := range due {
+		account := c.Account
 		found := d.check(ctx, account)
 		if found.standing != accepted {
 			d.Logger.WarnContext(ctx, "WMS account is still refused", slog.String("account", account),
 				slog.String("detail", found.detail))
 			continue
 		}
-		if err := d.Store.EndAccountPause(ctx, account); err != nil {
+		if _, err := d.Store.EndCondition(ctx, c, "the WMS accepts the account again"); err != nil {
 			return err
 		}
 		d.Logger.InfoContext(ctx, "WMS account is accepted again", slog.String("account", account))

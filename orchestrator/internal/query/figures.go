@@ -13,7 +13,6 @@ import (
 func (r *Reader) Figures(ctx context.Context) ([]ledger.Figures, error) {
 	type row struct {
 		Scheme       string
-		Stopped      bool
 		Failures     int64
 		Work         int64
 		DueAge       time.Duration
@@ -23,7 +22,7 @@ func (r *Reader) Figures(ctx context.Context) ([]ledger.Figures, error) {
 		WatermarkLag time.Duration
 	}
 	rows, err := ledger.ReadAll[row](ctx, r.pool, "read figures", `
-select s.scheme, s.state = 'stopped' as stopped, coalesce(f.failures, 0) as failures,
+select s.scheme, coalesce(f.failures, 0) as failures,
        (select count(*) from work_item w where w.scheme = s.scheme and w.close_time is null) as work,
        coalesce((select now() - c.due_time from unsettled_cancellation c where c.scheme = s.scheme and c.state = 'open'
            and c.due_time < now()
@@ -42,7 +41,7 @@ limit @limit`, pgx.StrictNamedArgs{"limit": 1000})
 	for i, r := range rows {
 		views[i] = ledger.SchemeView{Scheme: r.Scheme}
 		figures[i] = ledger.Figures{
-			Scheme: r.Scheme, OpenWorkItems: r.Work, Failures: r.Failures, Stopped: r.Stopped, DueAge: r.DueAge,
+			Scheme: r.Scheme, OpenWorkItems: r.Work, Failures: r.Failures, DueAge: r.DueAge,
 			Read: r.Read, Runs: r.Runs, RunAge: r.RunAge, WatermarkLag: r.WatermarkLag,
 		}
 	}

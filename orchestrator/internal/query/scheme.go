@@ -2,10 +2,7 @@ package query
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"slices"
-	"time"
 
 	"github.com/jackc/pgx/v5"
 
@@ -13,17 +10,17 @@ import (
 )
 
 const schemeColumns = `
-select s.scheme, s.title, s.form_id, s.data_center_id, s.wms_accounts as accounts, s.state, s.stop_reason,
-       s.stop_detail, s.mode, s.send_since,
+select s.scheme, s.title, s.form_id, s.data_center_id, s.wms_accounts as accounts,
+       case when o.stop_reason is null then 'running' else 'stopped' end as state, s.mode, s.send_since,
        s.revision, s.incremental_millis * interval '1 millisecond' as incremental_interval, m.watermark_time,
        m.effective_from, m.last_run_time, coalesce(m.last_run_rows, 0) as last_run_rows,
        coalesce(f.error, '') as last_run_error, r.document,
-       (select count(*) from work_item w where w.scheme = s.scheme and w.close_time is null) as open_work_items,
-       s.pause_reason, s.pause_detail, s.pause_time
+       (select count(*) from work_item w where w.scheme = s.scheme and w.close_time is null) as open_work_items
 from scheme s
 join scheme_revision r using (scheme, revision)
 left join watermark m using (scheme)
-left join run_failure f using (scheme)`
+left join run_failure f using (scheme)
+left join lateral (` + ledger.StopReason + `) o on true`
 
 // SchemeViews lists the schemes of the loaded file by name, at most limit, those after the given name; without
 // their documents.
@@ -69,35 +66,28 @@ func addStanding(ctx context.Context, db ledger.Reads, views []ledger.SchemeView
 	if err := addCounts(ctx, db, views); err != nil {
 		return err
 	}
-	return addStops(ctx, db, views)
+	return addConditions(ctx, db, views)
 }
 
-// addStops adds what keeps requests from being sent beside the scheme itself: paused accounts, and the stop
-// of everything.
-func addStops(ctx context.Context, db ledger.Reads, views []ledger.SchemeView) error {
-	stopped, err := allStopped(ctx, db)
+// addConditions adds the open conditions that each scheme feels: its own, and those of its data centre, its accounts
+// and everything.
+func addConditions(ctx context.Context, db ledger.Reads, views []ledger.SchemeView) error {
+	open, err := conditionViews(ctx, db, ledger.ConditionFilter{}, 0, maxSchemeConditions)
 	if err != nil {
 		return err
 	}
-	type row struct {
-		Account, Detail      string
-		PauseTime, ProbeTime time.Time
-	}
-	paused, err := ledger.ReadAll[row](ctx, db, "read paused accounts",
-		`select account, detail, pause_time, probe_time from account_pause order by account`, pgx.StrictNamedArgs{})
-	if err != nil {
-		return err
-	}
-	for i := range views {
-		views[i].AllStopped, views[i].AllStoppedReason = stopped != "", stopped
-		for _, p := range paused {
-			if slices.Contains(views[i].Accounts, p.Account) {
-				views[i].AccountPauses = append(views[i].AccountPauses, ledger.AccountPauseView(p))
+	for i, view := range views {
+		for _, c := range open {
+			if c.Feels(view.Scheme, view.DataCenterID, view.Accounts) {
+				views[i].Conditions = append(views[i].Conditions, c)
 			}
 		}
 	}
 	return nil
 }
+
+// maxSchemeConditions bounds how many open conditions are looked at for the schemes: there are never so many.
+const maxSchemeConditions = 1000
 
 func addCounts(ctx context.Context, db ledger.Reads, views []ledger.SchemeView) error {
 	byName, names := map[string]map[string]int64{}, make([]string, len(views))
@@ -121,7 +111,9 @@ func addCounts(ctx context.Context, db ledger.Reads, views []ledger.SchemeView) 
 func (r *Reader) StopReason(ctx context.Context, scheme string) (string, error) {
 	type row struct{ StopReason string }
 	rows, err := ledger.ReadAll[row](ctx, r.pool, "read stop reason", `
-select stop_reason from scheme where scheme = @scheme`, pgx.StrictNamedArgs{"scheme": scheme})
+select coalesce(o.stop_reason, '') as stop_reason
+from scheme s left join lateral (`+ledger.StopReason+`) o on true
+where s.scheme = @scheme`, pgx.StrictNamedArgs{"scheme": scheme})
 	if err != nil {
 		return "", err
 	}
@@ -129,17 +121,4 @@ select stop_reason from scheme where scheme = @scheme`, pgx.StrictNamedArgs{"sch
 		return "", fmt.Errorf("scheme %s: %w", scheme, ledger.ErrNotFound)
 	}
 	return rows[0].StopReason, nil
-}
-
-// allStopped answers who stopped everything and why; empty when nobody did.
-func allStopped(ctx context.Context, db ledger.Reads) (string, error) {
-	var reason string
-	err := db.QueryRow(ctx, `select actor || ': ' || reason from stop_all`).Scan(&reason)
-	if errors.Is(err, pgx.ErrNoRows) {
-		return "", nil
-	}
-	if err != nil {
-		return "", fmt.Errorf("read stop of everything: %w", ledger.FaultOf(err))
-	}
-	return reason, nil
 }

@@ -172,16 +172,14 @@ func TestResume(t *testing.T) {
 	s, pool := openStore(t)
 	rows := rowtest.New(t, pool)
 	rows.Scheme(rowtest.Scheme{StopReason: "DATA_CENTER_DIFFERS"})
-	rows.Work(rowtest.Work{Kind: "scheme_stopped", Subject: "DATA_CENTER_DIFFERS"})
 	rows.Exec(`insert into voidrelay.run_failure (scheme, error, failures, not_before)
 values ('assembly', 'login', 3, now() + interval '1 hour')`)
 	for range 2 {
 		require.NoError(t, acttest.New(pool).Resume(t.Context(), act("")))
 		scheme, err := s.SchemeView(t.Context(), rowtest.SchemeName)
 		require.NoError(t, err)
-		require.Equal(t, []string{"running", "", "login"},
-			[]string{scheme.State, scheme.StopReason, scheme.LastRunError})
-		require.Zero(t, scheme.OpenWorkItems)
+		require.Equal(t, []string{"running", "login"}, []string{scheme.State, scheme.LastRunError})
+		require.Empty(t, scheme.Conditions)
 	}
 	var waits bool
 	require.NoError(t, pool.QueryRow(t.Context(), `select bool_or(not_before > now()) from run_failure`).Scan(&waits))
@@ -265,7 +263,7 @@ func TestWhatALongRestLetsGoOnHasItsWholeTimeToBeSent(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, "open", away())
 	rested()
-	w.rows.Exec(`update scheme set state = 'stopped', stop_reason = 'r'`)
+	w.rows.Condition(rowtest.Condition{Kind: "scheme_stopped", Scheme: rowtest.SchemeName, Reason: "r"})
 	require.NoError(t, w.acts().Resume(t.Context(), act("")))
 	require.Equal(t, "open", away())
 	require.Equal(t, "open", away())

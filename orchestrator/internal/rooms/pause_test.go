@@ -28,8 +28,10 @@ func TestPauseAndResumeOfAScheme(t *testing.T) {
 	require.Empty(t, w.lease(due))
 	view, err := w.store.SchemeView(t.Context(), rowtest.SchemeName)
 	require.NoError(t, err)
-	require.Equal(t, "operator", view.PauseReason)
-	require.Equal(t, "li: 试运行结束", view.PauseDetail)
+	require.Len(t, view.Conditions, 1)
+	require.Equal(t, rule.ConditionPaused, view.Conditions[0].Kind)
+	require.Equal(t, "方案已由人工暂停发送：li: 试运行结束", view.Conditions[0].Message)
+	require.Equal(t, `可以继续时：voidrelay resume "assembly" --reason "……"`, view.Conditions[0].Action)
 	require.Equal(t, "running", view.State, "it goes on reading")
 
 	w.rows.Exec(`update cancellation_now set unsent_since = now() - interval '23 hours', unread_since = now() - ` +
@@ -54,7 +56,7 @@ func TestStopAllIsOneActWithARecord(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, since, again)
 	require.EqualValues(t, 1, inFlight)
-	w.rows.Exec(`update stop_all set stop_time = stop_time - interval '1 hour'`)
+	w.rows.Exec(`update condition set since = since - interval '1 hour'`)
 	stands, _, err := w.acts().StopAll(t.Context(), forAll("s1b"))
 	require.NoError(t, err)
 	require.WithinDuration(t, since.Add(-time.Hour), stands,
@@ -62,8 +64,8 @@ func TestStopAllIsOneActWithARecord(t *testing.T) {
 	require.Empty(t, w.lease(due))
 	view, err := w.store.SchemeView(t.Context(), rowtest.SchemeName)
 	require.NoError(t, err)
-	require.True(t, view.AllStopped)
-	require.Equal(t, "li: 试运行结束", view.AllStoppedReason)
+	require.Len(t, view.Conditions, 1)
+	require.Equal(t, "已全部停发：li: 试运行结束", view.Conditions[0].Message)
 	resumed, err := w.acts().ResumeAll(t.Context(), forAll("s2"))
 	require.NoError(t, err)
 	require.True(t, resumed)
@@ -74,46 +76,77 @@ func TestStopAllIsOneActWithARecord(t *testing.T) {
 	require.Equal(t, 4, w.count(`select count(*) from operator_action where scheme is null and reason = '试运行结束'`))
 }
 
-func TestAnAccountPausesOnceAndGoesOnByItself(t *testing.T) {
+func TestARefusedAccountIsOneConditionAndGoesOnByItself(t *testing.T) {
 	w := setupWriter(t)
 	due := w.owe(1, "A1", "WH1")
+	refused := ledger.Condition{
+		Kind: rule.ConditionAccountRefused, Account: "default", Detail: "sign-check-failure", ProbeAfter: time.Minute,
+	}
 	var callers errgroup.Group
 	for range 4 {
 		callers.Go(func() error {
-			_, err := w.store.PauseAccount(t.Context(), rowtest.SchemeName, "default", rule.WorkAuth,
-				"sign-check-failure", time.Minute)
+			_, err := w.store.OpenCondition(t.Context(), refused)
 			return err
 		})
 	}
 	require.NoError(t, callers.Wait())
-	require.Equal(t, 1, w.count(`select count(*) from work_item where kind = 'wms_auth' and subject = 'default' and `+
-		`close_time is null`))
+	require.Equal(t, 1, w.count(`select count(*) from condition`))
 	require.Empty(t, w.lease(due))
-	probes := func() []string {
-		accounts, err := w.store.TakeProbes(t.Context(), time.Minute)
+	probes := func() []ledger.Condition {
+		due, err := w.store.TakeProbes(t.Context(), time.Minute, rule.ConditionAccountRefused)
 		require.NoError(t, err)
-		return accounts
+		return due
 	}
 	require.Empty(t, probes(), "not due yet")
 	require.NoError(t, w.acts().Resume(t.Context(), act("")))
-	require.Equal(t, []string{"default"}, probes(), "who resumes need not wait for it")
+	found := probes()
+	require.Len(t, found, 1, "who resumes need not wait for it")
+	require.Equal(t, "default", found[0].Account)
 	require.Empty(t, probes(), "one orchestrator takes a probe")
 
-	require.NoError(t, w.store.EndAccountPause(t.Context(), "default"))
-	require.Zero(t, w.count(openWorkItems))
+	w.rows.Exec(`update cancellation_now set unsent_since = now() - interval '23 hours'`)
+	ended, err := w.store.EndCondition(t.Context(), found[0], "the WMS accepts the account again")
+	require.NoError(t, err)
+	require.True(t, ended)
+	require.Equal(t, 1, w.count(`select count(*) from cancellation_now where unsent_since is null`),
+		"what waited did not try in vain")
 	require.Len(t, w.lease(due), 1)
 }
 
 // The failure: a WMS whose clock was an hour off sent people to look for a wrong key.
-func TestAnAccountRefusedForItsClockIsItsOwnWork(t *testing.T) {
+func TestAnAccountRefusedForItsClockHasItsOwnWords(t *testing.T) {
 	w := setupWriter(t)
-	_, err := w.store.PauseAccount(t.Context(), rowtest.SchemeName, "default", rule.WorkClock,
-		"the WMS's clock is 1h0m0s ahead of ours", time.Minute)
+	_, err := w.store.OpenCondition(t.Context(), ledger.Condition{
+		Kind: rule.ConditionAccountClock, Account: "default", Detail: "the WMS's clock is 1h0m0s ahead of ours",
+	})
 	require.NoError(t, err)
-	require.Contains(t,
-		w.text(`select action from reporting.work_item where kind = 'wms_clock' and close_time is null`), "NTP")
-	require.NoError(t, w.store.EndAccountPause(t.Context(), "default"))
-	require.Zero(t, w.count(openWorkItems))
+	require.Contains(t, w.text(`select action from reporting.condition where open`), "NTP")
+	require.Contains(t, w.text(`select message from reporting.condition where open`), "账号 default")
+}
+
+// Flapping is one row: what comes back within ten minutes is the same condition, since when it began first.
+func TestAConditionThatReturnsIsTheSameRow(t *testing.T) {
+	w := setupWriter(t)
+	away := ledger.Condition{Kind: rule.ConditionWMSAway, Account: "default", Detail: "502"}
+	toggle := func() {
+		_, err := w.store.OpenCondition(t.Context(), away)
+		require.NoError(t, err)
+		ended, err := w.store.EndCondition(t.Context(), away, "it answers")
+		require.NoError(t, err)
+		require.True(t, ended)
+	}
+	toggle()
+	w.rows.Exec(`update condition set since = since - interval '5 minutes', end_time = end_time - interval '4 minutes'`)
+	toggle()
+	toggle()
+	require.Equal(t, 1, w.count(`select count(*) from condition
+where returns = 2 and since < now() - interval '4 minutes'`))
+	w.rows.Exec(`update condition set end_time = end_time - interval '11 minutes'`)
+	toggle()
+	require.Equal(t, 2, w.count(`select count(*) from condition`))
+	ended, err := w.store.EndCondition(t.Context(), away, "again")
+	require.NoError(t, err)
+	require.False(t, ended)
 }
 
 func TestOneRefusedOrderIsGivenToAPersonUnlessItWasTriedSince(t *testing.T) {
@@ -160,7 +193,7 @@ func (w *writer) answer(d ledger.Due, disposition rule.Disposition) {
 
 func (w *writer) paused() string {
 	w.Helper()
-	return w.text(`select pause_reason from scheme`)
+	return w.text(`select coalesce(max(kind), '') from condition where end_time is null`)
 }
 
 func TestTheFirstAnswersAllBadPauseTheScheme(t *testing.T) {
@@ -176,12 +209,12 @@ func TestTheFirstAnswersAllBadPauseTheScheme(t *testing.T) {
 	require.Empty(t, w.paused())
 	w.answers(5, 1, rule.Rejected)
 	require.Equal(t, "mapping_suspected", w.paused())
-	detail := w.text(`select detail from work_item where kind = 'mapping_suspected' and close_time is null`)
+	detail := w.text(`select detail from condition where kind = 'mapping_suspected'`)
 	require.Contains(t, detail, "A1 QTRK @ WH1：单据不存在")
 	require.Empty(t, w.lease(first), "nothing is sent")
 
 	require.NoError(t, w.acts().Resume(t.Context(), act("")))
-	require.Zero(t, w.count(`select count(*) from work_item where kind = 'mapping_suspected' and close_time is null`))
+	require.Empty(t, w.paused())
 	w.answers(6, 19, rule.NotFound)
 	require.Empty(t, w.paused(), "a person has looked: it takes twenty in a row now")
 	w.answers(25, 1, rule.NotFound)
@@ -229,5 +262,5 @@ func TestAnswersAreCountedAcrossOrchestrators(t *testing.T) {
 	}
 	require.NoError(t, group.Wait())
 	require.Equal(t, "mapping_suspected", w.paused())
-	require.Equal(t, 1, w.count(`select count(*) from work_item where kind = 'mapping_suspected'`))
+	require.Equal(t, 1, w.count(`select count(*) from condition where kind = 'mapping_suspected'`))
 }

@@ -74,7 +74,7 @@ func TestTheVerdictOnABill(t *testing.T) {
 		{name: "planned", cancellations: all(rowtest.Cancellation{State: "planned"}),
 			verdict: rule.VerdictInProgress, zh: "处理中", reason: "正在取消：共 1 个仓库单，已取消 0 个"},
 		{name: "on its way while the scheme is stopped", stopped: "DATA_CENTER_DIFFERS", cancellations: all(open),
-			verdict: rule.VerdictInProgress, zh: "处理中", reason: "方案已停止，恢复后继续：共 1 个仓库单，已取消 0 个"},
+			verdict: rule.VerdictInProgress, zh: "处理中", reason: "方案已停止：金蝶登录的数据中心与方案不一致；之后继续取消：共 1 个仓库单，已取消 0 个"},
 		{name: "done", cancellations: all(done, withdrawn, noOrder),
 			verdict: rule.VerdictCancelled, zh: "已取消", reason: "1 个仓库单已全部取消"},
 		{name: "some too late", cancellations: all(done, tooLate), work: []rowtest.Work{{Kind: "too_late"}},
@@ -243,8 +243,10 @@ func TestEveryKindOfWorkHasItsWords(t *testing.T) {
 	}
 	require.ElementsMatch(t, constants(t, "../rule/answer.go", "Work"),
 		words(`select kind from work_kind where subject = ''`))
-	require.ElementsMatch(t, constants(t, "../intake/fault.go", "Stop"),
-		words(`select subject from work_kind where kind = 'scheme_stopped' and subject <> ''`))
+	require.ElementsMatch(t, constants(t, "../rule/condition_stop.go", "Stop"),
+		words(`select reason from condition_kind where kind = 'scheme_stopped' and reason <> ''`))
+	require.ElementsMatch(t, constants(t, "../rule/condition.go", "Condition"),
+		words(`select kind from condition_kind where reason = ''`))
 }
 
 // constants are the texts of a file's constants whose names begin like this.
@@ -272,11 +274,14 @@ func TestAStoppedSchemeSaysWhyInItsOwnWords(t *testing.T) {
 	s, pool := openStore(t)
 	rows := rowtest.New(t, pool)
 	rows.Scheme(rowtest.Scheme{})
-	rows.Work(rowtest.Work{Kind: "scheme_stopped", Subject: "DATA_CENTER_DIFFERS", Detail: "dc-2"})
-	rows.Work(rowtest.Work{Kind: "scheme_stopped", Subject: "SOMETHING_NEW"})
-	work, err := s.WorkViews(t.Context(), ledger.WorkFilter{}, 0, 10)
+	rows.Condition(rowtest.Condition{
+		Kind: "scheme_stopped", Scheme: rowtest.SchemeName, Reason: "DATA_CENTER_DIFFERS", Detail: "dc-2",
+	})
+	rows.Condition(rowtest.Condition{Kind: "scheme_stopped", Scheme: rowtest.SchemeName, Reason: "SOMETHING_NEW"})
+	found, err := s.ConditionViews(t.Context(), ledger.ConditionFilter{}, 0, 10)
 	require.NoError(t, err)
-	require.Equal(t, "方案已停止，不再读取和发送（SOMETHING_NEW）", work[0].Message)
-	require.Equal(t, "方案已停止：金蝶登录的数据中心与方案不一致：dc-2", work[1].Message)
-	require.Contains(t, work[1].Action, "KINGDEE_ACCT_ID")
+	require.Equal(t, "方案已停止，不再读取和发送", found[0].Message)
+	require.Equal(t, "方案已停止：金蝶登录的数据中心与方案不一致：dc-2", found[1].Message)
+	require.Contains(t, found[1].Action, "KINGDEE_ACCT_ID")
+	require.Contains(t, found[1].Action, `voidrelay resume "assembly" --reason`)
 }

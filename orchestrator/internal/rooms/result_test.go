@@ -39,7 +39,7 @@ func TestOnlyASendingRunningSchemeLeases(t *testing.T) {
 	w.rows.Exec(`update scheme set mode = 'send'`)
 	require.NoError(t, w.store.StopScheme(t.Context(), rowtest.SchemeName, "DATA_CENTER_DIFFERS", "another login"))
 	require.Empty(t, w.lease(due))
-	require.Equal(t, 1, w.count(`select count(*) from work_item where kind = 'scheme_stopped'`))
+	require.Equal(t, 1, w.count(`select count(*) from condition where reason = 'DATA_CENTER_DIFFERS'`))
 }
 
 func TestANumberThatALiveBillHoldsIsNotLeased(t *testing.T) {

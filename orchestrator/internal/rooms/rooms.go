@@ -23,7 +23,7 @@ type All struct {
 	*ledger.Schemes
 	*ledger.RunRows
 	*push.Rows
-	*push.AccountPauses
+	*ledger.Conditions
 	*intake.BillRows
 	*syncrun.ReadingRows
 	*reconcile.ComparisonRows
@@ -36,7 +36,7 @@ type All struct {
 func New(pool *pgxpool.Pool) *All {
 	return &All{
 		Reader: query.New(pool), Schemes: ledger.NewSchemes(pool), RunRows: ledger.NewRunRows(pool),
-		Rows: push.NewRows(pool), AccountPauses: push.NewAccountPauses(pool), BillRows: intake.NewBillRows(pool),
+		Rows: push.NewRows(pool), Conditions: ledger.NewConditions(pool), BillRows: intake.NewBillRows(pool),
 		ReadingRows: syncrun.NewReadingRows(pool), ComparisonRows: reconcile.NewComparisonRows(pool),
 		PlanRows: backfill.NewPlanRows(pool), Operator: operate.NewOperator(pool),
 		SchemeFiles: operate.NewSchemeFiles(pool),

@@ -31,23 +31,54 @@ func (w *writer) backlog() bool {
 	return traffic.Backlog
 }
 
+// condition opens one and ends it.
+func condition(c rowtest.Condition) func(rowtest.DB) func() {
+	return func(rows rowtest.DB) func() {
+		id := rows.Condition(c)
+		return func() { rows.EndCondition(id) }
+	}
+}
+
+func statements(on, off string) func(rowtest.DB) func() {
+	return func(rows rowtest.DB) func() {
+		rows.Exec(on)
+		return func() { rows.Exec(off) }
+	}
+}
+
+// What is about somebody else stops nobody.
+func TestAConditionStopsOnlyWhatItIsAbout(t *testing.T) {
+	w := setupWriter(t)
+	w.owe(1, "A1", "WH1")
+	w.rows.Scheme(rowtest.Scheme{Scheme: "other"})
+	for _, c := range []rowtest.Condition{
+		{Kind: "paused", Scheme: "other"},
+		{Kind: "account_refused", Account: "second"},
+		{Kind: "permission_suspect", Scheme: "other"},
+		{Kind: "ledger_away", Host: "host-2"},
+		{Kind: "kingdee_slow", DataCenterID: "dc-1", Trigger: "un_audited"},
+		{Kind: "reading_behind", Scheme: rowtest.SchemeName},
+		{Kind: "cancelled_elsewhere", Scheme: rowtest.SchemeName},
+	} {
+		w.rows.Condition(c)
+		may, err := w.store.MaySend(t.Context(), rowtest.SchemeName, "default")
+		require.NoError(t, err)
+		require.True(t, may, "%+v", c)
+	}
+	require.Equal(t, 1, w.gathered())
+}
+
 // What stops sending must stop it at each of the three steps: what was gathered before it is not loaded, and what was
 // loaded before it is not leased.
 func TestWhatStopsSendingStopsItAtEachStep(t *testing.T) {
-	for name, stop := range map[string]struct{ on, off string }{
-		"scheme stopped": {`update scheme set state = 'stopped', stop_reason = 'X'`, `update scheme set state = ` +
-			`'running', stop_reason = ''`},
-		"not in the file": {`update scheme set active = false`, `update scheme set active = true`},
-		"observing":       {`update scheme set mode = 'dry_run'`, `update scheme set mode = 'send'`},
-		"scheme paused": {`update scheme set pause_reason = 'operator', pause_time = now()`, `update scheme set ` +
-			`pause_reason = '', pause_time = null`},
-		"account paused": {
-			`insert into account_pause (account, detail, probe_time) values ('default', 'sign', now())`,
-			`delete from account_pause`,
-		},
-		"all stopped": {
-			`insert into stop_all (stop_time, actor, reason) values (now(), 'li', 'fire')`, `delete from stop_all`,
-		},
+	for name, stop := range map[string]func(rowtest.DB) (end func()){
+		"scheme stopped":  condition(rowtest.Condition{Kind: "scheme_stopped", Scheme: rowtest.SchemeName, Reason: "X"}),
+		"scheme paused":   condition(rowtest.Condition{Kind: "paused", Scheme: rowtest.SchemeName}),
+		"mapping doubted": condition(rowtest.Condition{Kind: "mapping_suspected", Scheme: rowtest.SchemeName}),
+		"account refused": condition(rowtest.Condition{Kind: "account_refused", Account: "default"}),
+		"all stopped":     condition(rowtest.Condition{Kind: "stop_all"}),
+		"not in the file": statements(`update scheme set active = false`, `update scheme set active = true`),
+		"observing":       statements(`update scheme set mode = 'dry_run'`, `update scheme set mode = 'send'`),
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := setupWriter(t)
@@ -59,14 +90,14 @@ func TestWhatStopsSendingStopsItAtEachStep(t *testing.T) {
 			}
 			require.True(t, may())
 			require.True(t, w.backlog(), "a backfill waits until it is sent")
-			w.rows.Exec(stop.on)
+			end := stop(w.rows)
 			require.False(t, may())
 			require.False(t, w.backlog(), "nothing will send it, so no backfill waits for it")
 			require.Zero(t, w.gathered())
 			require.Empty(t, w.due("A1"))
 			require.Empty(t, w.lease(due))
 			require.Zero(t, w.count(`select count(*) from attempt`))
-			w.rows.Exec(stop.off)
+			end()
 			require.True(t, may())
 			require.Equal(t, 1, w.gathered())
 			require.Len(t, w.lease(w.due("A1")), 1)
@@ -78,7 +109,7 @@ func TestAPausedAccountLeavesTheOthersAlone(t *testing.T) {
 	w := setupWriter(t)
 	due := w.owe(1, "A1", "WH1", "WH2")
 	w.rows.Exec(`update cancellation_now set account = 'second' where warehouse_code = 'WH2'`)
-	w.rows.Exec(`insert into account_pause (account, detail, probe_time) values ('second', 'sign', now())`)
+	w.rows.Condition(rowtest.Condition{Kind: "account_refused", Account: "second"})
 	leased := w.lease(due)
 	require.Len(t, leased, 1)
 	require.Equal(t, "WH1", leased[0].WarehouseCode)

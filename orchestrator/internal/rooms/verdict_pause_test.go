@@ -17,13 +17,14 @@ func TestTheVerdictSaysWhyNothingIsSent(t *testing.T) {
 		return w.text(`select verdict || ' ' || split_part(reason, '：', 1) from reporting.bill_verdict`)
 	}
 	require.Equal(t, "处理中 正在取消", verdict())
-	w.rows.Exec(`insert into account_pause (account, detail, probe_time) values ('default', 'key', now())`)
-	require.Equal(t, "处理中 旺店通账号不被接受，已暂停发送，恢复后自动继续", verdict())
+	w.rows.Condition(rowtest.Condition{Kind: "account_refused", Account: "default"})
+	require.Equal(t, "处理中 旺店通不接受账号 default，已暂停发送，每 5 分钟自动重试；之后继续取消", verdict())
 	require.NoError(t, w.acts().Pause(t.Context(), act("")))
-	require.Equal(t, "处理中 方案已暂停发送，恢复后继续", verdict())
+	require.Equal(t, "处理中 方案已由人工暂停发送；之后继续取消", verdict())
+	require.NoError(t, w.acts().Resume(t.Context(), act("")))
 	_, _, err := w.acts().StopAll(t.Context(), act(""))
 	require.NoError(t, err)
-	require.Equal(t, "处理中 已全部停发，恢复后继续", verdict())
+	require.Equal(t, "处理中 已全部停发；之后继续取消", verdict())
 	w.rows.Exec(`update scheme set active = false`)
 	require.Equal(t, "处理中 方案已不在方案文件中，未发送", verdict())
 }

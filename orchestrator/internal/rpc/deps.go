@@ -42,6 +42,13 @@ type CancellationReader interface {
 	ActionViews(ctx context.Context, f ledger.ActionFilter, before int64, limit int) ([]ledger.ActionView, error)
 }
 
+// ConditionReader reads what stands still and why.
+type ConditionReader interface {
+	ConditionViews(
+		ctx context.Context, f ledger.ConditionFilter, before int64, limit int,
+	) ([]ledger.ConditionView, error)
+}
+
 // BillReader reads what became of a bill.
 type BillReader interface {
 	BillViews(ctx context.Context, billNo, scheme string) ([]ledger.BillView, error)
@@ -52,6 +59,7 @@ type Reader interface {
 	SchemeReader
 	RunReader
 	CancellationReader
+	ConditionReader
 	BillReader
 }
 
@@ -110,7 +118,7 @@ type Deps struct {
 	Now func() time.Time
 }
 
-// Register adds the four services of orchestrator.v1 to a server.
+// Register adds the services of orchestrator.v1 to a server.
 func Register(server grpc.ServiceRegistrar, deps Deps) {
 	if deps.Now == nil {
 		deps.Now = time.Now
@@ -127,5 +135,6 @@ func Register(server grpc.ServiceRegistrar, deps Deps) {
 		schemes: deps.Reader, reader: deps.Reader, operator: deps.Operator,
 		recorder: deps.Recorder, timing: deps.Timing,
 	})
+	orchestratorv1.RegisterWorkServiceServer(server, &workService{schemes: deps.Reader, reader: deps.Reader})
 	orchestratorv1.RegisterBillServiceServer(server, &billService{schemes: deps.Reader, reader: deps.Reader})
 }

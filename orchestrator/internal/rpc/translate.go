@@ -47,22 +47,14 @@ func stateWord(state orchestratorv1.CancellationState) string {
 func schemeMessage(v ledger.SchemeView) *orchestratorv1.Scheme {
 	return &orchestratorv1.Scheme{
 		Scheme: v.Scheme, Title: v.Title, FormId: v.FormID, DataCenterId: v.DataCenterID, WmsAccounts: v.Accounts,
-		State:      enum[orchestratorv1.SchemeState](orchestratorv1.SchemeState_value, "SCHEME_STATE_", v.State),
-		StopReason: v.StopReason, StopDetail: v.StopDetail,
+		State:         enum[orchestratorv1.SchemeState](orchestratorv1.SchemeState_value, "SCHEME_STATE_", v.State),
+		Conditions:    each(v.Conditions, conditionMessage),
 		Mode:          enum[orchestratorv1.SchemeMode](orchestratorv1.SchemeMode_value, "SCHEME_MODE_", v.Mode),
 		SendSinceTime: stamp(v.SendSince), Revision: v.Revision,
 		IncrementalInterval: durationpb.New(v.IncrementalInterval), WatermarkTime: stamp(v.WatermarkTime),
 		EffectiveFrom: stamp(v.EffectiveFrom), LastRunTime: stamp(v.LastRunTime), LastRunRows: v.LastRunRows,
 		LastRunError: v.LastRunError, CancellationCounts: v.Counts, OpenWorkItems: v.OpenWorkItems,
-		Document: v.Document, PauseReason: v.PauseReason, PauseDetail: v.PauseDetail, PauseTime: stamp(v.PauseTime),
-		AccountPauses: each(v.AccountPauses, accountPauseMessage), AllStopped: v.AllStopped,
-		AllStoppedReason: v.AllStoppedReason,
-	}
-}
-
-func accountPauseMessage(v ledger.AccountPauseView) *orchestratorv1.AccountPause {
-	return &orchestratorv1.AccountPause{
-		Account: v.Account, Detail: v.Detail, PauseTime: stamp(v.PauseTime), ProbeTime: stamp(v.ProbeTime),
+		Document: v.Document,
 	}
 }
 

@@ -56,7 +56,6 @@ const (
 	WorkInProgress     WorkKind = "in_progress_too_long"
 	WorkNotSent        WorkKind = "not_sent_too_long"
 	WorkOutcomeUnknown WorkKind = "outcome_unknown"
-	WorkAuth           WorkKind = "wms_auth"
 	WorkUnread         WorkKind = "bill_unread"
 	WorkRestored       WorkKind = "restored_after_cancel"
 	WorkOrderVanished  WorkKind = "order_vanished"
@@ -68,17 +67,13 @@ const (
 	WorkNumberTaken    WorkKind = "number_taken"
 	WorkNoEventTime    WorkKind = "no_event_time"
 	WorkClockSuspect   WorkKind = "clock_suspect"
-	WorkSchemeStopped  WorkKind = "scheme_stopped"
 	WorkRequestRefused WorkKind = "request_refused"
 	WorkSchemeInactive WorkKind = "scheme_inactive"
 	WorkNumberReuse    WorkKind = "number_reuse_unsaid"
-	// WorkClock is about an account too, refused for the time that its requests carry.
-	WorkClock WorkKind = "wms_clock"
-	// WorkAuth is about an account, WorkAuthOrder about one order that an account which works is not allowed to cancel.
-	WorkAuthOrder        WorkKind = "wms_auth_order"
-	WorkMappingSuspected WorkKind = "mapping_suspected"
-	WorkPermission       WorkKind = "permission_suspect"
-	WorkManyGone         WorkKind = "many_deleted"
+	// WorkAuthOrder is about one order that an account which works is not allowed to cancel.
+	WorkAuthOrder  WorkKind = "wms_auth_order"
+	WorkPermission WorkKind = "permission_suspect"
+	WorkManyGone   WorkKind = "many_deleted"
 )
 
 // Timing is how long a scheme waits for what.

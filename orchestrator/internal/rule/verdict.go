@@ -78,13 +78,10 @@ const (
 
 // What keeps the bill's requests from being sent.
 const (
-	FactStopped       Fact = "stopped"
-	FactInactive      Fact = "inactive"
-	FactOnlyWatching  Fact = "only_watching"
-	FactAllStopped    Fact = "all_stopped"
-	FactMappingDoubt  Fact = "mapping_suspected"
-	FactPaused        Fact = "paused"
-	FactAccountPaused Fact = "account_paused"
+	FactInactive     Fact = "inactive"
+	FactOnlyWatching Fact = "only_watching"
+	// FactBlocked: a condition keeps its scheme, its data centre or its account from going on.
+	FactBlocked Fact = "blocked"
 	// FactDwelling: all that is planned or open waits for the end of a dwell.
 	FactDwelling Fact = "dwelling"
 )
@@ -97,8 +94,7 @@ func Facts() []Fact {
 	return []Fact{
 		FactWork, FactHeld, FactHeldKnown, FactNeedsAttention, FactDryRun,
 		FactOwed, FactMoving, FactDone, FactTooLate, FactLeftAlone, FactNoOrder, FactNumberLive,
-		FactStopped, FactInactive, FactOnlyWatching, FactAllStopped, FactMappingDoubt, FactPaused, FactAccountPaused,
-		FactDwelling, FactExplained,
+		FactInactive, FactOnlyWatching, FactBlocked, FactDwelling, FactExplained,
 	}
 }
 
@@ -110,8 +106,8 @@ type VerdictRow struct {
 	// Facts must all be true, whatever else is.
 	Facts   []Fact
 	Verdict Verdict
-	// Chinese and English are the reason, with these names for what the ledger puts in: {work} and {hold}, the words
-	// of the oldest open work item and of the reason to hold; {class_reason} as it is stored, {because} in the words
+	// Chinese and English are the reason, with these names for what the ledger puts in: {work}, {hold} and
+	// {blocked}, the words of the oldest open work item, of the reason to hold and of the condition that blocks; {class_reason} as it is stored, {because} in the words
 	// of ClassReasons; and the numbers of orders {owed}, {done}, {held}, {needs_attention}, {too_late}, {left_alone}.
 	Chinese, English string
 }

@@ -71,7 +71,7 @@ func TestEveryVerdictAndItsReasonsHaveTheirWords(t *testing.T) {
 	t.Parallel()
 	names := []string{
 		"{work}", "{hold}", "{class_reason}", "{because}", "{owed}", "{done}", "{held}", "{needs_attention}",
-		"{too_late}", "{left_alone}",
+		"{too_late}", "{left_alone}", "{blocked}",
 	}
 	given := map[rule.Verdict]bool{}
 	for _, row := range rule.VerdictRows() {
@@ -121,10 +121,10 @@ func TestWhatOutweighsWhat(t *testing.T) {
 			"单据已恢复有效，取消已撤回",
 		},
 		{
-			rule.ClassVoided, []rule.Fact{rule.FactMoving, rule.FactDone, rule.FactStopped, rule.FactPaused},
-			rule.VerdictInProgress, "方案已停止，恢复后继续：共 {owed} 个仓库单，已取消 {done} 个",
+			rule.ClassVoided, []rule.Fact{rule.FactMoving, rule.FactDone, rule.FactBlocked, rule.FactDwelling},
+			rule.VerdictInProgress, "{blocked}；之后继续取消：共 {owed} 个仓库单，已取消 {done} 个",
 		},
-		{rule.ClassVoided, []rule.Fact{rule.FactStopped, rule.FactDone}, rule.VerdictCancelled, "{done} 个仓库单已全部取消"},
+		{rule.ClassVoided, []rule.Fact{rule.FactBlocked, rule.FactDone}, rule.VerdictCancelled, "{done} 个仓库单已全部取消"},
 		{
 			rule.ClassVoided, []rule.Fact{rule.FactTooLate, rule.FactLeftAlone}, rule.VerdictTooLate,
 			"仓库已执行，{too_late} 个仓库单来不及取消",

@@ -25,16 +25,17 @@ func TestAnotherZoneStopsTheSchemeBeforeAnythingIsRead(t *testing.T) {
 	b.Clock = b.Clock.Add(time.Minute)
 	b.Books.Bills[1].CancelTime = nil
 	b.Run()
-	require.Equal(t, "stopped TIME_ZONE_DIFFERS", b.Text(`select state || ' ' || stop_reason from scheme`))
+	require.Equal(t, "TIME_ZONE_DIFFERS", b.Text(`select reason from condition where end_time is null`))
 	require.Equal(t, "1 1", b.Text(`select count(*) || ' ' || (select generation from bill) from cancellation_now`))
 	require.Equal(t, "times were read in Asia/Shanghai so far, now in UTC",
-		b.Text(`select detail from work_item where close_time is null`))
+		b.Text(`select detail from condition where end_time is null`))
 
 	// The person knows better: the first zone was wrong.
 	require.NoError(t, b.Acts().Resume(t.Context(),
 		ledger.Act{Scheme: "assembly-void", Actor: "wang", Reason: "was wrong"}))
 	b.Run()
-	require.Equal(t, "running UTC", b.Text(`select state || ' ' || (select time_zone from watermark) from scheme`))
+	require.Equal(t, "0 UTC", b.Text(`
+select count(*) || ' ' || (select time_zone from watermark) from condition where end_time is null`))
 }
 
 // The server's answer carries no Date, or one that a cache has aged: the watermark follows our own clock and keeps its

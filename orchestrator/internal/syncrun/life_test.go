@@ -378,8 +378,8 @@ func TestAFieldThatKingdeeDoesNotKnowStopsTheSchemeAndIsNamed(t *testing.T) {
 	b.Job.Kingdee = fieldless{b.Books}
 	b.Books.Fresh(1, "A1", "CK001")
 	b.Run()
-	require.Equal(t, "stopped FIELD_UNKNOWN", b.Text(`select state || ' ' || stop_reason from scheme`))
-	require.Contains(t, b.Text(`select message from reporting.work_item where open`), "F_NOPE")
+	require.Equal(t, "FIELD_UNKNOWN", b.Text(`select reason from condition where end_time is null`))
+	require.Contains(t, b.Text(`select message from reporting.condition where open`), "F_NOPE")
 }
 
 func TestABillWhoseConditionCannotBeEvaluatedStopsOnlyItself(t *testing.T) {

@@ -185,7 +185,7 @@ func (p *Job) checkMixed(ctx context.Context, e intake.Entry, kingdee scheme.Env
 			continue
 		}
 		if env, known := push.Environment(answer.GetAccount().GetEnvironment()); known && env != kingdee {
-			return &intake.StopError{Reason: intake.StopMixed,
+			return &intake.StopError{Reason: rule.StopMixed,
 				Detail: fmt.Sprintf("kingdee is %s and WMS account %s is %s", kingdee, name, env)}
 		}
 	}

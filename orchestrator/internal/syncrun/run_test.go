@@ -55,7 +55,7 @@ func TestAWholeReadFromOtherBooksStopsTheScheme(t *testing.T) {
 	b.Clock = b.Clock.Add(time.Minute)
 	b.Books.Void(1)
 	b.Run()
-	require.Equal(t, "stopped", b.Text(`select state from scheme`))
+	require.Equal(t, "DATA_CENTER_DIFFERS", b.Text(`select reason from condition where end_time is null`))
 	require.Equal(t, "0", b.Text(`select count(*)::text from cancellation_now`))
 }
 

@@ -340,12 +340,12 @@ func (l *lives) settle() {
 		if n < 10 {
 			l.under("backfill", l.fill)
 		}
-		if reason := l.Text(`select pause_reason from scheme`); reason != "" {
+		if reason := l.Text(`select coalesce(max(kind), '') from condition where by_person and end_time is null`); reason != "" {
 			l.tell("  a person resumes: %s", reason)
 			require.NoError(l, l.Acts().Resume(l.Context(),
 				ledger.Act{Scheme: "assembly-void", Actor: "test", Reason: "test"}))
 		}
-		require.Equal(l, "running", l.Text(`select state from scheme`))
+		require.Equal(l, "0", l.Text(`select count(*)::text from condition where by_person and end_time is null`))
 		l.under("dispatch", l.dispatch)
 		for len(l.queue) > 0 {
 			l.under("batch", l.batch)

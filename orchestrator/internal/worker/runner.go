@@ -51,7 +51,7 @@ type Store interface {
 	push.DispatchStore
 	backfill.Store
 	reconcile.Store
-	push.PauseStore
+	push.DoorStore
 }
 
 // Config is what a Runner is built from.

@@ -69,6 +69,9 @@ func UpFor(ctx context.Context, url string, roles Roles) (done Migrated, err err
 	if err := migrateOurs(ctx, pool); err != nil {
 		return done, err
 	}
+	if err := writeConditionKinds(ctx, pool); err != nil {
+		return done, fmt.Errorf("migrate: %w", err)
+	}
 	if err := writeVerdicts(ctx, pool); err != nil {
 		return done, fmt.Errorf("migrate: %w", err)
 	}
@@ -181,6 +184,11 @@ func Check(ctx context.Context, pool *pgxpool.Pool) error {
 	}
 	if !differ {
 		if differ, err = verdictsDiffer(ctx, pool); err != nil {
+			return fmt.Errorf("check schema: %w", err)
+		}
+	}
+	if !differ {
+		if differ, err = conditionKindsDiffer(ctx, pool); err != nil {
 			return fmt.Errorf("check schema: %w", err)
 		}
 	}

@@ -36,7 +36,7 @@ type classReasonRow struct {
 var reasonFormat = strings.NewReplacer("%", "%%",
 	"{work}", "%1$s", "{hold}", "%2$s", "{class_reason}", "%3$s", "{because}", "%4$s", "{owed}", "%5$s",
 	"{done}", "%6$s",
-	"{held}", "%7$s", "{needs_attention}", "%8$s", "{too_late}", "%9$s", "{left_alone}", "%10$s")
+	"{held}", "%7$s", "{needs_attention}", "%8$s", "{too_late}", "%9$s", "{left_alone}", "%10$s", "{blocked}", "%11$s")
 
 // wantedVerdicts is the decision table as the rules have it.
 func wantedVerdicts() []verdictRow {

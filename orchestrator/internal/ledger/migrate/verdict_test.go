@@ -48,14 +48,12 @@ func possible(facts []rule.Fact) []rule.Fact {
 	for _, fact := range facts {
 		holds[fact] = true
 	}
-	delete(holds, rule.FactAllStopped)
 	holds[rule.FactHeld] = holds[rule.FactHeld] || holds[rule.FactHeldKnown]
-	holds[rule.FactPaused] = holds[rule.FactPaused] || holds[rule.FactMappingDoubt]
 	for fact := range stagings {
 		holds[rule.FactOwed] = holds[rule.FactOwed] || holds[fact]
 	}
 	if !holds[rule.FactMoving] {
-		delete(holds, rule.FactAccountPaused)
+		delete(holds, rule.FactBlocked)
 		delete(holds, rule.FactDwelling)
 	}
 	return slices.DeleteFunc(rule.Facts(), func(fact rule.Fact) bool { return !holds[fact] })
@@ -71,23 +69,13 @@ func (d decided) classReason() string {
 }
 
 func (d decided) stage(rows rowtest.DB) {
-	mode, stopped := "send", ""
+	mode := "send"
 	if d.is(rule.FactOnlyWatching) {
 		mode = "dry_run"
 	}
-	if d.is(rule.FactStopped) {
-		stopped = "FIELD_UNKNOWN"
-	}
-	rows.Scheme(rowtest.Scheme{Scheme: d.scheme, Mode: mode, StopReason: stopped, NoWatermark: true})
-	switch {
-	case d.is(rule.FactMappingDoubt):
-		rows.Exec(
-			`update voidrelay.scheme set pause_reason = 'mapping_suspected', pause_time = now() where scheme = $1`,
-			d.scheme,
-		)
-	case d.is(rule.FactPaused):
-		rows.Exec(`update voidrelay.scheme set pause_reason = 'operator', pause_time = now() where scheme = $1`,
-			d.scheme)
+	rows.Scheme(rowtest.Scheme{Scheme: d.scheme, Mode: mode, NoWatermark: true})
+	if d.is(rule.FactBlocked) {
+		rows.Condition(rowtest.Condition{Kind: "paused", Scheme: d.scheme, Detail: "li: 盘点"})
 	}
 	if d.is(rule.FactInactive) {
 		rows.Exec(`update voidrelay.scheme set active = false where scheme = $1`, d.scheme)
@@ -104,10 +92,6 @@ func (d decided) stage(rows rowtest.DB) {
 			row.HoldReason = string(rule.HoldSafetyLimitDay)
 		}
 		rows.Cancellation(row)
-	}
-	if d.is(rule.FactAccountPaused) {
-		rows.Exec(`update voidrelay.cancellation_now set account = 'refused' where scheme = $1 and state = 'open'`,
-			d.scheme)
 	}
 	if d.is(rule.FactDwelling) {
 		rows.Exec(`update voidrelay.cancellation_now set not_before = now() + interval '1 day'
@@ -137,7 +121,7 @@ func (d decided) wanted(beside ...rule.Fact) string {
 	}
 	chinese, _ := row.Verdict.Words()
 	return fmt.Sprint(row.Verdict, " ", chinese, " ", strings.NewReplacer(
-		"{work}", "仓库不在方案的仓库对照表内（CK09）", "{hold}", "短时间内新取消数量超过上限，全部暂停发送",
+		"{blocked}", "方案已由人工暂停发送", "{work}", "仓库不在方案的仓库对照表内（CK09）", "{hold}", "短时间内新取消数量超过上限，全部暂停发送",
 		"{class_reason}", d.classReason(), "{because}", "发生在方案加入仓库 CK07 之前", "{owed}", strconv.Itoa(owed),
 		"{done}", one(rule.FactDone), "{held}", one(rule.FactHeld), "{needs_attention}", one(rule.FactNeedsAttention),
 		"{too_late}", one(rule.FactTooLate), "{left_alone}", one(rule.FactLeftAlone)).Replace(row.Chinese))
@@ -175,7 +159,6 @@ func TestTheLedgerDecidesAVerdictAsTheRulesDo(t *testing.T) {
 		}
 		add(classes[random.IntN(len(classes))], facts)
 	}
-	rows.Exec(`insert into voidrelay.account_pause (account, detail, probe_time) values ('refused', 'key', now())`)
 	for _, bill := range bills {
 		bill.stage(rows)
 	}
@@ -198,10 +181,5 @@ select scheme, verdict_code || ' ' || verdict || ' ' || reason from reporting.bi
 	require.Len(t, given, len(bills))
 	for _, bill := range bills {
 		require.Equal(t, bill.wanted(), given[bill.scheme], "%s %v", bill.class, bill.facts)
-	}
-	rows.Exec(`insert into voidrelay.stop_all (stop_time, actor, reason) values (now(), 'wang', 'test')`)
-	given = verdicts()
-	for _, bill := range bills {
-		require.Equal(t, bill.wanted(rule.FactAllStopped), given[bill.scheme], "%s %v", bill.class, bill.facts)
 	}
 }

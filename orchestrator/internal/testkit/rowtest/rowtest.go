@@ -126,26 +126,52 @@ type Scheme struct {
 func (d DB) Scheme(s Scheme) string {
 	d.t.Helper()
 	s.Scheme, s.Mode = cmp.Or(s.Scheme, SchemeName), cmp.Or(s.Mode, "send")
-	state := "running"
-	if s.StopReason != "" {
-		state = "stopped"
-	}
-	d.Exec(`insert into voidrelay.scheme (scheme, title, form_id, data_center_id, wms_accounts, revision, state,
-    stop_reason, mode, send_since, incremental_millis, create_time, update_time)
-values (@scheme, '组装拆卸单作废', 'STK_AssembledApp', 'dc-1', '{default}', 1, @state, @stop, @mode, @since,
+	d.Exec(`insert into voidrelay.scheme (scheme, title, form_id, data_center_id, wms_accounts, revision,
+    mode, send_since, incremental_millis, create_time, update_time)
+values (@scheme, '组装拆卸单作废', 'STK_AssembledApp', 'dc-1', '{default}', 1, @mode, @since,
     60000, @now, @now)`, pgx.StrictNamedArgs{
-		"scheme": s.Scheme, "state": state, "stop": s.StopReason, "mode": s.Mode,
+		"scheme": s.Scheme, "mode": s.Mode,
 		"since": when(s.Mode == "send", Now), "now": Now,
 	})
 	d.Exec(`insert into voidrelay.scheme_revision (scheme, revision, content_hash, document, create_time)
 values ($1, 1, 'h', $2, $3)`,
 		s.Scheme, "name: "+s.Scheme+"\n", Now)
+	if s.StopReason != "" {
+		d.Condition(Condition{Kind: "scheme_stopped", Scheme: s.Scheme, Reason: s.StopReason})
+	}
 	if !s.NoWatermark {
 		d.Exec(`insert into voidrelay.watermark (scheme, watermark_time, data_center_id, environment, time_zone,
     effective_from, last_run_time, last_run_rows)
 values ($1, $2, 'dc-1', 'sandbox', 'Asia/Shanghai', $3, $2, 7)`, s.Scheme, Now, Now.Add(-time.Hour))
 	}
 	return s.Scheme
+}
+
+// Condition is a row of condition that lasts; what it blocks follows from its kind.
+type Condition struct {
+	Kind, Scheme, DataCenterID, Account, Trigger, Host, Reason, Detail string
+}
+
+// Condition inserts one and answers its number.
+func (d DB) Condition(c Condition) (id int64) {
+	d.t.Helper()
+	require.NoError(d.t, pgx.BeginTxFunc(d.t.Context(), d.pool, staging, func(tx pgx.Tx) error {
+		return tx.QueryRow(d.t.Context(), `
+insert into voidrelay.condition (kind, scheme, data_center_id, account, trigger, host, reason, detail, blocks_reading,
+    blocks_sending, by_person, since, last_seen)
+select kind, nullif($2, ''), $3, $4, $5, $6, $7, $8, blocks_reading, blocks_sending, by_person, $9, $9
+from voidrelay.condition_kind
+where kind = $1 and reason = ''
+returning condition_id`, c.Kind, c.Scheme, c.DataCenterID, c.Account, c.Trigger, c.Host, c.Reason, c.Detail, Now).
+			Scan(&id)
+	}))
+	return id
+}
+
+// EndCondition ends one.
+func (d DB) EndCondition(id int64) {
+	d.t.Helper()
+	d.Exec(`update voidrelay.condition set end_time = now() where condition_id = $1`, id)
 }
 
 // Bill is a row of bill.

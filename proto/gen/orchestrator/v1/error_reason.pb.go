@@ -39,7 +39,8 @@ const (
 	ErrorReason_ERROR_REASON_CANCELLATION_NOT_FOUND ErrorReason = 5
 	// NOT_FOUND: no scheme has seen this number (未见此单); metadata: bill_no.
 	ErrorReason_ERROR_REASON_BILL_NOT_FOUND ErrorReason = 6
-	// FAILED_PRECONDITION: the scheme is stopped; metadata: scheme, stop_reason.
+	// FAILED_PRECONDITION: a condition that only a person ends keeps the scheme from being read; metadata: scheme,
+	// stop_reason (the condition's reason, or its kind).
 	ErrorReason_ERROR_REASON_SCHEME_STOPPED ErrorReason = 7
 	// FAILED_PRECONDITION: the scheme may not be set to send as it is; metadata: scheme.
 	ErrorReason_ERROR_REASON_SEND_REFUSED ErrorReason = 8

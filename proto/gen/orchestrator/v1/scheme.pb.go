@@ -1452,43 +1452,35 @@ type Scheme struct {
 	// The data centre it is bound to.
 	DataCenterId string `protobuf:"bytes,4,opt,name=data_center_id,json=dataCenterId,proto3" json:"data_center_id,omitempty"`
 	// WMS accounts that its warehouse table names.
-	WmsAccounts []string    `protobuf:"bytes,5,rep,name=wms_accounts,json=wmsAccounts,proto3" json:"wms_accounts,omitempty"`
-	State       SchemeState `protobuf:"varint,6,opt,name=state,proto3,enum=orchestrator.v1.SchemeState" json:"state,omitempty"`
-	// Why it stopped, empty while it runs.
-	StopReason string     `protobuf:"bytes,7,opt,name=stop_reason,json=stopReason,proto3" json:"stop_reason,omitempty"`
-	StopDetail string     `protobuf:"bytes,8,opt,name=stop_detail,json=stopDetail,proto3" json:"stop_detail,omitempty"`
-	Mode       SchemeMode `protobuf:"varint,9,opt,name=mode,proto3,enum=orchestrator.v1.SchemeMode" json:"mode,omitempty"`
+	WmsAccounts []string `protobuf:"bytes,5,rep,name=wms_accounts,json=wmsAccounts,proto3" json:"wms_accounts,omitempty"`
+	// Stopped while a condition that only a person ends keeps it from being read.
+	State SchemeState `protobuf:"varint,6,opt,name=state,proto3,enum=orchestrator.v1.SchemeState" json:"state,omitempty"`
+	// What keeps it from being read or sent, and what else it feels: the open conditions of the scheme, of its data
+	// centre, of its WMS accounts and of everything, newest first. Empty when nothing stands still.
+	Conditions []*Condition `protobuf:"bytes,7,rep,name=conditions,proto3" json:"conditions,omitempty"`
+	Mode       SchemeMode   `protobuf:"varint,8,opt,name=mode,proto3,enum=orchestrator.v1.SchemeMode" json:"mode,omitempty"`
 	// Since when it sends; what was decided before is never sent by itself.
-	SendSinceTime       *timestamppb.Timestamp `protobuf:"bytes,10,opt,name=send_since_time,json=sendSinceTime,proto3" json:"send_since_time,omitempty"`
-	Revision            int32                  `protobuf:"varint,11,opt,name=revision,proto3" json:"revision,omitempty"`
-	IncrementalInterval *durationpb.Duration   `protobuf:"bytes,12,opt,name=incremental_interval,json=incrementalInterval,proto3" json:"incremental_interval,omitempty"`
+	SendSinceTime       *timestamppb.Timestamp `protobuf:"bytes,9,opt,name=send_since_time,json=sendSinceTime,proto3" json:"send_since_time,omitempty"`
+	Revision            int32                  `protobuf:"varint,10,opt,name=revision,proto3" json:"revision,omitempty"`
+	IncrementalInterval *durationpb.Duration   `protobuf:"bytes,11,opt,name=incremental_interval,json=incrementalInterval,proto3" json:"incremental_interval,omitempty"`
 	// The watermark: how far it has read Kingdee, by Kingdee's clock. Absent before the baseline is complete.
-	WatermarkTime *timestamppb.Timestamp `protobuf:"bytes,13,opt,name=watermark_time,json=watermarkTime,proto3" json:"watermark_time,omitempty"`
+	WatermarkTime *timestamppb.Timestamp `protobuf:"bytes,12,opt,name=watermark_time,json=watermarkTime,proto3" json:"watermark_time,omitempty"`
 	// The cutover for bills that were never seen live.
-	EffectiveFrom *timestamppb.Timestamp `protobuf:"bytes,14,opt,name=effective_from,json=effectiveFrom,proto3" json:"effective_from,omitempty"`
+	EffectiveFrom *timestamppb.Timestamp `protobuf:"bytes,13,opt,name=effective_from,json=effectiveFrom,proto3" json:"effective_from,omitempty"`
 	// When the last incremental run was complete, also when it found nothing.
-	LastRunTime *timestamppb.Timestamp `protobuf:"bytes,15,opt,name=last_run_time,json=lastRunTime,proto3" json:"last_run_time,omitempty"`
+	LastRunTime *timestamppb.Timestamp `protobuf:"bytes,14,opt,name=last_run_time,json=lastRunTime,proto3" json:"last_run_time,omitempty"`
 	// Rows that the last complete incremental run read.
-	LastRunRows int64 `protobuf:"varint,16,opt,name=last_run_rows,json=lastRunRows,proto3" json:"last_run_rows,omitempty"`
+	LastRunRows int64 `protobuf:"varint,15,opt,name=last_run_rows,json=lastRunRows,proto3" json:"last_run_rows,omitempty"`
 	// Why the last incremental run did not end, empty when it did.
-	LastRunError string `protobuf:"bytes,17,opt,name=last_run_error,json=lastRunError,proto3" json:"last_run_error,omitempty"`
+	LastRunError string `protobuf:"bytes,16,opt,name=last_run_error,json=lastRunError,proto3" json:"last_run_error,omitempty"`
 	// Cancellations by state: exact for what has not ended; of the rest, old ones are as housekeeping counted them,
 	// within the hour.
-	CancellationCounts map[string]int64 `protobuf:"bytes,18,rep,name=cancellation_counts,json=cancellationCounts,proto3" json:"cancellation_counts,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"varint,2,opt,name=value"`
-	OpenWorkItems      int64            `protobuf:"varint,19,opt,name=open_work_items,json=openWorkItems,proto3" json:"open_work_items,omitempty"`
+	CancellationCounts map[string]int64 `protobuf:"bytes,17,rep,name=cancellation_counts,json=cancellationCounts,proto3" json:"cancellation_counts,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"varint,2,opt,name=value"`
+	OpenWorkItems      int64            `protobuf:"varint,18,opt,name=open_work_items,json=openWorkItems,proto3" json:"open_work_items,omitempty"`
 	// The YAML of the current revision (GetScheme only).
-	Document string `protobuf:"bytes,20,opt,name=document,proto3" json:"document,omitempty"`
-	// Why sending is paused: operator, mapping_suspected; empty while it is not.
-	PauseReason string                 `protobuf:"bytes,21,opt,name=pause_reason,json=pauseReason,proto3" json:"pause_reason,omitempty"`
-	PauseDetail string                 `protobuf:"bytes,22,opt,name=pause_detail,json=pauseDetail,proto3" json:"pause_detail,omitempty"`
-	PauseTime   *timestamppb.Timestamp `protobuf:"bytes,23,opt,name=pause_time,json=pauseTime,proto3" json:"pause_time,omitempty"`
-	// WMS accounts of it whose sending is paused because their credentials were refused; probed every five minutes.
-	AccountPauses []*AccountPause `protobuf:"bytes,24,rep,name=account_pauses,json=accountPauses,proto3" json:"account_pauses,omitempty"`
-	// Everything is stopped (StopAll), for whatever scheme.
-	AllStopped       bool   `protobuf:"varint,25,opt,name=all_stopped,json=allStopped,proto3" json:"all_stopped,omitempty"`
-	AllStoppedReason string `protobuf:"bytes,26,opt,name=all_stopped_reason,json=allStoppedReason,proto3" json:"all_stopped_reason,omitempty"`
-	unknownFields    protoimpl.UnknownFields
-	sizeCache        protoimpl.SizeCache
+	Document      string `protobuf:"bytes,19,opt,name=document,proto3" json:"document,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Scheme) Reset() {
@@ -1563,18 +1555,11 @@ func (x *Scheme) GetState() SchemeState {
 	return SchemeState_SCHEME_STATE_UNSPECIFIED
 }
 
-func (x *Scheme) GetStopReason() string {
+func (x *Scheme) GetConditions() []*Condition {
 	if x != nil {
-		return x.StopReason
+		return x.Conditions
 	}
-	return ""
-}
-
-func (x *Scheme) GetStopDetail() string {
-	if x != nil {
-		return x.StopDetail
-	}
-	return ""
+	return nil
 }
 
 func (x *Scheme) GetMode() SchemeMode {
@@ -1661,118 +1646,6 @@ func (x *Scheme) GetDocument() string {
 	return ""
 }
 
-func (x *Scheme) GetPauseReason() string {
-	if x != nil {
-		return x.PauseReason
-	}
-	return ""
-}
-
-func (x *Scheme) GetPauseDetail() string {
-	if x != nil {
-		return x.PauseDetail
-	}
-	return ""
-}
-
-func (x *Scheme) GetPauseTime() *timestamppb.Timestamp {
-	if x != nil {
-		return x.PauseTime
-	}
-	return nil
-}
-
-func (x *Scheme) GetAccountPauses() []*AccountPause {
-	if x != nil {
-		return x.AccountPauses
-	}
-	return nil
-}
-
-func (x *Scheme) GetAllStopped() bool {
-	if x != nil {
-		return x.AllStopped
-	}
-	return false
-}
-
-func (x *Scheme) GetAllStoppedReason() string {
-	if x != nil {
-		return x.AllStoppedReason
-	}
-	return ""
-}
-
-// AccountPause is a WMS account that refuses our credentials.
-type AccountPause struct {
-	state     protoimpl.MessageState `protogen:"open.v1"`
-	Account   string                 `protobuf:"bytes,1,opt,name=account,proto3" json:"account,omitempty"`
-	Detail    string                 `protobuf:"bytes,2,opt,name=detail,proto3" json:"detail,omitempty"`
-	PauseTime *timestamppb.Timestamp `protobuf:"bytes,3,opt,name=pause_time,json=pauseTime,proto3" json:"pause_time,omitempty"`
-	// When it is asked again.
-	ProbeTime     *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=probe_time,json=probeTime,proto3" json:"probe_time,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
-}
-
-func (x *AccountPause) Reset() {
-	*x = AccountPause{}
-	mi := &file_orchestrator_v1_scheme_proto_msgTypes[23]
-	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-	ms.StoreMessageInfo(mi)
-}
-
-func (x *AccountPause) String() string {
-	return protoimpl.X.MessageStringOf(x)
-}
-
-func (*AccountPause) ProtoMessage() {}
-
-func (x *AccountPause) ProtoReflect() protoreflect.Message {
-	mi := &file_orchestrator_v1_scheme_proto_msgTypes[23]
-	if x != nil {
-		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-		if ms.LoadMessageInfo() == nil {
-			ms.StoreMessageInfo(mi)
-		}
-		return ms
-	}
-	return mi.MessageOf(x)
-}
-
-// Deprecated: Use AccountPause.ProtoReflect.Descriptor instead.
-func (*AccountPause) Descriptor() ([]byte, []int) {
-	return file_orchestrator_v1_scheme_proto_rawDescGZIP(), []int{23}
-}
-
-func (x *AccountPause) GetAccount() string {
-	if x != nil {
-		return x.Account
-	}
-	return ""
-}
-
-func (x *AccountPause) GetDetail() string {
-	if x != nil {
-		return x.Detail
-	}
-	return ""
-}
-
-func (x *AccountPause) GetPauseTime() *timestamppb.Timestamp {
-	if x != nil {
-		return x.PauseTime
-	}
-	return nil
-}
-
-func (x *AccountPause) GetProbeTime() *timestamppb.Timestamp {
-	if x != nil {
-		return x.ProbeTime
-	}
-	return nil
-}
-
 // WatermarkChange is one change of a watermark.
 type WatermarkChange struct {
 	state               protoimpl.MessageState `protogen:"open.v1"`
@@ -1790,7 +1663,7 @@ type WatermarkChange struct {
 
 func (x *WatermarkChange) Reset() {
 	*x = WatermarkChange{}
-	mi := &file_orchestrator_v1_scheme_proto_msgTypes[24]
+	mi := &file_orchestrator_v1_scheme_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1802,7 +1675,7 @@ func (x *WatermarkChange) String() string {
 func (*WatermarkChange) ProtoMessage() {}
 
 func (x *WatermarkChange) ProtoReflect() protoreflect.Message {
-	mi := &file_orchestrator_v1_scheme_proto_msgTypes[24]
+	mi := &file_orchestrator_v1_scheme_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1815,7 +1688,7 @@ func (x *WatermarkChange) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WatermarkChange.ProtoReflect.Descriptor instead.
 func (*WatermarkChange) Descriptor() ([]byte, []int) {
-	return file_orchestrator_v1_scheme_proto_rawDescGZIP(), []int{24}
+	return file_orchestrator_v1_scheme_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *WatermarkChange) GetMoveTime() *timestamppb.Timestamp {
@@ -1884,7 +1757,7 @@ type SchemePreview struct {
 
 func (x *SchemePreview) Reset() {
 	*x = SchemePreview{}
-	mi := &file_orchestrator_v1_scheme_proto_msgTypes[25]
+	mi := &file_orchestrator_v1_scheme_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1896,7 +1769,7 @@ func (x *SchemePreview) String() string {
 func (*SchemePreview) ProtoMessage() {}
 
 func (x *SchemePreview) ProtoReflect() protoreflect.Message {
-	mi := &file_orchestrator_v1_scheme_proto_msgTypes[25]
+	mi := &file_orchestrator_v1_scheme_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1909,7 +1782,7 @@ func (x *SchemePreview) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SchemePreview.ProtoReflect.Descriptor instead.
 func (*SchemePreview) Descriptor() ([]byte, []int) {
-	return file_orchestrator_v1_scheme_proto_rawDescGZIP(), []int{25}
+	return file_orchestrator_v1_scheme_proto_rawDescGZIP(), []int{24}
 }
 
 func (x *SchemePreview) GetScheme() string {
@@ -1987,7 +1860,7 @@ type SchemePart struct {
 
 func (x *SchemePart) Reset() {
 	*x = SchemePart{}
-	mi := &file_orchestrator_v1_scheme_proto_msgTypes[26]
+	mi := &file_orchestrator_v1_scheme_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1999,7 +1872,7 @@ func (x *SchemePart) String() string {
 func (*SchemePart) ProtoMessage() {}
 
 func (x *SchemePart) ProtoReflect() protoreflect.Message {
-	mi := &file_orchestrator_v1_scheme_proto_msgTypes[26]
+	mi := &file_orchestrator_v1_scheme_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2012,7 +1885,7 @@ func (x *SchemePart) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SchemePart.ProtoReflect.Descriptor instead.
 func (*SchemePart) Descriptor() ([]byte, []int) {
-	return file_orchestrator_v1_scheme_proto_rawDescGZIP(), []int{26}
+	return file_orchestrator_v1_scheme_proto_rawDescGZIP(), []int{25}
 }
 
 func (x *SchemePart) GetKind() string {
@@ -2048,7 +1921,7 @@ type MappingDifference struct {
 
 func (x *MappingDifference) Reset() {
 	*x = MappingDifference{}
-	mi := &file_orchestrator_v1_scheme_proto_msgTypes[27]
+	mi := &file_orchestrator_v1_scheme_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2060,7 +1933,7 @@ func (x *MappingDifference) String() string {
 func (*MappingDifference) ProtoMessage() {}
 
 func (x *MappingDifference) ProtoReflect() protoreflect.Message {
-	mi := &file_orchestrator_v1_scheme_proto_msgTypes[27]
+	mi := &file_orchestrator_v1_scheme_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2073,7 +1946,7 @@ func (x *MappingDifference) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use MappingDifference.ProtoReflect.Descriptor instead.
 func (*MappingDifference) Descriptor() ([]byte, []int) {
-	return file_orchestrator_v1_scheme_proto_rawDescGZIP(), []int{27}
+	return file_orchestrator_v1_scheme_proto_rawDescGZIP(), []int{26}
 }
 
 func (x *MappingDifference) GetBillId() int64 {
@@ -2148,7 +2021,7 @@ type MappedRequest struct {
 
 func (x *MappedRequest) Reset() {
 	*x = MappedRequest{}
-	mi := &file_orchestrator_v1_scheme_proto_msgTypes[28]
+	mi := &file_orchestrator_v1_scheme_proto_msgTypes[27]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2160,7 +2033,7 @@ func (x *MappedRequest) String() string {
 func (*MappedRequest) ProtoMessage() {}
 
 func (x *MappedRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_orchestrator_v1_scheme_proto_msgTypes[28]
+	mi := &file_orchestrator_v1_scheme_proto_msgTypes[27]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2173,7 +2046,7 @@ func (x *MappedRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use MappedRequest.ProtoReflect.Descriptor instead.
 func (*MappedRequest) Descriptor() ([]byte, []int) {
-	return file_orchestrator_v1_scheme_proto_rawDescGZIP(), []int{28}
+	return file_orchestrator_v1_scheme_proto_rawDescGZIP(), []int{27}
 }
 
 func (x *MappedRequest) GetAccount() string {
@@ -2229,7 +2102,7 @@ var File_orchestrator_v1_scheme_proto protoreflect.FileDescriptor
 
 const file_orchestrator_v1_scheme_proto_rawDesc = "" +
 	"\n" +
-	"\x1corchestrator/v1/scheme.proto\x12\x0forchestrator.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"f\n" +
+	"\x1corchestrator/v1/scheme.proto\x12\x0forchestrator.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1aorchestrator/v1/work.proto\"f\n" +
 	"\x12ListSchemesRequest\x12'\n" +
 	"\tpage_size\x18\x01 \x01(\x05B\n" +
 	"\xbaH\a\x1a\x05\x18\xf4\x03(\x00R\bpageSize\x12'\n" +
@@ -2324,50 +2197,33 @@ const file_orchestrator_v1_scheme_proto_rawDesc = "" +
 	"\x05bills\x18\x02 \x01(\x03R\x05bills\x12\x1f\n" +
 	"\vorders_same\x18\x03 \x01(\x03R\n" +
 	"ordersSame\x12&\n" +
-	"\x0fnext_page_token\x18\x04 \x01(\tR\rnextPageToken\"\x80\n" +
-	"\n" +
+	"\x0fnext_page_token\x18\x04 \x01(\tR\rnextPageToken\"\xe4\a\n" +
 	"\x06Scheme\x12\x16\n" +
 	"\x06scheme\x18\x01 \x01(\tR\x06scheme\x12\x14\n" +
 	"\x05title\x18\x02 \x01(\tR\x05title\x12\x17\n" +
 	"\aform_id\x18\x03 \x01(\tR\x06formId\x12$\n" +
 	"\x0edata_center_id\x18\x04 \x01(\tR\fdataCenterId\x12!\n" +
 	"\fwms_accounts\x18\x05 \x03(\tR\vwmsAccounts\x122\n" +
-	"\x05state\x18\x06 \x01(\x0e2\x1c.orchestrator.v1.SchemeStateR\x05state\x12\x1f\n" +
-	"\vstop_reason\x18\a \x01(\tR\n" +
-	"stopReason\x12\x1f\n" +
-	"\vstop_detail\x18\b \x01(\tR\n" +
-	"stopDetail\x12/\n" +
-	"\x04mode\x18\t \x01(\x0e2\x1b.orchestrator.v1.SchemeModeR\x04mode\x12B\n" +
-	"\x0fsend_since_time\x18\n" +
-	" \x01(\v2\x1a.google.protobuf.TimestampR\rsendSinceTime\x12\x1a\n" +
-	"\brevision\x18\v \x01(\x05R\brevision\x12L\n" +
-	"\x14incremental_interval\x18\f \x01(\v2\x19.google.protobuf.DurationR\x13incrementalInterval\x12A\n" +
-	"\x0ewatermark_time\x18\r \x01(\v2\x1a.google.protobuf.TimestampR\rwatermarkTime\x12A\n" +
-	"\x0eeffective_from\x18\x0e \x01(\v2\x1a.google.protobuf.TimestampR\reffectiveFrom\x12>\n" +
-	"\rlast_run_time\x18\x0f \x01(\v2\x1a.google.protobuf.TimestampR\vlastRunTime\x12\"\n" +
-	"\rlast_run_rows\x18\x10 \x01(\x03R\vlastRunRows\x12$\n" +
-	"\x0elast_run_error\x18\x11 \x01(\tR\flastRunError\x12`\n" +
-	"\x13cancellation_counts\x18\x12 \x03(\v2/.orchestrator.v1.Scheme.CancellationCountsEntryR\x12cancellationCounts\x12&\n" +
-	"\x0fopen_work_items\x18\x13 \x01(\x03R\ropenWorkItems\x12\x1a\n" +
-	"\bdocument\x18\x14 \x01(\tR\bdocument\x12!\n" +
-	"\fpause_reason\x18\x15 \x01(\tR\vpauseReason\x12!\n" +
-	"\fpause_detail\x18\x16 \x01(\tR\vpauseDetail\x129\n" +
+	"\x05state\x18\x06 \x01(\x0e2\x1c.orchestrator.v1.SchemeStateR\x05state\x12:\n" +
 	"\n" +
-	"pause_time\x18\x17 \x01(\v2\x1a.google.protobuf.TimestampR\tpauseTime\x12D\n" +
-	"\x0eaccount_pauses\x18\x18 \x03(\v2\x1d.orchestrator.v1.AccountPauseR\raccountPauses\x12\x1f\n" +
-	"\vall_stopped\x18\x19 \x01(\bR\n" +
-	"allStopped\x12,\n" +
-	"\x12all_stopped_reason\x18\x1a \x01(\tR\x10allStoppedReason\x1aE\n" +
+	"conditions\x18\a \x03(\v2\x1a.orchestrator.v1.ConditionR\n" +
+	"conditions\x12/\n" +
+	"\x04mode\x18\b \x01(\x0e2\x1b.orchestrator.v1.SchemeModeR\x04mode\x12B\n" +
+	"\x0fsend_since_time\x18\t \x01(\v2\x1a.google.protobuf.TimestampR\rsendSinceTime\x12\x1a\n" +
+	"\brevision\x18\n" +
+	" \x01(\x05R\brevision\x12L\n" +
+	"\x14incremental_interval\x18\v \x01(\v2\x19.google.protobuf.DurationR\x13incrementalInterval\x12A\n" +
+	"\x0ewatermark_time\x18\f \x01(\v2\x1a.google.protobuf.TimestampR\rwatermarkTime\x12A\n" +
+	"\x0eeffective_from\x18\r \x01(\v2\x1a.google.protobuf.TimestampR\reffectiveFrom\x12>\n" +
+	"\rlast_run_time\x18\x0e \x01(\v2\x1a.google.protobuf.TimestampR\vlastRunTime\x12\"\n" +
+	"\rlast_run_rows\x18\x0f \x01(\x03R\vlastRunRows\x12$\n" +
+	"\x0elast_run_error\x18\x10 \x01(\tR\flastRunError\x12`\n" +
+	"\x13cancellation_counts\x18\x11 \x03(\v2/.orchestrator.v1.Scheme.CancellationCountsEntryR\x12cancellationCounts\x12&\n" +
+	"\x0fopen_work_items\x18\x12 \x01(\x03R\ropenWorkItems\x12\x1a\n" +
+	"\bdocument\x18\x13 \x01(\tR\bdocument\x1aE\n" +
 	"\x17CancellationCountsEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
-	"\x05value\x18\x02 \x01(\x03R\x05value:\x028\x01\"\xb6\x01\n" +
-	"\fAccountPause\x12\x18\n" +
-	"\aaccount\x18\x01 \x01(\tR\aaccount\x12\x16\n" +
-	"\x06detail\x18\x02 \x01(\tR\x06detail\x129\n" +
-	"\n" +
-	"pause_time\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampR\tpauseTime\x129\n" +
-	"\n" +
-	"probe_time\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampR\tprobeTime\"\xad\x02\n" +
+	"\x05value\x18\x02 \x01(\x03R\x05value:\x028\x01\"\xad\x02\n" +
 	"\x0fWatermarkChange\x127\n" +
 	"\tmove_time\x18\x01 \x01(\v2\x1a.google.protobuf.TimestampR\bmoveTime\x12N\n" +
 	"\x15watermark_before_time\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\x13watermarkBeforeTime\x12L\n" +
@@ -2459,7 +2315,7 @@ func file_orchestrator_v1_scheme_proto_rawDescGZIP() []byte {
 }
 
 var file_orchestrator_v1_scheme_proto_enumTypes = make([]protoimpl.EnumInfo, 3)
-var file_orchestrator_v1_scheme_proto_msgTypes = make([]protoimpl.MessageInfo, 31)
+var file_orchestrator_v1_scheme_proto_msgTypes = make([]protoimpl.MessageInfo, 30)
 var file_orchestrator_v1_scheme_proto_goTypes = []any{
 	(SchemeState)(0),                     // 0: orchestrator.v1.SchemeState
 	(SchemeChange)(0),                    // 1: orchestrator.v1.SchemeChange
@@ -2487,15 +2343,15 @@ var file_orchestrator_v1_scheme_proto_goTypes = []any{
 	(*ReplayMappingRequest)(nil),         // 23: orchestrator.v1.ReplayMappingRequest
 	(*ReplayMappingResponse)(nil),        // 24: orchestrator.v1.ReplayMappingResponse
 	(*Scheme)(nil),                       // 25: orchestrator.v1.Scheme
-	(*AccountPause)(nil),                 // 26: orchestrator.v1.AccountPause
-	(*WatermarkChange)(nil),              // 27: orchestrator.v1.WatermarkChange
-	(*SchemePreview)(nil),                // 28: orchestrator.v1.SchemePreview
-	(*SchemePart)(nil),                   // 29: orchestrator.v1.SchemePart
-	(*MappingDifference)(nil),            // 30: orchestrator.v1.MappingDifference
-	(*MappedRequest)(nil),                // 31: orchestrator.v1.MappedRequest
-	nil,                                  // 32: orchestrator.v1.Scheme.CancellationCountsEntry
-	nil,                                  // 33: orchestrator.v1.MappedRequest.ExtendPropsEntry
-	(*timestamppb.Timestamp)(nil),        // 34: google.protobuf.Timestamp
+	(*WatermarkChange)(nil),              // 26: orchestrator.v1.WatermarkChange
+	(*SchemePreview)(nil),                // 27: orchestrator.v1.SchemePreview
+	(*SchemePart)(nil),                   // 28: orchestrator.v1.SchemePart
+	(*MappingDifference)(nil),            // 29: orchestrator.v1.MappingDifference
+	(*MappedRequest)(nil),                // 30: orchestrator.v1.MappedRequest
+	nil,                                  // 31: orchestrator.v1.Scheme.CancellationCountsEntry
+	nil,                                  // 32: orchestrator.v1.MappedRequest.ExtendPropsEntry
+	(*timestamppb.Timestamp)(nil),        // 33: google.protobuf.Timestamp
+	(*Condition)(nil),                    // 34: orchestrator.v1.Condition
 	(*durationpb.Duration)(nil),          // 35: google.protobuf.Duration
 }
 var file_orchestrator_v1_scheme_proto_depIdxs = []int32{
@@ -2505,63 +2361,60 @@ var file_orchestrator_v1_scheme_proto_depIdxs = []int32{
 	25, // 3: orchestrator.v1.SetSchemeModeResponse.scheme:type_name -> orchestrator.v1.Scheme
 	25, // 4: orchestrator.v1.PauseSchemeResponse.scheme:type_name -> orchestrator.v1.Scheme
 	25, // 5: orchestrator.v1.ResumeSchemeResponse.scheme:type_name -> orchestrator.v1.Scheme
-	34, // 6: orchestrator.v1.StopAllResponse.stop_time:type_name -> google.protobuf.Timestamp
-	34, // 7: orchestrator.v1.MoveWatermarkRequest.watermark_time:type_name -> google.protobuf.Timestamp
+	33, // 6: orchestrator.v1.StopAllResponse.stop_time:type_name -> google.protobuf.Timestamp
+	33, // 7: orchestrator.v1.MoveWatermarkRequest.watermark_time:type_name -> google.protobuf.Timestamp
 	25, // 8: orchestrator.v1.MoveWatermarkResponse.scheme:type_name -> orchestrator.v1.Scheme
-	34, // 9: orchestrator.v1.MoveWatermarkResponse.watermark_before_time:type_name -> google.protobuf.Timestamp
-	27, // 10: orchestrator.v1.ListWatermarkChangesResponse.moves:type_name -> orchestrator.v1.WatermarkChange
-	28, // 11: orchestrator.v1.PreviewSchemesResponse.schemes:type_name -> orchestrator.v1.SchemePreview
-	34, // 12: orchestrator.v1.ReplayMappingRequest.read_time_from:type_name -> google.protobuf.Timestamp
-	34, // 13: orchestrator.v1.ReplayMappingRequest.read_time_to:type_name -> google.protobuf.Timestamp
-	30, // 14: orchestrator.v1.ReplayMappingResponse.differences:type_name -> orchestrator.v1.MappingDifference
+	33, // 9: orchestrator.v1.MoveWatermarkResponse.watermark_before_time:type_name -> google.protobuf.Timestamp
+	26, // 10: orchestrator.v1.ListWatermarkChangesResponse.moves:type_name -> orchestrator.v1.WatermarkChange
+	27, // 11: orchestrator.v1.PreviewSchemesResponse.schemes:type_name -> orchestrator.v1.SchemePreview
+	33, // 12: orchestrator.v1.ReplayMappingRequest.read_time_from:type_name -> google.protobuf.Timestamp
+	33, // 13: orchestrator.v1.ReplayMappingRequest.read_time_to:type_name -> google.protobuf.Timestamp
+	29, // 14: orchestrator.v1.ReplayMappingResponse.differences:type_name -> orchestrator.v1.MappingDifference
 	0,  // 15: orchestrator.v1.Scheme.state:type_name -> orchestrator.v1.SchemeState
-	2,  // 16: orchestrator.v1.Scheme.mode:type_name -> orchestrator.v1.SchemeMode
-	34, // 17: orchestrator.v1.Scheme.send_since_time:type_name -> google.protobuf.Timestamp
-	35, // 18: orchestrator.v1.Scheme.incremental_interval:type_name -> google.protobuf.Duration
-	34, // 19: orchestrator.v1.Scheme.watermark_time:type_name -> google.protobuf.Timestamp
-	34, // 20: orchestrator.v1.Scheme.effective_from:type_name -> google.protobuf.Timestamp
-	34, // 21: orchestrator.v1.Scheme.last_run_time:type_name -> google.protobuf.Timestamp
-	32, // 22: orchestrator.v1.Scheme.cancellation_counts:type_name -> orchestrator.v1.Scheme.CancellationCountsEntry
-	34, // 23: orchestrator.v1.Scheme.pause_time:type_name -> google.protobuf.Timestamp
-	26, // 24: orchestrator.v1.Scheme.account_pauses:type_name -> orchestrator.v1.AccountPause
-	34, // 25: orchestrator.v1.AccountPause.pause_time:type_name -> google.protobuf.Timestamp
-	34, // 26: orchestrator.v1.AccountPause.probe_time:type_name -> google.protobuf.Timestamp
-	34, // 27: orchestrator.v1.WatermarkChange.move_time:type_name -> google.protobuf.Timestamp
-	34, // 28: orchestrator.v1.WatermarkChange.watermark_before_time:type_name -> google.protobuf.Timestamp
-	34, // 29: orchestrator.v1.WatermarkChange.watermark_after_time:type_name -> google.protobuf.Timestamp
-	1,  // 30: orchestrator.v1.SchemePreview.change:type_name -> orchestrator.v1.SchemeChange
-	29, // 31: orchestrator.v1.SchemePreview.added:type_name -> orchestrator.v1.SchemePart
-	29, // 32: orchestrator.v1.SchemePreview.removed:type_name -> orchestrator.v1.SchemePart
-	31, // 33: orchestrator.v1.MappingDifference.before:type_name -> orchestrator.v1.MappedRequest
-	31, // 34: orchestrator.v1.MappingDifference.after:type_name -> orchestrator.v1.MappedRequest
-	33, // 35: orchestrator.v1.MappedRequest.extend_props:type_name -> orchestrator.v1.MappedRequest.ExtendPropsEntry
-	3,  // 36: orchestrator.v1.SchemeService.ListSchemes:input_type -> orchestrator.v1.ListSchemesRequest
-	5,  // 37: orchestrator.v1.SchemeService.GetScheme:input_type -> orchestrator.v1.GetSchemeRequest
-	7,  // 38: orchestrator.v1.SchemeService.SetSchemeMode:input_type -> orchestrator.v1.SetSchemeModeRequest
-	9,  // 39: orchestrator.v1.SchemeService.PauseScheme:input_type -> orchestrator.v1.PauseSchemeRequest
-	11, // 40: orchestrator.v1.SchemeService.ResumeScheme:input_type -> orchestrator.v1.ResumeSchemeRequest
-	13, // 41: orchestrator.v1.SchemeService.StopAll:input_type -> orchestrator.v1.StopAllRequest
-	15, // 42: orchestrator.v1.SchemeService.ResumeAll:input_type -> orchestrator.v1.ResumeAllRequest
-	17, // 43: orchestrator.v1.SchemeService.MoveWatermark:input_type -> orchestrator.v1.MoveWatermarkRequest
-	19, // 44: orchestrator.v1.SchemeService.ListWatermarkChanges:input_type -> orchestrator.v1.ListWatermarkChangesRequest
-	21, // 45: orchestrator.v1.SchemeService.PreviewSchemes:input_type -> orchestrator.v1.PreviewSchemesRequest
-	23, // 46: orchestrator.v1.SchemeService.ReplayMapping:input_type -> orchestrator.v1.ReplayMappingRequest
-	4,  // 47: orchestrator.v1.SchemeService.ListSchemes:output_type -> orchestrator.v1.ListSchemesResponse
-	6,  // 48: orchestrator.v1.SchemeService.GetScheme:output_type -> orchestrator.v1.GetSchemeResponse
-	8,  // 49: orchestrator.v1.SchemeService.SetSchemeMode:output_type -> orchestrator.v1.SetSchemeModeResponse
-	10, // 50: orchestrator.v1.SchemeService.PauseScheme:output_type -> orchestrator.v1.PauseSchemeResponse
-	12, // 51: orchestrator.v1.SchemeService.ResumeScheme:output_type -> orchestrator.v1.ResumeSchemeResponse
-	14, // 52: orchestrator.v1.SchemeService.StopAll:output_type -> orchestrator.v1.StopAllResponse
-	16, // 53: orchestrator.v1.SchemeService.ResumeAll:output_type -> orchestrator.v1.ResumeAllResponse
-	18, // 54: orchestrator.v1.SchemeService.MoveWatermark:output_type -> orchestrator.v1.MoveWatermarkResponse
-	20, // 55: orchestrator.v1.SchemeService.ListWatermarkChanges:output_type -> orchestrator.v1.ListWatermarkChangesResponse
-	22, // 56: orchestrator.v1.SchemeService.PreviewSchemes:output_type -> orchestrator.v1.PreviewSchemesResponse
-	24, // 57: orchestrator.v1.SchemeService.ReplayMapping:output_type -> orchestrator.v1.ReplayMappingResponse
-	47, // [47:58] is the sub-list for method output_type
-	36, // [36:47] is the sub-list for method input_type
-	36, // [36:36] is the sub-list for extension type_name
-	36, // [36:36] is the sub-list for extension extendee
-	0,  // [0:36] is the sub-list for field type_name
+	34, // 16: orchestrator.v1.Scheme.conditions:type_name -> orchestrator.v1.Condition
+	2,  // 17: orchestrator.v1.Scheme.mode:type_name -> orchestrator.v1.SchemeMode
+	33, // 18: orchestrator.v1.Scheme.send_since_time:type_name -> google.protobuf.Timestamp
+	35, // 19: orchestrator.v1.Scheme.incremental_interval:type_name -> google.protobuf.Duration
+	33, // 20: orchestrator.v1.Scheme.watermark_time:type_name -> google.protobuf.Timestamp
+	33, // 21: orchestrator.v1.Scheme.effective_from:type_name -> google.protobuf.Timestamp
+	33, // 22: orchestrator.v1.Scheme.last_run_time:type_name -> google.protobuf.Timestamp
+	31, // 23: orchestrator.v1.Scheme.cancellation_counts:type_name -> orchestrator.v1.Scheme.CancellationCountsEntry
+	33, // 24: orchestrator.v1.WatermarkChange.move_time:type_name -> google.protobuf.Timestamp
+	33, // 25: orchestrator.v1.WatermarkChange.watermark_before_time:type_name -> google.protobuf.Timestamp
+	33, // 26: orchestrator.v1.WatermarkChange.watermark_after_time:type_name -> google.protobuf.Timestamp
+	1,  // 27: orchestrator.v1.SchemePreview.change:type_name -> orchestrator.v1.SchemeChange
+	28, // 28: orchestrator.v1.SchemePreview.added:type_name -> orchestrator.v1.SchemePart
+	28, // 29: orchestrator.v1.SchemePreview.removed:type_name -> orchestrator.v1.SchemePart
+	30, // 30: orchestrator.v1.MappingDifference.before:type_name -> orchestrator.v1.MappedRequest
+	30, // 31: orchestrator.v1.MappingDifference.after:type_name -> orchestrator.v1.MappedRequest
+	32, // 32: orchestrator.v1.MappedRequest.extend_props:type_name -> orchestrator.v1.MappedRequest.ExtendPropsEntry
+	3,  // 33: orchestrator.v1.SchemeService.ListSchemes:input_type -> orchestrator.v1.ListSchemesRequest
+	5,  // 34: orchestrator.v1.SchemeService.GetScheme:input_type -> orchestrator.v1.GetSchemeRequest
+	7,  // 35: orchestrator.v1.SchemeService.SetSchemeMode:input_type -> orchestrator.v1.SetSchemeModeRequest
+	9,  // 36: orchestrator.v1.SchemeService.PauseScheme:input_type -> orchestrator.v1.PauseSchemeRequest
+	11, // 37: orchestrator.v1.SchemeService.ResumeScheme:input_type -> orchestrator.v1.ResumeSchemeRequest
+	13, // 38: orchestrator.v1.SchemeService.StopAll:input_type -> orchestrator.v1.StopAllRequest
+	15, // 39: orchestrator.v1.SchemeService.ResumeAll:input_type -> orchestrator.v1.ResumeAllRequest
+	17, // 40: orchestrator.v1.SchemeService.MoveWatermark:input_type -> orchestrator.v1.MoveWatermarkRequest
+	19, // 41: orchestrator.v1.SchemeService.ListWatermarkChanges:input_type -> orchestrator.v1.ListWatermarkChangesRequest
+	21, // 42: orchestrator.v1.SchemeService.PreviewSchemes:input_type -> orchestrator.v1.PreviewSchemesRequest
+	23, // 43: orchestrator.v1.SchemeService.ReplayMapping:input_type -> orchestrator.v1.ReplayMappingRequest
+	4,  // 44: orchestrator.v1.SchemeService.ListSchemes:output_type -> orchestrator.v1.ListSchemesResponse
+	6,  // 45: orchestrator.v1.SchemeService.GetScheme:output_type -> orchestrator.v1.GetSchemeResponse
+	8,  // 46: orchestrator.v1.SchemeService.SetSchemeMode:output_type -> orchestrator.v1.SetSchemeModeResponse
+	10, // 47: orchestrator.v1.SchemeService.PauseScheme:output_type -> orchestrator.v1.PauseSchemeResponse
+	12, // 48: orchestrator.v1.SchemeService.ResumeScheme:output_type -> orchestrator.v1.ResumeSchemeResponse
+	14, // 49: orchestrator.v1.SchemeService.StopAll:output_type -> orchestrator.v1.StopAllResponse
+	16, // 50: orchestrator.v1.SchemeService.ResumeAll:output_type -> orchestrator.v1.ResumeAllResponse
+	18, // 51: orchestrator.v1.SchemeService.MoveWatermark:output_type -> orchestrator.v1.MoveWatermarkResponse
+	20, // 52: orchestrator.v1.SchemeService.ListWatermarkChanges:output_type -> orchestrator.v1.ListWatermarkChangesResponse
+	22, // 53: orchestrator.v1.SchemeService.PreviewSchemes:output_type -> orchestrator.v1.PreviewSchemesResponse
+	24, // 54: orchestrator.v1.SchemeService.ReplayMapping:output_type -> orchestrator.v1.ReplayMappingResponse
+	44, // [44:55] is the sub-list for method output_type
+	33, // [33:44] is the sub-list for method input_type
+	33, // [33:33] is the sub-list for extension type_name
+	33, // [33:33] is the sub-list for extension extendee
+	0,  // [0:33] is the sub-list for field type_name
 }
 
 func init() { file_orchestrator_v1_scheme_proto_init() }
@@ -2569,6 +2422,7 @@ func file_orchestrator_v1_scheme_proto_init() {
 	if File_orchestrator_v1_scheme_proto != nil {
 		return
 	}
+	file_orchestrator_v1_work_proto_init()
 	file_orchestrator_v1_scheme_proto_msgTypes[20].OneofWrappers = []any{
 		(*ReplayMappingRequest_Revision)(nil),
 		(*ReplayMappingRequest_Document)(nil),
@@ -2579,7 +2433,7 @@ func file_orchestrator_v1_scheme_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_orchestrator_v1_scheme_proto_rawDesc), len(file_orchestrator_v1_scheme_proto_rawDesc)),
 			NumEnums:      3,
-			NumMessages:   31,
+			NumMessages:   30,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

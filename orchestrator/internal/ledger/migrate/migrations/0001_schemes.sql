@@ -1,7 +1,8 @@
 -- The ledger: what was seen, what is owed, what was tried. Postgres is the only memory, and any process may be killed
 -- at any line. All tables live in the schema voidrelay, which is on the search path when these files run.
 --
--- This file: what is watched, how far it has been read, and what keeps it from sending.
+-- This file: what is watched, and how far it has been read. What keeps it from being read or sent is
+-- a condition.
 
 -- +goose Up
 
@@ -13,24 +14,15 @@ create table scheme (
     wms_accounts            text[] not null,
     revision                integer not null,
     active                  boolean not null default true,
-    state                   text not null default 'running' check (state in ('running', 'stopped')),
-    stop_reason             text not null default '',
-    stop_detail             text not null default '',
     mode                    text not null default 'dry_run' check (mode in ('dry_run', 'send')),
     send_since              timestamptz,
     safety_limit_reset_time timestamptz,
     incremental_millis      bigint not null,
     create_time             timestamptz not null default now(),
-    update_time             timestamptz not null default now(),
-    pause_reason            text not null default '' check (pause_reason in ('', 'operator', 'mapping_suspected')),
-    pause_detail            text not null default '',
-    pause_time              timestamptz,
-    check ((state = 'stopped') = (stop_reason <> '')),
-    constraint scheme_pause check ((pause_reason = '') = (pause_time is null))
+    update_time             timestamptz not null default now()
 );
 comment on column scheme.active is 'the scheme stands in the file that was loaded last';
 comment on column scheme.send_since is 'when an operator set it to send: a cutover for bills never seen live';
-comment on column scheme.pause_reason is 'why its sending is paused; it reads and withdraws all the same';
 
 create table scheme_revision (
     scheme       text not null references scheme,
@@ -86,24 +78,6 @@ create table watermark_change (
 );
 create index watermark_change_newest on watermark_change (scheme, move_time desc);
 comment on table watermark_change is 'each move of a watermark by a person; the moves by runs stand with the runs';
-
-create table stop_all (
-    stopped   boolean primary key default true check (stopped),
-    stop_time timestamptz not null,
-    actor     text not null,
-    reason    text not null
-);
-comment on table stop_all is 'while its one row is there, no orchestrator sends anything for any scheme';
-
-create table account_pause (
-    account    text primary key,
-    detail     text not null,
-    pause_time timestamptz not null default now(),
-    probe_time timestamptz not null
-);
-comment on table account_pause is
-    'WMS accounts whose credentials were refused: nothing is sent to them until the harmless call runs again';
-comment on column account_pause.probe_time is 'when the harmless call is made next';
 
 create table wms_answer (
     account     text primary key,

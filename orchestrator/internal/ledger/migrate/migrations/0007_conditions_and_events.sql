@@ -2,30 +2,61 @@
 
 -- +goose Up
 
-create table condition (
-    condition_id bigint generated always as identity primary key,
-    kind         text not null,
-    subject      text not null default '',
-    scheme       text references scheme,
-    host         text not null default '',
-    detail       text not null default '',
-    since        timestamptz not null default now(),
-    last_seen    timestamptz not null default now(),
-    end_time     timestamptz
+create table condition_kind (
+    kind           text not null,
+    reason         text not null default '',
+    subject        text not null,
+    blocks_reading boolean not null,
+    blocks_sending boolean not null,
+    by_person      boolean not null,
+    message_zh     text not null,
+    action_zh      text not null,
+    message_en     text not null,
+    action_en      text not null,
+    primary key (kind, reason)
 );
-create unique index condition_open on condition (kind, subject) where end_time is null;
+comment on table condition_kind is
+    'the kinds of conditions: what each blocks, how it ends, and its words; written by migrate as the rules have it';
+comment on column condition_kind.reason is 'empty = the kind in general; else the words for this reason only';
+
+create table condition (
+    condition_id   bigint generated always as identity primary key,
+    kind           text not null,
+    scheme         text references scheme,
+    data_center_id text not null default '',
+    account        text not null default '',
+    trigger        text not null default '',
+    host           text not null default '',
+    reason         text not null default '',
+    detail         text not null default '',
+    blocks_reading boolean not null,
+    blocks_sending boolean not null,
+    by_person      boolean not null,
+    since          timestamptz not null default now(),
+    last_seen      timestamptz not null default now(),
+    returns        integer not null default 0,
+    probe_time     timestamptz,
+    probes         integer not null default 0,
+    end_time       timestamptz,
+    end_reason     text not null default '',
+    constraint condition_end check (end_time is not null or end_reason = '')
+) with (fillfactor = 50);
+create unique index condition_open
+    on condition (kind, coalesce(scheme, ''), data_center_id, account, trigger, host, reason) where end_time is null;
+create index condition_ended on condition (end_time desc) where end_time is not null;
 comment on table condition is
-    'what stands still and why: one row per subject and kind while it lasts; one that returns within minutes is the '
-    'same row';
-comment on column condition.subject is
-    'what it is about: a data centre, a WMS account, a scheme or a host, with a trigger or a host where each has its '
-    'own; empty for everything';
-comment on column condition.scheme is 'null where it is not about one scheme';
+    '状况, what stands still and why: one row per subject and kind while it lasts; one that returns within ten minutes '
+    'is the same row';
+comment on column condition.scheme is 'null where it is not about one scheme; the other names are empty instead';
 comment on column condition.host is
     'the host that alone can see it, and that takes it along when it is gone; empty where any host may end it';
+comment on column condition.reason is 'a code that narrows the kind, such as why a scheme is stopped';
 comment on column condition.since is
     'when it began, which may be before the row: the trouble of the ledger itself is written when it is over';
-comment on column condition.last_seen is 'when a host last met it';
+comment on column condition.last_seen is 'when a host last met it, to within seconds';
+comment on column condition.returns is 'how often it came back after it had ended';
+comment on column condition.probe_time is 'when the harmless question is asked next; null: nobody asks';
+comment on column condition.probes is 'how often it was asked in vain since it began or came back';
 
 -- A change is written twice: by whoever makes it, without a number, and once more when that has committed, with the
 -- next number. So numbers come in the order in which watchers can see them, however long a transaction was open.

@@ -34,7 +34,8 @@ comment on column verdict.classes is 'the classes of bills that it is about; emp
 comment on column verdict.facts is 'what must be true of the bill, whatever else is: see reporting.bill_verdict';
 comment on column verdict.reason_zh is
     'a format: %1$s the oldest open work item, %2$s why it is held, %3$s class_reason, %4$s the same in words; numbers '
-    'of orders: %5$s owed, %6$s done, %7$s held, %8$s needs_attention, %9$s too_late, %10$s left alone';
+    'of orders: %5$s owed, %6$s done, %7$s held, %8$s needs_attention, %9$s too_late, %10$s left alone; '
+    '%11$s the condition that blocks';
 comment on column verdict.reason_en is 'as reason_zh';
 
 create table class_reason (
@@ -60,7 +61,7 @@ comment on table work_kind is
 comment on column work_kind.action_zh is
     'what to do; {scheme} and {id} stand for the item''s scheme and cancellation, so that a command works as printed';
 comment on column work_kind.subject is
-    'empty = the kind in general; else the words for this subject only (such as one reason of scheme_stopped)';
+    'empty = the kind in general; else the words for this subject only (such as one of the safety limits)';
 
 insert into work_kind (kind, subject, message_zh, action_zh, message_en, action_en) values
 ('too_late', '',
@@ -98,22 +99,11 @@ insert into work_kind (kind, subject, message_zh, action_zh, message_en, action_
     '在旺店通查看该单状态，需要时手工取消',
     'no request got a clear answer; it may or may not be cancelled',
     'look at the order in the WMS and cancel it by hand if needed'),
-('wms_auth', '',
-    '旺店通不接受我方身份，该账号已暂停发送，每 5 分钟自动重试',
-    '检查旺店通账号、密钥、接口权限和 IP 白名单，改正后自动恢复',
-    'the WMS does not accept our credentials; nothing is sent to this account, which is probed every five minutes',
-    'check account, key, permission of the interface and the list of allowed addresses; it goes on by itself'),
 ('wms_auth_order', '',
     '旺店通账号可用，但这一单的请求被当作无权限拒绝，已停下',
     '核对该仓库、货主是否授权给此账号，处理后重试；需要时在旺店通手工取消该单',
     'the WMS account is accepted, but the request for this order is refused as not allowed',
     'check whether warehouse and owner are open to this account, then retry it; cancel the order by hand if needed'),
-('wms_clock', '',
-    '旺店通因时钟不一致拒绝请求，该账号已暂停发送，每 5 分钟自动重试',
-    '请为 wmssvc 所在主机启用 NTP 对时；若本机时间无误，请通知旺店通管理员；改正后自动恢复',
-    'the WMS refuses our requests because the clocks differ; nothing is sent to this account, which is probed every '
-    'five minutes',
-    'let the host of wmssvc keep its time by NTP; if it does, tell the WMS''s operator; it goes on by itself'),
 ('bill_unread', '',
     '长时间无法从金蝶读到该单据，未发送任何请求',
     '检查金蝶连接、账号权限，以及单据是否已被删除',
@@ -201,66 +191,9 @@ insert into work_kind (kind, subject, message_zh, action_zh, message_en, action_
     'many bills were found deleted in one reconcile run; nothing of them is sent',
     'make sure in Kingdee that they are really deleted and not hidden, then: '
     'voidrelay release "{scheme}" --hold many_deleted --reason "…"'),
-('mapping_suspected', '',
-    '旺店通对该方案的答复全部是“找不到”或“拒绝”，疑似映射有误，已暂停发送',
-    '在旺店通查看例单，核对方案的单号、仓库和单据类型映射；改正后恢复（resume）',
-    'the WMS knows none of this scheme''s orders or refuses all of them: its mapping is suspected, sending is paused',
-    'look at the example orders in the WMS, check number, warehouse and type of the mapping, then resume the scheme'),
 ('scheme_inactive', '',
     '方案已不在方案文件中，但还有未了结的取消，不再发送',
     '把方案放回方案文件（SCHEMES_FILE）；若确实停用，在旺店通核对这些单据，需要时手工取消',
     'the scheme is no longer in the file, and what it still owes is not sent',
     'put it back into the file (SCHEMES_FILE); if it is meant to be gone, look at these orders in the WMS and cancel '
-    'them by hand if needed'),
-('scheme_stopped', '',
-    '方案已停止，不再读取和发送',
-    '按停止原因处理后恢复（resume）',
-    'the scheme is stopped; it neither reads nor sends',
-    'settle the reason, then resume it'),
-('scheme_stopped', 'DATA_CENTER_DIFFERS',
-    '方案已停止：金蝶登录的数据中心与方案不一致',
-    '核对 KINGDEE_ACCT_ID 和方案里的数据中心，改正后恢复（resume）',
-    'the scheme is stopped: the login is to another data centre than the scheme''s',
-    'check KINGDEE_ACCT_ID and the scheme''s data centre, then resume it'),
-('scheme_stopped', 'ENVIRONMENT_DIFFERS',
-    '方案已停止：读取进度是在另一种环境（正式或沙箱）下建立的',
-    '改回原来的环境，或换一个新方案名；改正后恢复（resume）',
-    'the scheme is stopped: its watermark was made on the other kind of server (real or sandbox)',
-    'go back to that one or give the scheme a new name, then resume it'),
-('scheme_stopped', 'ENVIRONMENTS_MIXED',
-    '方案已停止：金蝶和旺店通一个是正式、一个是沙箱',
-    '两边都用正式环境或都用沙箱，改正后恢复（resume）',
-    'the scheme is stopped: one of Kingdee and the WMS is real, the other a sandbox',
-    'use two real ones or two sandboxes, then resume it'),
-('scheme_stopped', 'SCHEME_NOT_ALLOWED',
-    '方案已停止：方案不允许用于该环境',
-    '按说明补全方案（正式环境需要 examples），改正后恢复（resume）',
-    'the scheme is stopped: it may not be used here as it is',
-    'complete the scheme as the detail says (real vendors need examples), then resume it'),
-('scheme_stopped', 'ALL_BILLS_UNDECODABLE',
-    '方案已停止：整页单据都无法识别，疑似字段或权限有变',
-    '核对金蝶账号的字段权限和方案字段，改正后恢复（resume）',
-    'the scheme is stopped: no bill of a whole page can be decoded',
-    'check the user''s field permissions and the scheme''s fields, then resume it'),
-('scheme_stopped', 'WMS_ACCOUNT_DIFFERS',
-    '方案已停止：旺店通账号与首次使用时不同',
-    '核对 WMS 账号配置；确需更换请用新的方案名，否则改回后恢复（resume）',
-    'the scheme is stopped: the WMS account is another one than the scheme began with',
-    'go back to that account or give the scheme a new name, then resume it'),
-('scheme_stopped', 'WMS_ACCOUNT_UNKNOWN',
-    '方案已停止：方案引用的旺店通账号没有配置',
-    '补上 WMS 账号配置，或改正方案的仓库对照表，再恢复（resume）',
-    'the scheme is stopped: a WMS account that it names is not configured',
-    'configure the account or correct the warehouse table, then resume it'),
-('scheme_stopped', 'FIELD_UNKNOWN',
-    '方案已停止：金蝶不认识方案要读的字段',
-    '核对方案的字段名，改正后恢复（resume）',
-    'the scheme is stopped: Kingdee does not know a field that it reads',
-    'check the scheme''s field names, then resume it'),
-('scheme_stopped', 'TIME_ZONE_DIFFERS',
-    '方案已停止：金蝶服务器时间现在按另一个时区读取',
-    '若 KINGDEE_TIME_ZONE 改错了，改回后恢复（resume）；若原来是错的，恢复后按新时区继续，'
-    '并对之前的时段做一次回补（backfill）',
-    'the scheme is stopped: the times of the Kingdee server are now read in another zone',
-    'if KINGDEE_TIME_ZONE was changed by mistake, change it back and resume; if it was wrong before, resume, and '
-    'backfill the time before');
+    'them by hand if needed');

@@ -4,7 +4,7 @@
 create or replace view reporting.bill_verdict as
 select b.scheme, b.bill_id, b.bill_no, v.verdict_zh as verdict, v.verdict as verdict_code,
        format(v.reason_zh, w.message, h.message_zh, b.class_reason, y.because, c.owed, c.done, c.held,
-              c.needs_attention, c.too_late, c.left_alone) as reason,
+              c.needs_attention, c.too_late, c.left_alone, o.message_zh) as reason,
        b.org as stock_org_number, b.bill_kind, b.document_status, b.cancel_status, b.modify_time, b.approve_time,
        b.cancel_time, b.read_time, b.generation, b.class, b.first_seen_time,
        c.cancellations, c.done, w.open_work_items
@@ -21,8 +21,7 @@ cross join lateral (
                                   and not (d.state = 'closed' and d.outcome = 'no_order')) as owed,
            count(*) filter (where d.state in ('planned', 'open')) as moving,
            count(*) filter (where d.state = 'open' and d.not_before > now()) as waiting,
-           coalesce(bool_or(d.state = 'open'
-               and exists (select from voidrelay.account_pause p where p.account = d.account)), false) as refused,
+           array_agg(d.account) filter (where d.state in ('planned', 'open')) as accounts,
            count(*) filter (where d.state = 'held') as held,
            min(d.hold_reason) filter (where d.state = 'held') as hold_reason,
            count(*) filter (where d.state = 'needs_attention' and d.disposition <> 'too_late') as needs_attention,
@@ -53,6 +52,23 @@ left join voidrelay.work_kind h
     on h.kind = case when c.hold_reason in ('safety_limit_hour', 'safety_limit_day') then 'safety_limit_reached'
                      else c.hold_reason end
        and h.subject = ''
+-- What only a person ends outweighs what ends by itself; of two alike, the older one.
+left join lateral (
+    select k.message_zh
+    from voidrelay.condition o
+    cross join lateral (
+        select replace(k.message_zh, '{account}', o.account) as message_zh
+        from voidrelay.condition_kind k
+        where k.kind = o.kind and k.reason in ('', o.reason)
+        order by k.reason desc
+        limit 1
+    ) k
+    where c.moving > 0 and o.end_time is null and (o.blocks_sending or o.blocks_reading) and o.host = ''
+      and o.trigger = '' and coalesce(o.scheme, b.scheme) = b.scheme and o.data_center_id in ('', s.data_center_id)
+      and (o.account = '' or o.account = any (c.accounts))
+    order by o.by_person desc, o.condition_id
+    limit 1
+) o on true
 -- "offset 0": the facts are found once for a bill, not once for each row of the table.
 cross join lateral (
     select array_remove(array[
@@ -68,13 +84,9 @@ cross join lateral (
         case when c.left_alone > 0 then 'left_alone' end,
         case when c.no_order > 0 then 'no_order' end,
         case when c.number_live > 0 then 'number_live' end,
-        case when s.state = 'stopped' then 'stopped' end,
         case when not s.active then 'inactive' end,
         case when s.mode = 'dry_run' then 'only_watching' end,
-        case when exists (select from voidrelay.stop_all) then 'all_stopped' end,
-        case when s.pause_reason = 'mapping_suspected' then 'mapping_suspected' end,
-        case when s.pause_reason <> '' then 'paused' end,
-        case when c.refused then 'account_paused' end,
+        case when o.message_zh is not null then 'blocked' end,
         case when c.waiting > 0 and c.waiting = c.moving then 'dwelling' end,
         case when y.because is not null then 'explained' end
     ], null) as facts

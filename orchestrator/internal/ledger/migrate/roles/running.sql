@@ -20,7 +20,7 @@ grant usage on all sequences in schema voidrelay to {running};
 -- … but for what only a migration writes …
 revoke insert, update, delete
     on voidrelay.schema_version, voidrelay.river_migration, voidrelay.reporting_view, voidrelay.work_kind,
-       voidrelay.verdict, voidrelay.class_reason
+       voidrelay.verdict, voidrelay.class_reason, voidrelay.condition_kind
     from {running};
 
 -- … what is written once and stays: what people did, and what a scheme said …
@@ -33,7 +33,7 @@ revoke update, delete
 revoke delete
     on voidrelay.scheme, voidrelay.run_reading, voidrelay.run_backfill, voidrelay.warehouse_order,
        voidrelay.cancellation, voidrelay.outcome,
-       voidrelay.attempt, voidrelay.work_item
+       voidrelay.attempt, voidrelay.work_item, voidrelay.condition
     from {running};
 
 -- An event is numbered and then stays as it is until it is dropped; which ledger this is stands in one row.

@@ -1,0 +1,74 @@
+package main
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"github.com/voidrelay/voidrelay/orchestrator/internal/install"
+	orchestratorv1 "github.com/voidrelay/voidrelay/proto/gen/orchestrator/v1"
+)
+
+func (sh *shell) conditionsCommand() *cobra.Command {
+	var request orchestratorv1.ListConditionsRequest
+	cmd := &cobra.Command{
+		Use:     "conditions",
+		Short:   "状况 what stands still and why, and what to do",
+		GroupID: groupAsk,
+		Args:    args(0, ""),
+	}
+	cmd.Flags().BoolVar(&request.IncludeEnded, "all", false, "已结束的也列出 those that have ended, too")
+	cmd.Flags().StringVar(&request.Scheme, "scheme", "", "只看该方案受影响的 only what this scheme feels")
+	return sh.ask(cmd, func(ctx context.Context, r *remote, client *install.Client, _ []string) error {
+		request.PageSize = 500
+		answer, err := client.Work.ListConditions(ctx, &request)
+		if err != nil || r.printJSON(answer) {
+			return err
+		}
+		if len(answer.GetConditions()) == 0 {
+			fmt.Fprintln(sh.out, "一切正常 nothing stands still")
+			return nil
+		}
+		t := newTable("状况 condition", "对象 subject", "开始 since", "情况 what happened")
+		for _, c := range answer.GetConditions() {
+			t.row(c.GetKind(), subjectWords(c), moment(c.GetSinceTime().AsTime()), c.GetMessage())
+			if c.GetEndTime() != nil {
+				t.remark(fmt.Sprintf("已结束 ended %s: %s", moment(c.GetEndTime().AsTime()), c.GetEndReason()))
+			} else {
+				t.remark("处理 to do: " + c.GetAction())
+			}
+		}
+		t.print(sh.out)
+		if answer.GetNextPageToken() != "" {
+			fmt.Fprintln(sh.out, "… 还有更多 there are more")
+		}
+		return nil
+	})
+}
+
+// subjectWords is what a condition is about, in a word or two.
+func subjectWords(c *orchestratorv1.Condition) string {
+	words := ""
+	for _, name := range []string{
+		c.GetScheme(), c.GetDataCenterId(), c.GetAccount(), c.GetTrigger(), c.GetHost(), c.GetReason(),
+	} {
+		if name != "" && words != "" {
+			words += " "
+		}
+		words += name
+	}
+	if words == "" {
+		return "全部 everything"
+	}
+	return words
+}
+
+// printConditions says what a scheme feels.
+func printConditions(sh *shell, s *orchestratorv1.Scheme) {
+	for _, c := range s.GetConditions() {
+		fmt.Fprintf(sh.out, "  状况 condition      %s, %s 起: %s\n", c.GetKind(), moment(c.GetSinceTime().AsTime()),
+			c.GetMessage())
+		fmt.Fprintf(sh.out, "                      处理 to do: %s\n", c.GetAction())
+	}
+}

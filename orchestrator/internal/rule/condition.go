@@ -1,0 +1,264 @@
+package rule
+
+// ConditionKind is a kind of condition (状况): what is everybody's trouble, one row for each subject while it lasts,
+// and never a count for each order.
+type ConditionKind string
+
+// The conditions of reading.
+const (
+	// ConditionKingdeeAway: Kingdee does not answer.
+	ConditionKingdeeAway ConditionKind = "kingdee_away"
+	// ConditionSessionContended: sessions in use are lost, and a new login does not mend it.
+	ConditionSessionContended ConditionKind = "session_contended"
+	// ConditionLoginRefused: Kingdee refuses the login. It is tried seldom, because accounts lock.
+	ConditionLoginRefused ConditionKind = "login_refused"
+	// ConditionClockAhead: Kingdee's clock or zone does not fit the stamps of its bills.
+	ConditionClockAhead ConditionKind = "clock_ahead"
+	// ConditionClockBehind: bills appear with stamps below the edge of every run.
+	ConditionClockBehind ConditionKind = "clock_behind"
+	// ConditionPermissionSuspect: Kingdee does not show what the ledger knows.
+	ConditionPermissionSuspect ConditionKind = "permission_suspect"
+	// ConditionReadingBehind: the last complete run of a scheme is older than five intervals.
+	ConditionReadingBehind ConditionKind = "reading_behind"
+	// ConditionSchemeStopped: what a scheme reads or sends to is not what it began with, or not what it may use; the
+	// reason names which.
+	ConditionSchemeStopped ConditionKind = "scheme_stopped"
+)
+
+// The conditions of sending.
+const (
+	// ConditionKingdeeSlow: verifications of a trigger take longer than half of what a request may wait for one.
+	ConditionKingdeeSlow ConditionKind = "kingdee_slow"
+	// ConditionWMSAway: the WMS does not answer an account, neither a cancel nor the harmless call.
+	ConditionWMSAway ConditionKind = "wms_away"
+	// ConditionThrottled: the WMS takes no more requests of an account for a while.
+	ConditionThrottled ConditionKind = "throttled"
+	// ConditionAccountRefused: the WMS does not accept an account.
+	ConditionAccountRefused ConditionKind = "account_refused"
+	// ConditionAccountClock: the WMS refuses an account for the time that its requests carry.
+	ConditionAccountClock ConditionKind = "account_clock"
+	// ConditionAccountMissing: the WMS adapter of one host does not have an account.
+	ConditionAccountMissing ConditionKind = "account_missing"
+	// ConditionMappingSuspected: the first answers to a scheme are nearly all wrong.
+	ConditionMappingSuspected ConditionKind = "mapping_suspected"
+	// ConditionSafetyLimit: more new cancellations than a scheme allows in an hour or a day; the reason names which.
+	ConditionSafetyLimit ConditionKind = "safety_limit"
+	// ConditionPaused: a person paused a scheme.
+	ConditionPaused ConditionKind = "paused"
+	// ConditionStopAll: a person stopped everything.
+	ConditionStopAll ConditionKind = "stop_all"
+	// ConditionCancelledElsewhere: another system cancels the orders of a scheme, too.
+	ConditionCancelledElsewhere ConditionKind = "cancelled_elsewhere"
+)
+
+// The conditions of a host.
+const (
+	// ConditionAdapterAway: a host does not reach one of its adapters; the reason names which.
+	ConditionAdapterAway ConditionKind = "adapter_away"
+	// ConditionLedgerAway: a host does not reach the ledger.
+	ConditionLedgerAway ConditionKind = "ledger_away"
+	// ConditionDatabaseReadOnly: the ledger's database takes no writes.
+	ConditionDatabaseReadOnly ConditionKind = "database_read_only"
+)
+
+// Subject is what conditions of a kind are about.
+type Subject string
+
+// The subjects. A condition carries the names that belong to its subject and no others.
+const (
+	SubjectEverything        Subject = "everything"
+	SubjectDataCenter        Subject = "data_center"
+	SubjectDataCenterTrigger Subject = "data_center_trigger"
+	SubjectScheme            Subject = "scheme"
+	SubjectAccount           Subject = "account"
+	SubjectAccountHost       Subject = "account_host"
+	SubjectHost              Subject = "host"
+)
+
+// ConditionRow says what a kind of condition is about, what it keeps from going on, and how it ends.
+type ConditionRow struct {
+	Kind    ConditionKind
+	Subject Subject
+	// Reason narrows the words to conditions of this reason; empty: all of the kind.
+	Reason string
+	// Reading and Sending are blocked while it lasts.
+	Reading, Sending bool
+	// ByPerson: it lasts until a person acts. Otherwise it ends by itself.
+	ByPerson bool
+	// The words: what happened and the next step, with {scheme}, {data_center}, {account}, {trigger}, {host} and
+	// {reason} for the names that the condition carries.
+	MessageZH, ActionZH, MessageEN, ActionEN string
+}
+
+// ConditionRows are all kinds, each with its general row first. Migrate writes them into the ledger, where
+// reporting.condition reads the words, and the one statement that opens a condition what it blocks.
+func ConditionRows() []ConditionRow {
+	rows := append(readingConditions(), sendingConditions()...)
+	return append(append(rows, hostConditions()...), stopReasons()...)
+}
+
+func readingConditions() []ConditionRow {
+	return []ConditionRow{
+		{
+			Kind: ConditionKingdeeAway, Subject: SubjectDataCenter, Reading: true,
+			MessageZH: "金蝶没有应答，读取暂停", ActionZH: "检查金蝶服务器和网络；恢复后自动继续",
+			MessageEN: "Kingdee does not answer; reading waits",
+			ActionEN:  "check the Kingdee server and the network; it goes on by itself",
+		},
+		{
+			Kind: ConditionSessionContended, Subject: SubjectDataCenter, Reading: true,
+			MessageZH: "金蝶会话反复失效，疑似同一账号在别处登录", ActionZH: "为 voidrelay 使用专用的集成用户；恢复后自动继续",
+			MessageEN: "Kingdee sessions are lost again and again: the same user may log in elsewhere",
+			ActionEN:  "give voidrelay a user of its own; it goes on by itself",
+		},
+		{
+			Kind: ConditionLoginRefused, Subject: SubjectDataCenter, Reading: true,
+			MessageZH: "金蝶拒绝登录，读取暂停", ActionZH: "检查 kingdeesvc 的账号、应用 ID 和密钥（kingdeesvc check）；改正并重启后立即重试，否则 30 分钟后再试",
+			MessageEN: "Kingdee refuses the login; reading waits",
+			ActionEN: "check user, application id and secret of kingdeesvc (kingdeesvc check); a restart tries at once, " +
+				"otherwise it is tried again after 30 minutes",
+		},
+		{
+			Kind: ConditionClockAhead, Subject: SubjectDataCenter, Reading: true,
+			MessageZH: "时间戳或时区与金蝶服务器时钟不符，读取进度暂停前移",
+			ActionZH:  "核对金蝶服务器时间与 KINGDEE_TIME_ZONE；恢复正常后自动继续",
+			MessageEN: "stamps or the zone do not fit Kingdee's clock; the watermark stands still",
+			ActionEN:  "compare the server's time and KINGDEE_TIME_ZONE; it goes on by itself once they fit",
+		},
+		{
+			Kind: ConditionClockBehind, Subject: SubjectDataCenter,
+			MessageZH: "有单据以早于读取范围的时间戳出现，已扩大重读范围", ActionZH: "核对金蝶各应用服务器的时间",
+			MessageEN: "bills appear with stamps below what a run reads; the overlap is wider for now",
+			ActionEN:  "compare the clocks of Kingdee's application servers",
+		},
+		{
+			Kind: ConditionPermissionSuspect, Subject: SubjectScheme, Reading: true, Sending: true, ByPerson: true,
+			MessageZH: "金蝶查询看不到账本已知的单据或字段，疑似权限有变；期间作废的单据可能看不到",
+			ActionZH:  `在金蝶检查该用户的数据、组织和字段权限，改正后：voidrelay resume "{scheme}" --reason "……"`,
+			MessageEN: "Kingdee does not show bills or fields that the ledger knows: permissions may have changed, and " +
+				"voids may go unseen",
+			ActionEN: "check the user's data, organisation and field permissions in Kingdee, then: " +
+				`voidrelay resume "{scheme}" --reason "…"`,
+		},
+		{
+			Kind: ConditionReadingBehind, Subject: SubjectScheme,
+			MessageZH: "超过五个周期没有完成一次读取，现在不知道单据的最新情况", ActionZH: "查看原因；恢复后自动继续：voidrelay conditions",
+			MessageEN: "no run was complete for five intervals: what became of bills since is not known",
+			ActionEN:  "see why: voidrelay conditions; it goes on by itself",
+		},
+		{
+			Kind: ConditionSchemeStopped, Subject: SubjectScheme, Reading: true, Sending: true, ByPerson: true,
+			MessageZH: "方案已停止，不再读取和发送", ActionZH: `按停止原因处理后：voidrelay resume "{scheme}" --reason "……"`,
+			MessageEN: "the scheme is stopped; it neither reads nor sends",
+			ActionEN:  `settle the reason, then: voidrelay resume "{scheme}" --reason "…"`,
+		},
+	}
+}
+
+func sendingConditions() []ConditionRow {
+	return []ConditionRow{
+		{
+			Kind: ConditionKingdeeSlow, Subject: SubjectDataCenterTrigger, Sending: true,
+			MessageZH: "金蝶应答太慢，发送前的核实来不及完成，{trigger} 的取消等待",
+			ActionZH:  "增加会话数（KINGDEE_SESSIONS）可并行核实；金蝶变快后自动继续",
+			MessageEN: "Kingdee answers too slowly to verify a bill before its request is sent; cancellations of " +
+				"{trigger} wait",
+			ActionEN: "more sessions (KINGDEE_SESSIONS) verify in parallel; it goes on by itself once Kingdee is faster",
+		},
+		{
+			Kind: ConditionWMSAway, Subject: SubjectAccount, Sending: true,
+			MessageZH: "旺店通没有应答，账号 {account} 的取消全部等待", ActionZH: "检查旺店通服务和网络；恢复后自动继续发送",
+			MessageEN: "the WMS does not answer account {account}; its cancellations wait",
+			ActionEN:  "check the WMS and the network; sending goes on by itself",
+		},
+		{
+			Kind: ConditionThrottled, Subject: SubjectAccount, Sending: true,
+			MessageZH: "旺店通限流，账号 {account} 的取消等待", ActionZH: "到时自动继续；若经常出现，调低 wmssvc 的请求速度或请旺店通放宽",
+			MessageEN: "the WMS takes no more requests of account {account} for a while",
+			ActionEN:  "it goes on by itself; if it comes often, lower wmssvc's pace or ask for a higher limit",
+		},
+		{
+			Kind: ConditionAccountRefused, Subject: SubjectAccount, Sending: true,
+			MessageZH: "旺店通不接受账号 {account}，已暂停发送，每 5 分钟自动重试",
+			ActionZH:  "检查旺店通账号、密钥、接口权限和 IP 白名单（wmssvc check）；改正后自动恢复",
+			MessageEN: "the WMS does not accept account {account}; nothing is sent to it; it is asked every five minutes",
+			ActionEN: "check account, key, permission of the interface and the list of allowed addresses (wmssvc check); " +
+				"it goes on by itself",
+		},
+		{
+			Kind: ConditionAccountClock, Subject: SubjectAccount, Sending: true,
+			MessageZH: "旺店通因时钟不一致拒绝账号 {account}，已暂停发送，每 5 分钟自动重试",
+			ActionZH:  "请为 wmssvc 所在主机启用 NTP 对时；若本机时间无误，请通知旺店通管理员；改正后自动恢复",
+			MessageEN: "the WMS refuses account {account} because the clocks differ; nothing is sent to it; it is asked " +
+				"every five minutes",
+			ActionEN: "let the host of wmssvc keep its time by NTP; if it does, tell the WMS's operator; it goes on by " +
+				"itself",
+		},
+		{
+			Kind: ConditionAccountMissing, Subject: SubjectAccountHost, Sending: true,
+			MessageZH: "主机 {host} 的 wmssvc 没有配置账号 {account}，该主机不发送",
+			ActionZH:  "在该主机的 wmssvc 账号文件里补上此账号，或改正方案的仓库对照表；补上后自动继续",
+			MessageEN: "wmssvc of host {host} does not have account {account}; that host does not send to it",
+			ActionEN:  "add the account to wmssvc on that host, or correct the warehouse table; it goes on by itself",
+		},
+		{
+			Kind: ConditionMappingSuspected, Subject: SubjectScheme, Sending: true, ByPerson: true,
+			MessageZH: "旺店通对该方案的答复全部是“找不到”或“拒绝”，疑似映射有误，已暂停发送",
+			ActionZH:  `在旺店通查看例单，核对方案的单号、仓库和单据类型映射，改正后：voidrelay resume "{scheme}" --reason "……"`,
+			MessageEN: "the WMS knows none of this scheme's orders or refuses all of them: its mapping is suspected, " +
+				"sending is paused",
+			ActionEN: "look at the example orders in the WMS, check number, warehouse and type of the mapping, then: " +
+				`voidrelay resume "{scheme}" --reason "…"`,
+		},
+		{
+			Kind: ConditionSafetyLimit, Subject: SubjectScheme, ByPerson: true,
+			MessageZH: "新取消数量超过上限，超出后的取消全部待放行",
+			ActionZH:  `确认这批作废属实后放行：voidrelay release "{scheme}" --hold {reason} --reason "……"`,
+			MessageEN: "more new cancellations than the safety limit allows; what came after is held",
+			ActionEN: "make sure that these voids are meant, then: " +
+				`voidrelay release "{scheme}" --hold {reason} --reason "…"`,
+		},
+		{
+			Kind: ConditionPaused, Subject: SubjectScheme, Sending: true, ByPerson: true,
+			MessageZH: "方案已由人工暂停发送", ActionZH: `可以继续时：voidrelay resume "{scheme}" --reason "……"`,
+			MessageEN: "a person paused the scheme's sending",
+			ActionEN:  `when it may go on: voidrelay resume "{scheme}" --reason "…"`,
+		},
+		{
+			Kind: ConditionStopAll, Subject: SubjectEverything, Sending: true, ByPerson: true,
+			MessageZH: "已全部停发", ActionZH: `可以继续时：voidrelay resume-all --reason "……"`,
+			MessageEN: "all sending is stopped", ActionEN: `when it may go on: voidrelay resume-all --reason "…"`,
+		},
+		{
+			Kind: ConditionCancelledElsewhere, Subject: SubjectScheme, ByPerson: true,
+			MessageZH: "旺店通对首次请求多次答复“已取消”，疑似另有系统也在取消该方案的仓库单",
+			ActionZH:  `停用另一系统的取消任务；确认后：voidrelay resume "{scheme}" --reason "……"`,
+			MessageEN: "the WMS says to first requests that the order is cancelled already: another system may cancel " +
+				"for this scheme, too",
+			ActionEN: `switch the other system's cancels off; then: voidrelay resume "{scheme}" --reason "…"`,
+		},
+	}
+}
+
+func hostConditions() []ConditionRow {
+	return []ConditionRow{
+		{
+			Kind: ConditionAdapterAway, Subject: SubjectHost,
+			MessageZH: "主机 {host} 连不上 {reason} 适配器", ActionZH: "检查该适配器进程及其地址设置；恢复后自动继续",
+			MessageEN: "host {host} does not reach the {reason} adapter",
+			ActionEN:  "check its process and the address in the settings; it goes on by itself",
+		},
+		{
+			Kind: ConditionLedgerAway, Subject: SubjectHost, Reading: true, Sending: true,
+			MessageZH: "主机 {host} 连不上账本数据库", ActionZH: "检查 Postgres 和 DATABASE_URL；恢复后自动继续",
+			MessageEN: "host {host} does not reach the ledger",
+			ActionEN:  "check Postgres and DATABASE_URL; it goes on by itself",
+		},
+		{
+			Kind: ConditionDatabaseReadOnly, Subject: SubjectHost, Reading: true, Sending: true,
+			MessageZH: "账本数据库只读，无法记录，读取和发送暂停", ActionZH: "检查磁盘空间、主备切换和 default_transaction_read_only；恢复后自动继续",
+			MessageEN: "the ledger's database is read only; nothing is read or sent",
+			ActionEN:  "check disk space, a switchover and default_transaction_read_only; it goes on by itself",
+		},
+	}
+}

@@ -76,29 +76,38 @@ update condition o set last_seen = now(), detail = @detail where o.end_time is n
 	}
 	args = with(args, "probe", c.ProbeAfter)
 	tag, err = tx.Exec(ctx, `
-update condition o
-set end_time = null, end_reason = '', last_seen = now(), detail = @detail, returns = o.returns + 1, probes = 0,
-    probe_time = case when @probe::interval > interval '0' then now() + @probe end
-where o.condition_id = (
-    select o.condition_id from condition o
-    where not @anew and o.end_time > now() - @within::interval and `+isKey+`
-    order by o.end_time desc
-    limit 1)`, with(args, "within", returnsWithin, "anew", c.Anew))
+with opened as (
+    update condition o
+    set end_time = null, end_reason = '', last_seen = now(), detail = @detail, returns = o.returns + 1, probes = 0,
+        probe_time = case when @probe::interval > interval '0' then now() + @probe end
+    where o.condition_id = (
+        select o.condition_id from condition o
+        where not @anew and o.end_time > now() - @within::interval and `+isKey+`
+        order by o.end_time desc
+        limit 1)
+    returning o.condition_id, o.kind, o.scheme, o.reason
+)`+openedEvents, with(args, "within", returnsWithin, "anew", c.Anew))
 	if err != nil || tag.RowsAffected() > 0 {
 		return tag.RowsAffected() > 0, err
 	}
 	_, err = tx.Exec(ctx, `
-insert into condition (kind, scheme, data_center_id, account, trigger, host, reason, detail, since, probe_time,
-    blocks_reading, blocks_sending, by_person)
-select k.kind, nullif(@scheme, ''), @data_center, @account, @trigger, @host, @reason, @detail,
-       coalesce(@since::timestamptz, now()), case when @probe::interval > interval '0' then now() + @probe end,
-       k.blocks_reading, k.blocks_sending, k.by_person
-from condition_kind k
-where k.kind = @kind and k.reason in ('', @reason)
-order by k.reason desc
-limit 1`, with(args, "since", orNull(c.Since)))
+with opened as (
+    insert into condition (kind, scheme, data_center_id, account, trigger, host, reason, detail, since, probe_time,
+        blocks_reading, blocks_sending, by_person)
+    select k.kind, nullif(@scheme, ''), @data_center, @account, @trigger, @host, @reason, @detail,
+           coalesce(@since::timestamptz, now()), case when @probe::interval > interval '0' then now() + @probe end,
+           k.blocks_reading, k.blocks_sending, k.by_person
+    from condition_kind k
+    where k.kind = @kind and k.reason in ('', @reason)
+    order by k.reason desc
+    limit 1
+    returning condition_id, kind, scheme, reason
+)`+openedEvents, with(args, "since", orNull(c.Since)))
 	return err == nil, err
 }
+
+// openedEvents ends a statement whose with clause has the condition that it opened.
+var openedEvents = LeaveEvents(EventConditionOpened, `reason`, `kind`, `scheme`, `condition_id`, `opened`)
 
 func with(args pgx.StrictNamedArgs, pairs ...any) pgx.StrictNamedArgs {
 	args = maps.Clone(args)
@@ -121,9 +130,13 @@ func EndConditions(
 	ctx context.Context, tx pgx.Tx, why, where string, args pgx.StrictNamedArgs,
 ) ([]Condition, error) {
 	rows, err := tx.Query(ctx, `
-update condition o set end_time = now(), end_reason = @why, probe_time = null
-where o.end_time is null and (`+where+`)
-returning `+conditionColumns, with(args, "why", CleanText(why)))
+with ended as (
+    update condition o set end_time = now(), end_reason = @why, probe_time = null
+    where o.end_time is null and (`+where+`)
+    returning o.*
+), told as (`+LeaveEvents(EventConditionClosed, `reason`, `kind`, `scheme`, `condition_id`, `ended`)+`
+)
+select `+conditionColumns+` from ended o`, with(args, "why", CleanText(why)))
 	if err != nil {
 		return nil, err
 	}

@@ -29,7 +29,7 @@ func (s *Server) startJobs(ctx context.Context, cfg Config, pool *pgxpool.Pool, 
 			Scheme: sc.Name, Title: sc.Title, FormID: sc.Form, DataCenterID: sc.DataCenter, Accounts: sc.Accounts(),
 			IncrementalReal:    sc.IncrementalInterval(scheme.Real),
 			IncrementalSandbox: sc.IncrementalInterval(scheme.Sandbox), Hash: sc.Hash(), Document: sc.Document(),
-			PartsOf: scheme.PartsOf,
+			PartsOf: scheme.PartsOf, Keys: sc.Keys, KeysOf: scheme.KeysOf,
 		}
 		parts, err := scheme.PartsOf(file[i].Document)
 		if err != nil {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 
@@ -25,6 +26,10 @@ type SchemeFile struct {
 	// revision's document. Without them nothing counts as added.
 	Parts   []rule.Part
 	PartsOf func(document string) ([]rule.Part, error)
+	// Keys are the Kingdee keys that it names for columns of its form; KeysOf are those of an earlier revision's
+	// document. Without it no key counts as changed.
+	Keys   map[string]string
+	KeysOf func(document string) (map[string]string, error)
 }
 
 // SyncSchemes writes the loaded file: each scheme whose content differs gets a new revision; schemes that are no longer
@@ -108,5 +113,30 @@ on conflict (scheme) do update set title = @title, form_id = @form, data_center_
 		// What never read anything has no past for a cutover to keep out.
 		return revision, err
 	}
+	if err := readByOtherKeys(ctx, tx, f, document); err != nil {
+		return 0, err
+	}
 	return revision, writeCutovers(ctx, tx, f, document, revision)
+}
+
+// readByOtherKeys makes the ledger ready for values of other keys, where this revision names others than document, the
+// revision's before. That a date differs then does not tell what happened to the bill, and begins no other generation,
+// once. A live bill is read whole again: its snapshot has the values of the keys before, and no date shows that.
+func readByOtherKeys(ctx context.Context, tx pgx.Tx, f SchemeFile, document string) error {
+	if f.KeysOf == nil {
+		return nil
+	}
+	before, err := f.KeysOf(document)
+	if err != nil {
+		return fmt.Errorf("scheme %s: the revision before: %w", f.Scheme, err)
+	}
+	if maps.Equal(before, f.Keys) {
+		return nil
+	}
+	_, err = tx.Exec(ctx, `
+update bill
+set generation_approve = null, generation_cancel = null, update_time = now(),
+    reread_time = case when document_status = 'C' and cancel_status = 'A' then now() else reread_time end
+where scheme = $1 and gone_time is null`, f.Scheme)
+	return err
 }

@@ -33,6 +33,9 @@ func TestAFormsOpenKeysAndClosedStateAreSettings(t *testing.T) {
 	require.Equal(t, map[string]string{
 		"close_status": "FCloseStatus", "FEntity.warehouse_number": "F_ABC_Stock.FNumber",
 	}, s.Keys)
+	keys, err := scheme.KeysOf(s.Document())
+	require.NoError(t, err)
+	require.Equal(t, s.Keys, keys, "a later revision is compared with it")
 	require.True(t, s.ClosedEnds)
 	require.Equal(t, []rule.OrderKind{{Direction: rule.Out}}, s.Kinds())
 	parts, err := scheme.PartsOf(s.Document())

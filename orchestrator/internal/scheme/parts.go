@@ -9,6 +9,20 @@ import (
 	"github.com/voidrelay/voidrelay/orchestrator/internal/rule"
 )
 
+// KeysOf are the Kingdee keys that a stored revision's document names for columns of its form. Like PartsOf it reads no
+// more than that.
+func KeysOf(document string) (map[string]string, error) {
+	var s struct {
+		Kingdee struct {
+			Keys map[string]string `yaml:"keys"`
+		} `yaml:"kingdee"`
+	}
+	if err := yaml.NewDecoder(bytes.NewReader([]byte(document))).Decode(&s); err != nil {
+		return nil, fmt.Errorf("keys of a scheme: %w", err)
+	}
+	return s.Kingdee.Keys, nil
+}
+
 // PartsOf lists the parts that a stored revision's document names: triggers, closed bills where they count,
 // organisations, warehouses that are not outside, and order kinds. It reads no more than that, so that a document that
 // today's checks would refuse still gives its parts.

@@ -6,7 +6,9 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+	"google.golang.org/protobuf/types/known/timestamppb"
 
+	"github.com/voidrelay/voidrelay/orchestrator/internal/operate"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/scheme"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/testkit/rowtest"
 )
@@ -117,4 +119,55 @@ func TestAClosedBillStaysLiveWhereNobodyCountsIt(t *testing.T) {
 	b.Run()
 	require.Equal(t, "voided e1", b.bill())
 	require.Equal(t, "1 WH-HZ01 open voided", b.cancellations())
+}
+
+// rekey stores a revision of the scheme that names another key for a column.
+func (b *living) rekey() {
+	b.Helper()
+	e := b.Job.Registry.Entries["assembly-void"]
+	revisions, err := b.Store.SyncSchemes(b.Context(), []operate.SchemeFile{{
+		Scheme: e.Name, Title: "t", FormID: "STK_AssembledApp", DataCenterID: e.DataCenter, Accounts: e.Accounts(),
+		IncrementalReal: time.Minute, IncrementalSandbox: time.Second, Hash: "h2", Document: "d",
+		Keys:   map[string]string{"approve_time": "F_ABC_Audited"},
+		KeysOf: func(string) (map[string]string, error) { return map[string]string{}, nil },
+	}})
+	require.NoError(b, err)
+	e.Revision = revisions[e.Name]
+	require.Equal(b, 2, e.Revision)
+	b.Job.Registry.Entries[e.Name] = e
+}
+
+// Another key for a date showed another date, and every voided bill that was read again was asked for a second time.
+func TestAnotherKeyForADateIsNoOtherLife(t *testing.T) {
+	b := setupReturns(t, returns)
+	b.Books.Void(1)
+	b.Run()
+	rowtest.New(t, b.Pool).Exec(
+		`update cancellation_now set state = 'done', outcome = 'cancelled', outcome_time = now()`)
+	b.Later(time.Minute)
+	b.rekey()
+	bill := b.Books.Bills[1]
+	bill.ApproveTime = timestamppb.New(b.Clock.Add(-24 * time.Hour))
+	bill.CancelTime = timestamppb.New(b.Clock.Add(-10 * time.Hour))
+	b.Run()
+	require.Equal(t, "voided e1", b.bill())
+	require.Equal(t, "1 WH-HZ01 done voided", b.cancellations())
+	b.Later(time.Minute)
+	bill.CancelTime = timestamppb.New(b.Clock)
+	b.Run()
+	require.Equal(t, "voided e2", b.bill(), "from then on a date that moves is another life, as ever")
+}
+
+// A live bill kept the warehouse that the key before had shown, because nothing about it had moved.
+func TestAnotherKeyForALinesColumnIsReadFromLiveBills(t *testing.T) {
+	b := setupReturns(t, returns)
+	b.Later(time.Minute)
+	b.rekey()
+	b.Books.Bills[1].Entities[0].Lines[0].WarehouseNumber = "CK009"
+	b.Run()
+	require.Equal(t, "live e1", b.bill())
+	b.Later(time.Minute)
+	b.Books.Void(1)
+	b.Run()
+	require.Empty(t, b.cancellations(), "the warehouse that its line names is none of the scheme's")
 }

@@ -82,6 +82,7 @@ func start(t *testing.T, prepare func(*stack)) *stack {
 	}})
 	require.NoError(t, err)
 	s.later(func(ctx context.Context) error { return s.kingdee.Stop(ctx) })
+	s.scheme = scheme.ShippedDocument()
 	if prepare != nil {
 		prepare(s)
 	}

@@ -68,12 +68,12 @@ func (sh *shell) compare(ctx context.Context, s *stage, client *install.Client) 
 	}
 	fmt.Fprintf(sh.out, `
 核对 compared with the sandboxes' own truths:
-  金蝶 Kingdee   %d bills voided today that the warehouse had: each has a cancellation per warehouse, ended or in a
-                 person's hands
-  旺店通 WMS     %d orders were asked to be cancelled, %d were: each once, each while its bill was voided, each known
-                 to the ledger
+  金蝶 Kingdee   %d bills voided and %d un-audited today that the warehouse had: each has a cancellation per
+                 warehouse, ended or in a person's hands
+  旺店通 WMS     %d orders were asked to be cancelled, %d were: each once, each while its bill was voided or
+                 un-audited, each known to the ledger
   账本 ledger    %d cancellations: what it calls done is cancelled in the WMS
-`, c.Voided, c.Orders, c.Effects, c.Cancellations)
+`, c.Voided, c.UnAudited, c.Orders, c.Effects, c.Cancellations)
 	if len(c.Disagreements) == 0 {
 		fmt.Fprintln(sh.out, "一致 they agree")
 		return nil

@@ -164,6 +164,18 @@ func TestSchemeCheck(t *testing.T) {
 		require.Contains(t, out, "sandboxes only")
 	})
 
+	t.Run("so is that of another form", func(t *testing.T) {
+		status, document, _ := call(t, nil, "scheme", "example", "PUR_MRAPP")
+		require.Zero(t, status)
+		require.NoError(t, os.WriteFile(file, []byte(document), 0o600))
+		status, out, _ := call(t, nil, "scheme", "check", file)
+		require.Zero(t, status)
+		require.Contains(t, out, "return-void")
+		status, _, errOut := call(t, nil, "scheme", "example", "PUR_PurchaseOrder")
+		require.Equal(t, statusWrong, status)
+		require.Contains(t, errOut, "STK_AssembledApp, PUR_MRAPP")
+	})
+
 	t.Run("a fault is named with its line", func(t *testing.T) {
 		require.NoError(t, os.WriteFile(file, []byte("schemes:\n  - nam: x\n"), 0o600))
 		status, _, errOut := call(t, nil, "scheme", "check", file)

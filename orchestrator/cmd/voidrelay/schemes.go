@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/voidrelay/voidrelay/orchestrator/internal/form"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/install"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/scheme"
 	orchestratorv1 "github.com/voidrelay/voidrelay/proto/gen/orchestrator/v1"
@@ -73,16 +74,28 @@ func (sh *shell) schemeCommand() *cobra.Command {
 		RunE:  func(_ *cobra.Command, args []string) error { return sh.checkScheme(args[0]) },
 	})
 	parent.AddCommand(&cobra.Command{
-		Use:   "example",
-		Short: "打印自带方案，作为起点 prints the shipped scheme, to start from",
-		Args:  args(0, ""),
-		RunE: func(*cobra.Command, []string) error {
-			_, err := sh.out.Write(scheme.ShippedDocument())
-			return err
-		},
+		Use:   "example [FORM]",
+		Short: "打印自带方案，作为起点 prints the shipped scheme of a form (STK_AssembledApp, PUR_MRAPP), to start from",
+		Args:  cobra.MaximumNArgs(1),
+		RunE:  func(_ *cobra.Command, args []string) error { return sh.printExample(args) },
 	})
 	parent.AddCommand(sh.previewCommand())
 	return parent
+}
+
+// printExample prints the shipped scheme of a form, of assembly bills if none is named.
+func (sh *shell) printExample(forms []string) error {
+	document := scheme.ShippedDocument()
+	switch {
+	case len(forms) == 0 || strings.EqualFold(forms[0], form.AssembledApp.ID):
+	case strings.EqualFold(forms[0], form.ReturnApp.ID):
+		document = scheme.ShippedReturnsDocument()
+	default:
+		return fmt.Errorf("%w: there is no form %q; those that are: %s, %s",
+			errScheme, forms[0], form.AssembledApp.ID, form.ReturnApp.ID)
+	}
+	_, err := sh.out.Write(document)
+	return err
 }
 
 // checkScheme prints what a file says, or every fault of it with its line.

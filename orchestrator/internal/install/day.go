@@ -82,7 +82,7 @@ func (d Day) beginWork(step *ksample.Step) error {
 	}
 	var last *warehouse.Key
 	for _, order := range bill.Orders() {
-		if key, ok := d.Vendors.orders.key(order); ok && order.Direction == books.Inbound {
+		if key, ok := d.Vendors.orders.watched(order); ok {
 			last = &key
 		}
 	}

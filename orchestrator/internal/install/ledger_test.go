@@ -61,7 +61,7 @@ func TestWhatIsInHandAndHowSchemesStand(t *testing.T) {
 	defer cancel()
 	modes := make(map[string]string)
 	require.NoError(t, b.database.Baselines(ctx, func(v ledger.SchemeView) { modes[v.Scheme] = v.Mode }))
-	require.Equal(t, map[string]string{"assembly-void": "send"}, modes)
+	require.Equal(t, map[string]string{"assembly-void": "send", "return-void": "send"}, modes)
 
 	b.audited("A1")
 	b.void("A1")

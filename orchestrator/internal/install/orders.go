@@ -14,11 +14,17 @@ import (
 	"github.com/voidrelay/voidrelay/wmssvc/sandbox/warehouse"
 )
 
-// Order types of the WMS for goods that come in and go out otherwise than by purchase or sale (其他入库, 其他出库).
+// Order types of the WMS: for goods that come in and go out otherwise than by purchase or sale (其他入库, 其他出库), and
+// for goods that go back to their supplier (采购退货).
 const (
-	typeIn  = "QTRK"
-	typeOut = "QTCK"
+	typeIn     = "QTRK"
+	typeOut    = "QTCK"
+	typeReturn = "CGTH"
 )
+
+// returnSupplier is the one supplier to whom the warehouse sends goods back; the others fetch theirs, and no warehouse
+// order is made of that.
+const returnSupplier = "VEN00010"
 
 // settledAfter is how long a warehouse takes: orders of bills audited earlier are done, unless the sample day is about
 // them.
@@ -77,14 +83,27 @@ func (o *orders) create(order books.Order, state warehouse.State) error {
 	return nil
 }
 
-// key is the WMS's name for an order of a bill; false for a warehouse that the WMS does not run.
+// watched is the key of an order whose cancel is a shipped scheme's business: what comes in of an assembly bill, and
+// what goes back to the supplier.
+func (o *orders) watched(order books.Order) (warehouse.Key, bool) {
+	if order.Form == books.AssembledApp && order.Direction != books.Inbound {
+		return warehouse.Key{}, false
+	}
+	return o.key(order)
+}
+
+// key is the WMS's name for an order of a bill; false for one that the platform does not make: of a warehouse that the
+// WMS does not run, or of goods that the supplier fetches.
 func (o *orders) key(order books.Order) (warehouse.Key, bool) {
 	code, ok := o.warehouses[order.Stock]
-	if !ok {
+	if !ok || order.Form == books.ReturnApp && order.Partner != returnSupplier {
 		return warehouse.Key{}, false
 	}
 	key := warehouse.Key{SID: wms.DemoSID, WarehouseCode: code, OrderCode: order.BillNo, OrderType: typeIn}
-	if order.Direction == books.Outbound {
+	switch {
+	case order.Form == books.ReturnApp:
+		key.OrderType = typeReturn
+	case order.Direction == books.Outbound:
 		key.OrderType = typeOut
 	}
 	return key, true

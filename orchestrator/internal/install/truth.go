@@ -22,9 +22,10 @@ const checkWarehouse = "VOIDRELAY-CHECK"
 
 // Comparison is what came of holding the ledger against both sandboxes' truths.
 type Comparison struct {
-	// Voided bills that were ever audited and voided since the ledger began; Orders that a cancel arrived for; Effects
-	// of these that really cancelled; Cancellations in the ledger.
-	Voided, Orders, Effects, Cancellations int
+	// Voided bills whose orders the warehouse had and that were voided since the ledger began, and UnAudited ones whose
+	// scheme acts on that; Orders that a cancel arrived for; Effects of these that really cancelled; Cancellations in
+	// the ledger.
+	Voided, UnAudited, Orders, Effects, Cancellations int
 	// Disagreements, each a sentence; empty when all agree.
 	Disagreements []string
 }
@@ -35,11 +36,12 @@ func (c *Comparison) disagree(format string, args ...any) {
 
 // Compare holds the ledger against what really happened, when nothing is due any more:
 //
-//   - every bill that was voided has a cancellation for each warehouse of its last audit, and each of these has ended
-//     or waits for a person;
+//   - every bill that was voided, or un-audited where the scheme of its form acts on that, has a cancellation for each
+//     warehouse of its last audit, and each of these has ended or waits for a person;
 //   - every order that the ledger calls cancelled is cancelled in the WMS, by one request and no more;
 //   - every request that reached the WMS belongs to an attempt in the ledger;
-//   - every cancel that took effect did so while the bill was voided, and no other live bill had its number;
+//   - every cancel that took effect did so while the bill was voided or un-audited so, and no other live bill had its
+//     number;
 //   - a live bill has no cancelled order, unless a work item tells a person so.
 func Compare(ctx context.Context, vendors *Vendors, client *Client) (Comparison, error) {
 	l, err := readLedger(ctx, client)
@@ -74,18 +76,23 @@ func Compare(ctx context.Context, vendors *Vendors, client *Client) (Comparison,
 
 // bill looks from Kingdee's side.
 func (c *Comparison) bill(bill books.BillTruth, l *kept, orders *orders) {
-	owed := bill.Voided && bill.EverAudited && !bill.Deleted && !bill.VoidedAt.Before(l.since)
-	if owed {
-		c.Voided++
+	ended, count, at := "voided", &c.Voided, bill.VoidedAt
+	if !bill.Voided {
+		ended, count, at = "un-audited", &c.UnAudited, unAuditedAt(bill)
+	}
+	if bill.EverAudited && !bill.Deleted && !at.IsZero() && !at.Before(l.since) {
+		had := 0
 		for _, order := range lastOrders(bill) {
-			if _, ok := orders.key(order); !ok || order.Direction != books.Inbound {
+			if _, ok := orders.watched(order); !ok {
 				continue
 			}
+			had = 1
 			if !l.ended[ledgerOrder{bill.BillID, order.Stock}] {
-				c.disagree("bill %s is voided, and its order in %s is neither cancelled nor in a person's hands",
-					bill.BillNo, order.Stock)
+				c.disagree("bill %s is %s, and its order in %s is neither cancelled nor in a person's hands",
+					bill.BillNo, ended, order.Stock)
 			}
 		}
+		*count += had
 	}
 	if bill.Live && l.doneOf[bill.BillID] > 0 && !l.restored[bill.BillID] {
 		c.disagree("bill %s is live, its order was cancelled, and no work item says so", bill.BillNo)
@@ -118,7 +125,7 @@ func (c *Comparison) order(t warehouse.Truth, l *kept, bills []books.BillTruth) 
 		if arrival.EffectAt != nil {
 			at = *arrival.EffectAt
 		}
-		if !slices.ContainsFunc(bills, func(b books.BillTruth) bool { return voidedAround(b, at) }) {
+		if !slices.ContainsFunc(bills, func(b books.BillTruth) bool { return endedAround(b, at) }) {
 			c.disagree("%s: cancelled at %s, when no bill of that number was voided", key, at.Format(time.TimeOnly))
 		}
 		if slices.ContainsFunc(bills, func(b books.BillTruth) bool { return liveThrough(b, at) }) {
@@ -127,19 +134,34 @@ func (c *Comparison) order(t warehouse.Truth, l *kept, bills []books.BillTruth) 
 	}
 }
 
-// voidedAround says whether the bill was voided at the time, or shortly before.
-func voidedAround(bill books.BillTruth, at time.Time) bool {
-	voided := false
+// unAuditedAt is when a bill was un-audited that is so still, and whose scheme acts on that: zero for any other. The
+// shipped scheme for requests to return goods does.
+func unAuditedAt(bill books.BillTruth) time.Time {
+	if bill.Form != books.ReturnApp || bill.DocumentStatus != books.StatusReaudit || bill.Voided {
+		return time.Time{}
+	}
+	for _, e := range slices.Backward(bill.Events) {
+		if e.Action == books.ActionUnaudit {
+			return e.At
+		}
+	}
+	return time.Time{}
+}
+
+// endedAround says whether the bill was voided at the time or shortly before, or un-audited where that counts.
+func endedAround(bill books.BillTruth, at time.Time) bool {
+	ended := false
 	for _, e := range bill.Events {
 		if e.At.After(at) {
 			break
 		}
-		if voided && e.At.After(at.Add(-stale)) {
+		if ended && e.At.After(at.Add(-stale)) {
 			return true // it was, when this event ended it
 		}
-		voided = e.CancelStatus == books.Voided && e.Action != books.ActionDelete
+		unAudited := bill.Form == books.ReturnApp && e.DocumentStatus == books.StatusReaudit
+		ended = (e.CancelStatus == books.Voided || unAudited) && e.Action != books.ActionDelete
 	}
-	return voided
+	return ended
 }
 
 // liveThrough says whether the bill was live at the time and for as long before as a look at it may be old.
@@ -218,7 +240,7 @@ func readLedger(ctx context.Context, client *Client) (*kept, error) {
 		case orchestratorv1.CancellationState_CANCELLATION_STATE_NEEDS_ATTENTION,
 			orchestratorv1.CancellationState_CANCELLATION_STATE_HELD,
 			orchestratorv1.CancellationState_CANCELLATION_STATE_CLOSED:
-			if strings.HasSuffix(c.GetOrderKind(), ".in") {
+			if kind := c.GetOrderKind(); strings.HasSuffix(kind, ".in") || kind == books.Outbound {
 				l.ended[ledgerOrder{c.GetBillId(), c.GetWarehouseNumber()}] = true
 			}
 		}

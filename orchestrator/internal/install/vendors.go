@@ -101,21 +101,21 @@ func SandboxSettings(kingdeeURL, wmsURL string) map[string]string {
 	}
 }
 
-// Cancellable says whether each order of a bill's inbound orders can still be cancelled.
+// Cancellable says whether each of a bill's orders that a shipped scheme cancels can still be cancelled.
 func (v *Vendors) Cancellable(b books.Bill) bool {
-	inbound := 0
+	watched := 0
 	for _, order := range b.Orders() {
-		key, ok := v.orders.key(order)
-		if !ok || order.Direction != books.Inbound {
+		key, ok := v.orders.watched(order)
+		if !ok {
 			continue
 		}
-		inbound++
+		watched++
 		t, err := v.WMS.Truth(key)
 		if err != nil || t.Order == nil || t.Order.State != warehouse.StateApproved {
 			return false
 		}
 	}
-	return inbound > 0
+	return watched > 0
 }
 
 // Stop ends both sandboxes and saves their state.
@@ -123,7 +123,7 @@ func (v *Vendors) Stop(ctx context.Context) error {
 	return errors.Join(v.Kingdee.Stop(ctx), v.WMS.Stop(ctx))
 }
 
-// warehouseTable is the shipped scheme's: Kingdee number → WMS code.
+// warehouseTable is the shipped schemes': Kingdee number → WMS code.
 func warehouseTable() (map[string]string, error) {
 	shipped, err := scheme.Shipped()
 	if err != nil {

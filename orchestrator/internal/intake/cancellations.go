@@ -24,7 +24,7 @@ func (p *Pager) cancellations(page *ledger.Page, d rule.Decision, bill rule.Bill
 	if d.WithoutWarehouse > 0 {
 		work = append(work, ledger.Work{
 			Kind: rule.WorkBareLines, BillID: bill.ID, BillNo: bill.Number,
-			Detail: fmt.Sprintf("%d lines", d.WithoutWarehouse),
+			Detail: fmt.Sprintf("%d 行 lines", d.WithoutWarehouse),
 		})
 	}
 	seen := map[key]bool{}

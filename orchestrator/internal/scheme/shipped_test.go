@@ -16,8 +16,31 @@ func shipped(t *testing.T) *scheme.Scheme {
 	t.Helper()
 	schemes, err := scheme.Shipped()
 	require.NoError(t, err)
-	require.Len(t, schemes, 1)
+	require.Len(t, schemes, len(form.All), "one for each form")
 	return schemes[0]
+}
+
+func TestShippedSchemeForReturnsCancelsOutboundOrdersOnSandboxes(t *testing.T) {
+	schemes, err := scheme.Shipped()
+	require.NoError(t, err)
+	s := schemes[1]
+	require.Equal(t, []any{"return-void", form.ReturnApp.ID, false}, []any{s.Name, s.Form, s.ClosedEnds})
+	require.NoError(t, s.CheckFor(scheme.Sandbox))
+	require.ErrorContains(t, s.CheckFor(scheme.Real), "sandbox_only: this scheme is for the sandboxes only")
+	bill := rule.Bill{Number: "TLSQ000777", Fields: map[string]string{"supplier_number": "VEN00010"}}
+	bill.Lines = map[string][]rule.Line{"lines": {{Warehouse: "CK004"}, {}, {Warehouse: "CK004"}}}
+	got, err := s.Requests(bill)
+	require.NoError(t, err)
+	require.Len(t, got, 1, "a line without a warehouse is in no order")
+	require.NoError(t, got[0].Fault)
+	require.Empty(t, cmp.Diff(rule.Request{
+		Account: "default", WarehouseCode: "WH-GZ01", OrderCode: "TLSQ000777", OrderType: "CGTH",
+		CancelReason: "金蝶退料申请取消 TLSQ000777",
+	}, got[0].Request))
+	bill.Fields["supplier_number"] = "VEN00020"
+	got, err = s.Requests(bill)
+	require.NoError(t, err)
+	require.Empty(t, got, "another supplier's is not selected")
 }
 
 func TestShippedSchemeCancelsInboundOrdersOnSandboxes(t *testing.T) {

@@ -42,6 +42,11 @@ func TestRequestsToReturnGoodsAreReadFromASandbox(t *testing.T) {
 				FormId: sandbox.ReturnFormID, Selection: everything(), Keys: keys, ClosedEnds: true,
 			})
 			require.Empty(t, got.problems)
+			_, err = b.tryBills(t, &kingdeev1.StreamBillsRequest{
+				FormId: sandbox.ReturnFormID, Selection: everything(),
+				Keys: map[string]string{"FEntity.warehouse_number": "F_ABC_Misspelt.FNumber"},
+			})
+			require.ErrorContains(t, err, "F_ABC_Misspelt", "bills are not read as if no line named a warehouse")
 			found := map[string]*kingdeev1.Bill{}
 			for _, bill := range got.bills {
 				found[bill.GetNumber()] = bill

@@ -46,6 +46,8 @@ func fieldsIn(table string) []string {
 	return names
 }
 
+var unkeyed = regexp.MustCompile("(?m)^\\|  \\|.*open: `([^`]+)`")
+
 var openKey = regexp.MustCompile("open: `([^`]+)`")
 
 // The adapter reads by a table of its own, which this program does not see; the page that is made of that one says what
@@ -72,6 +74,11 @@ func TestTheAdapterKnowsTheSameFormsEntitiesKindsAndFields(t *testing.T) {
 			open = append(open, one[1])
 		}
 		require.Equal(t, open, f.Open, "%s: columns that are open", f.ID)
+		var none []string
+		for _, one := range unkeyed.FindAllStringSubmatch(section, -1) {
+			none = append(none, one[1])
+		}
+		require.Equal(t, none, f.Unkeyed, "%s: columns without a key", f.ID)
 		head, _, _ := strings.Cut(section, "\nLines of `")
 		require.Equal(t, fieldsIn(head), f.Fields, "%s: columns of the head that are in fields", f.ID)
 		for i, entity := range f.Lines {

@@ -18,10 +18,16 @@ var ReturnApp = rule.Form{
 		{Kind: rule.OrderKind{Direction: rule.Out}, Lines: ReturnLines},
 	},
 	Closes: true,
+	// Goods that failed the inspection go back before they were in a warehouse.
+	WarehouseOptional: true,
 	Open: []string{
 		"document_status", "cancel_status", "close_status", "modify_time", "create_time", "approve_time", "cancel_time",
 		"close_time", "date", "bill_type_id", "note",
 		"FEntity.id", "FEntity.material_number", "FEntity.unit_number", "FEntity.warehouse_number",
 		"FEntity.lot_number", "FEntity.source_bill_number",
+	},
+	Unkeyed: []string{
+		"close_status", "close_time", "note",
+		"FEntity.unit_number", "FEntity.warehouse_number", "FEntity.lot_number", "FEntity.source_bill_number",
 	},
 }

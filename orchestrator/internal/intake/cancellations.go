@@ -1,7 +1,6 @@
 package intake
 
 import (
-	"fmt"
 	"time"
 
 	"github.com/voidrelay/voidrelay/orchestrator/internal/ledger"
@@ -21,12 +20,6 @@ func (p *Pager) cancellations(page *ledger.Page, d rule.Decision, bill rule.Bill
 	counts := rule.RunCounts{Orders: int64(len(d.Orders) + d.Outside), OrdersNotInScheme: int64(d.Outside)}
 	var cancellations []ledger.Cancellation
 	var work []ledger.Work
-	if d.WithoutWarehouse > 0 {
-		work = append(work, ledger.Work{
-			Kind: rule.WorkBareLines, BillID: bill.ID, BillNo: bill.Number,
-			Detail: fmt.Sprintf("%d 行 lines", d.WithoutWarehouse),
-		})
-	}
 	seen := map[key]bool{}
 	for _, order := range d.Orders {
 		warehouse, listed := p.entry.Warehouse(order.Warehouse)

@@ -199,6 +199,7 @@ func (p *Pager) decideBill(page *ledger.Page, known *rule.Known, bill rule.Bill,
 		write.Reason = "the bill has no lines"
 		page.Work = append(page.Work, ledger.Work{Kind: rule.WorkNoLines, BillID: bill.ID, BillNo: bill.Number})
 	}
+	p.bareLines(page, d, bill)
 	page.Bills = append(page.Bills, write)
 	page.Cancellations = append(page.Cancellations, cancellations...)
 	p.undo(page, d, bill.ID)
@@ -207,6 +208,17 @@ func (p *Pager) decideBill(page *ledger.Page, known *rule.Known, bill rule.Bill,
 			BillID: bill.ID, BillNo: bill.Number, Generation: d.VanishedGeneration, Order: order,
 		})
 	}
+}
+
+// bareLines lets a person hear of lines that name no warehouse.
+func (p *Pager) bareLines(page *ledger.Page, d rule.Decision, bill rule.Bill) {
+	if d.WithoutWarehouse == 0 || p.leaveUnseen(d) {
+		return
+	}
+	page.Work = append(page.Work, ledger.Work{
+		Kind: rule.WorkBareLines, BillID: bill.ID, BillNo: bill.Number,
+		Detail: fmt.Sprintf("%d 行 lines", d.WithoutWarehouse),
+	})
 }
 
 // undo notes what the bill's state takes back, whether or not its content can be decided.

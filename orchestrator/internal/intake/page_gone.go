@@ -29,6 +29,7 @@ func (p *Pager) DecideGone(page *ledger.Page, known rule.Known, absentSince, at 
 		return
 	}
 	page.RunCounts.Count(d.Class)
+	p.bareLines(page, d, bill)
 	page.Bills = append(page.Bills, write)
 	page.Cancellations = append(page.Cancellations, cancellations...)
 	if d.Hold == rule.HoldManyGone &&

@@ -51,8 +51,8 @@ type Decision struct {
 	// when it happened.
 	Orders  []Order
 	Outside int
-	// WithoutWarehouse counts lines that name no warehouse on a bill of which other lines name one: a person must look
-	// whether an order was made of them.
+	// WithoutWarehouse counts lines that name no warehouse where a person must look whether an order was made of them:
+	// other lines of the bill name one, or the form wants one of each.
 	WithoutWarehouse int
 	Hold             HoldReason
 	// Vanished are orders of the previous snapshot that the bill no longer has; a person must look at those that no
@@ -271,11 +271,14 @@ func (p Policy) owe(d *Decision, trigger Trigger, terms Terms, at time.Time, sta
 	}
 	orders, outside := Orders(*content, p.Form, p.Orders)
 	without := WithoutWarehouse(*content, p.Form, p.Orders)
+	if len(orders) > 0 || !p.Form.WarehouseOptional {
+		d.WithoutWarehouse = without
+	}
 	if len(orders) == 0 && without > 0 {
 		d.Class, d.Reason, d.Hold = ClassOutside, ReasonNoWarehouse, ""
 		return
 	}
-	d.Triggers, d.Content, d.OrdersFrom, d.WithoutWarehouse = []Trigger{trigger}, content, from, without
+	d.Triggers, d.Content, d.OrdersFrom = []Trigger{trigger}, content, from
 	p.orders(d, orders, outside, at)
 }
 

@@ -20,9 +20,14 @@ type Form struct {
 	// Closes says that its bills may be closed 关闭: a scheme may count that as an end, and then it is a void in every
 	// rule.
 	Closes bool
+	// WarehouseOptional says that it is ordinary for a line to name no warehouse. Of any other form a person hears of a
+	// bill with such a line, even if none of its lines names one: perhaps the warehouses are only not shown to us.
+	WarehouseOptional bool
 	// Open are the columns whose Kingdee key no public source confirms, by kingdeesvc's names, such as note, or
 	// FEntity.lot_number of lines: a scheme may name another key for each.
 	Open []string
+	// Unkeyed are those of Open for which nobody knows a key: they are not read unless a scheme names one.
+	Unkeyed []string
 }
 
 // LineEntity is one kind of line of a form: how a scheme calls it, Kingdee's entity, and what people call it.

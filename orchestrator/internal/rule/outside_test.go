@@ -12,6 +12,8 @@ import (
 
 // An order without a warehouse is none: a request for it could only hit another one.
 func TestABillWhoseLinesNameNoWarehouseIsOutside(t *testing.T) {
+	optional := all
+	optional.Form.WarehouseOptional = true
 	for name, life := range map[string][]read{
 		"it never named one": {
 			{live(1, "", ""), "live e1" + standing},
@@ -51,9 +53,9 @@ func TestABillWhoseLinesNameNoWarehouseIsOutside(t *testing.T) {
 				at := h(100 + float64(i))
 				var d rule.Decision
 				if r.seen.status == deleted.status {
-					d = rule.DecideGone(all, *known, at, at)
+					d = rule.DecideGone(optional, *known, at, at)
 				} else {
-					d = rule.Decide(all, known, r.seen.bill(), at)
+					d = rule.Decide(optional, known, r.seen.bill(), at)
 				}
 				got := why(d)
 				if d.WithoutWarehouse > 0 {
@@ -64,6 +66,14 @@ func TestABillWhoseLinesNameNoWarehouseIsOutside(t *testing.T) {
 			}
 		})
 	}
+}
+
+// Where the form wants a warehouse of each line, perhaps the warehouses are only not shown to us.
+func TestAPersonHearsOfABillThatShouldNameAWarehouse(t *testing.T) {
+	known := rule.Decide(all, nil, live(1, "", "").bill(), h(10)).After
+	d := rule.Decide(all, &known, void("D", 2, "", "").bill(), h(20))
+	require.Equal(t, "outside e1 because:no_warehouse", why(d))
+	require.Equal(t, 2, d.WithoutWarehouse)
 }
 
 // Only lines of which the scheme asks for an order count.

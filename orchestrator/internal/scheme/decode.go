@@ -113,6 +113,7 @@ func (o object) decodeSource(s *Scheme) {
 		if k, ok := o.d.object(n, o.at("kingdee"), kingdeeKeys); ok {
 			s.DataCenter = k.code("data_center", 100)
 			k.decodeKeys(s)
+			k.checkWarehouseKeys(s)
 		}
 	}
 	s.Organisations = o.texts("organisations")

@@ -7,8 +7,11 @@ import (
 	"github.com/voidrelay/voidrelay/orchestrator/internal/rule"
 )
 
-// keyOfCloseStatus is the column that shows whether a bill is closed.
-const keyOfCloseStatus = "close_status"
+// keyOfCloseStatus is the column that shows whether a bill is closed, keyOfWarehouse that of a line's warehouse.
+const (
+	keyOfCloseStatus = "close_status"
+	keyOfWarehouse   = "warehouse_number"
+)
 
 // keyInRequest is how kingdeesvc takes a Kingdee key.
 var keyInRequest = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_.]{0,119}$`)
@@ -40,6 +43,19 @@ func (o object) decodeKeys(s *Scheme) {
 	}
 }
 
+// checkWarehouseKeys refuses a scheme whose bills would be read without their warehouses: all of them would be outside,
+// and nothing would ever be cancelled.
+func (o object) checkWarehouseKeys(s *Scheme) {
+	f := s.BillForm()
+	for _, entity := range f.Lines {
+		column := entity.Entity + "." + keyOfWarehouse
+		if slices.Contains(f.Unkeyed, column) && s.Keys[column] == "" {
+			o.fault("keys", "must name the Kingdee field of %s: no public source says by which one %s shows it", column,
+				s.Form)
+		}
+	}
+}
+
 // decodeClosedEnds reads whether closed bills count as voided.
 func (o object) decodeClosedEnds(s *Scheme) {
 	s.ClosedEnds = o.boolean("closed_ends")
@@ -50,7 +66,7 @@ func (o object) decodeClosedEnds(s *Scheme) {
 		o.fault("closed_ends", "bills of %s have no closed state; leave it out", s.Form)
 	case !slices.Contains(s.Triggers, rule.TriggerVoided):
 		o.fault("closed_ends", "is of no effect: `voided` is not among the triggers")
-	case slices.Contains(f.Open, keyOfCloseStatus) && s.Keys[keyOfCloseStatus] == "":
+	case slices.Contains(f.Unkeyed, keyOfCloseStatus) && s.Keys[keyOfCloseStatus] == "":
 		o.fault("closed_ends", "needs kingdee.keys.%s: no public source says by which field %s shows it",
 			keyOfCloseStatus, s.Form)
 	}

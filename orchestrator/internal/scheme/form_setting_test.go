@@ -65,6 +65,10 @@ func TestFaultsOfAFormsSettings(t *testing.T) {
 		"closed, by no key": {
 			"close_status: FCloseStatus, ", "", "closed_ends: needs kingdee.keys.close_status",
 		},
+		"warehouses, by no key": {
+			", FEntity.warehouse_number: F_ABC_Stock.FNumber", "",
+			"kingdee.keys: must name the Kingdee field of FEntity.warehouse_number",
+		},
 		"closed, of no use": {
 			"closed_ends: true", "closed_ends: true\n    triggers: [deleted]", "closed_ends: is of no effect",
 		},

@@ -20,7 +20,7 @@ const suppliers = `schemes:
   - name: assembly-void
     form: PUR_MRAPP
     sandbox_only: true
-    kingdee: {data_center: ` + vendortest.Center + `}
+    kingdee: {data_center: ` + vendortest.Center + `, keys: {FEntity.warehouse_number: FStockId.FNumber}}
     selector: bill.fields.supplier_number != "S9"
     orders:
       out:

@@ -125,10 +125,10 @@ insert into work_kind (kind, subject, message_zh, action_zh, message_en, action_
     'the warehouse is not in the scheme''s table',
     'add it to the table; if the WMS does not run it, there is nothing to do'),
 ('line_without_warehouse', '',
-    '单据有的行没有写明仓库，无法得知这些行对应的仓库单；其余仓库的单照常取消',
+    '单据有的行没有写明仓库，无法得知这些行对应的仓库单；写明仓库的行照常取消',
     '在旺店通按单号查看这些行是否另有单据，需要时手工取消',
-    'some lines of the bill name no warehouse, so nothing tells whether an order was made of them; those of its '
-    'other warehouses are cancelled',
+    'lines of the bill name no warehouse, so nothing tells whether an order was made of them; the orders of lines '
+    'that name one are cancelled',
     'look for its number in the WMS and cancel by hand what is left of it, if needed'),
 ('clock_suspect', '',
     '时间戳或时区与金蝶服务器时钟不符，读取进度暂停前移',

@@ -5,7 +5,9 @@ package orchestrator
 
 import (
 	"errors"
+	"fmt"
 	"log/slog"
+	"strings"
 	"time"
 
 	"github.com/voidrelay/voidrelay/internal/access"
@@ -31,6 +33,11 @@ type Config struct {
 	// 127.0.0.1:7403, ORCHESTRATOR_HTTP_ADDR 127.0.0.1:7480). Anything but loopback needs tokens or client
 	// certificates: whoever reaches them can release cancellations.
 	GRPCAddr, HTTPAddr string
+
+	// HostName is what this orchestrator goes by in conditions and in the list of hosts, one of its own for each on a
+	// ledger (ORCHESTRATOR_HOST_NAME). Empty: the machine's name and the port of gRPC. A container whose machine has
+	// another name after each start wants one that lasts.
+	HostName string
 
 	// SchemesFile is the YAML of the schemes (SCHEMES_FILE). Empty means the shipped one, which runs on sandboxes only.
 	SchemesFile string
@@ -93,6 +100,7 @@ func LoadConfig(getenv func(string) string) (Config, error) {
 		Access:        access.ReadFiles(r),
 		Traces:        telemetry.ReadSettings(r),
 		EvidenceDays:  r.Whole("EVIDENCE_DAYS", defaultEvidenceDays, leastEvidenceDays, mostEvidenceDays),
+		HostName:      r.Text("ORCHESTRATOR_HOST_NAME", ""),
 		MetricsAddr:   r.Text("ORCHESTRATOR_METRICS_ADDR", ""),
 		LogLevel:      r.Level("LOG_LEVEL"),
 	}
@@ -114,10 +122,21 @@ func (c Config) check(told func(setting string) bool) error {
 		checkTarget("WMSSVC_TARGET", c.WMSTarget, defaultWMSTarget),
 		access.CheckAddr("ORCHESTRATOR_GRPC_ADDR", c.GRPCAddr, defaultGRPCAddr, guarded),
 		access.CheckAddr("ORCHESTRATOR_HTTP_ADDR", c.HTTPAddr, defaultHTTPAddr, guarded),
-		c.checkDistinct(),
+		c.checkDistinct(), checkHostName(c.HostName),
 		access.CheckLocalAddr("ORCHESTRATOR_METRICS_ADDR", c.MetricsAddr, exampleMetrics),
 		accessErr, schemesErr,
 	)...)
+}
+
+// mostHostName is how many characters a host's name has at most.
+const mostHostName = 100
+
+func checkHostName(name string) error {
+	if len(name) > mostHostName || strings.ContainsFunc(name, func(r rune) bool { return r <= ' ' || r > '~' }) {
+		return fmt.Errorf("ORCHESTRATOR_HOST_NAME: at most %d ASCII characters without blanks, such as wms-02",
+			mostHostName)
+	}
+	return nil
 }
 
 // nothingTold is for a Config that no environment was read for.

@@ -18,6 +18,7 @@ import (
 	"github.com/voidrelay/voidrelay/internal/telemetry"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/event"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/gateway"
+	"github.com/voidrelay/voidrelay/orchestrator/internal/host"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/ledger"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/ledger/migrate"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/metrics"
@@ -44,8 +45,10 @@ type Server struct {
 	rest      *http.Server
 	restAddr  string
 	jobs      *worker.Runner
-	ledger    ledgerHealth
-	logger    *slog.Logger
+	// host is the name that this orchestrator goes by in the ledger.
+	host   string
+	ledger ledgerHealth
+	logger *slog.Logger
 	// conns lead to the adapters and to ourselves; close ends what is left once everything has stopped.
 	conns []*grpc.ClientConn
 	close []func()
@@ -89,12 +92,16 @@ func Start(ctx context.Context, cfg Config, logger *slog.Logger) (_ *Server, err
 	if err := s.serveMetrics(ctx, cfg); err != nil {
 		return nil, err
 	}
+	if err := s.listenGRPC(ctx, cfg, guard); err != nil {
+		return nil, err
+	}
+	if err := s.appear(ctx, cfg, pool); err != nil {
+		return nil, err
+	}
 	if s.jobs, err = s.startJobs(ctx, cfg, pool, counted{rooms.New(pool), counts}, schemes, guard); err != nil {
 		return nil, err
 	}
-	if err := s.serveGRPC(ctx, cfg, pool, reader, schemes, guard); err != nil {
-		return nil, err
-	}
+	s.serveGRPC(pool, reader, schemes)
 	if err := s.serveREST(ctx, cfg, guard); err != nil {
 		return nil, err
 	}
@@ -104,7 +111,7 @@ func Start(ctx context.Context, cfg Config, logger *slog.Logger) (_ *Server, err
 		return nil
 	})
 	logger.InfoContext(ctx, "orchestrator listens", slog.String("grpc", s.GRPCAddr()),
-		slog.String("http", s.HTTPAddr()),
+		slog.String("http", s.HTTPAddr()), slog.String("host", s.host),
 		slog.Int("schemes", len(schemes)), slog.Bool("tls", guard.TLS != nil), slog.Bool("tokens", guard.Tokens != nil),
 		slog.String("version", telemetry.ReadBuild().String()))
 	return s, nil
@@ -134,27 +141,40 @@ func (s *Server) serveMetrics(ctx context.Context, cfg Config) (err error) {
 	return err
 }
 
-func (s *Server) serveGRPC(
-	ctx context.Context, cfg Config, pool *pgxpool.Pool, reader *query.Reader,
-	schemes []*scheme.Scheme, guard access.Guard,
-) error {
-	var err error
+// listenGRPC takes the port of gRPC, which is part of the host's name. Calls wait until serveGRPC.
+func (s *Server) listenGRPC(ctx context.Context, cfg Config, guard access.Guard) (err error) {
 	s.grpc, err = serve.NewGRPC(serve.GRPCOptions{
 		Chain: rpc.Chain(s.logger), Guard: guard, Telemetry: s.telemetry, MaxRequest: 1 << 20,
 	})
 	if err != nil {
 		return err
 	}
+	return s.grpc.Listen(ctx, "ORCHESTRATOR_GRPC_ADDR", cfg.GRPCAddr)
+}
+
+// appear gives this orchestrator its name and writes its first sign of life: a condition of a host without one ends.
+func (s *Server) appear(ctx context.Context, cfg Config, pool *pgxpool.Pool) (err error) {
+	if s.host, err = host.Name(cfg.HostName, s.grpc.Addr()); err != nil {
+		return err
+	}
+	beat := host.NewBeat(pool, s.host, telemetry.ReadBuild().String(), s.logger)
+	if err := beat.Give(ctx, time.Now()); err != nil {
+		return err
+	}
+	s.Go(func() error {
+		beat.Run(s.Stopping())
+		return nil
+	})
+	return nil
+}
+
+func (s *Server) serveGRPC(pool *pgxpool.Pool, reader *query.Reader, schemes []*scheme.Scheme) {
 	rpc.Register(s.grpc, rpc.Deps{
 		Reader: reader, Operator: operate.NewOperator(pool), Recorder: operate.NewRecorder(pool), Starter: s.jobs,
 		Gate: gate{schemes}, Preview: preview.New(reader), Replay: replay.New(reader), Timing: timingOf(schemes),
 	})
 	s.grpc.SetHealth(true) // the schema was just read
-	if err := s.grpc.Listen(ctx, "ORCHESTRATOR_GRPC_ADDR", cfg.GRPCAddr); err != nil {
-		return err
-	}
 	s.Go(s.grpc.Serve)
-	return nil
 }
 
 func (s *Server) serveREST(ctx context.Context, cfg Config, guard access.Guard) error {

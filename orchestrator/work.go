@@ -61,7 +61,7 @@ func (s *Server) startJobs(ctx context.Context, cfg Config, pool *pgxpool.Pool, 
 		Pool: pool, Schema: ledger.Schema, Store: kept, Kingdee: kingdeev1.NewBillServiceClient(kingdee),
 		WMS: wmsv1.NewOrderServiceClient(wms), Schemes: schemes, Revisions: revisions, PushWorkers: cfg.PushWorkers,
 		Takeover: cfg.Takeover, KeepEvidence: time.Duration(cfg.EvidenceDays) * 24 * time.Hour, Telemetry: s.telemetry,
-		LedgerAway: s.ledger.awaySince, Logger: s.logger, Now: now,
+		Host: s.host, LedgerAway: s.ledger.awaySince, Logger: s.logger, Now: now,
 	})
 }
 

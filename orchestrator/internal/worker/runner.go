@@ -65,6 +65,8 @@ type Config struct {
 	Schemes []*scheme.Scheme
 	// Revisions of the schemes, by name, as the ledger numbered them.
 	Revisions map[string]int
+	// Host is the name of this orchestrator, as package host gives it: what only this one can see is about it.
+	Host string
 	// PushWorkers is how many batches run at once; 0 = 4.
 	PushWorkers int
 	// Takeover is when an attempt without an answer counts as unknown; 0 = 40 s, which is longer than any answer takes.

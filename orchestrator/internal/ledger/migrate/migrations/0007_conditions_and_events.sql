@@ -58,6 +58,17 @@ comment on column condition.returns is 'how often it came back after it had ende
 comment on column condition.probe_time is 'when the harmless question is asked next; null: nobody asks';
 comment on column condition.probes is 'how often it was asked in vain since it began or came back';
 
+create table host (
+    host       text primary key,
+    version    text not null,
+    first_time timestamptz not null default now(),
+    beat_time  timestamptz not null default now()
+) with (fillfactor = 50);
+comment on table host is
+    'the orchestrators on this ledger, each with its sign of life; one that is two minutes old loses its conditions';
+comment on column host.host is 'the machine''s name and the port of gRPC, or as the settings say';
+comment on column host.version is 'of its program';
+
 -- A change is written twice: by whoever makes it, without a number, and once more when that has committed, with the
 -- next number. So numbers come in the order in which watchers can see them, however long a transaction was open.
 create table event_inbox (

@@ -270,7 +270,7 @@ func TestSafetyLimitsHoldALargeBackfill(t *testing.T) {
 	require.Equal(t, "100 50",
 		b.Text(`select (counts->>'new') || ' ' || (counts->>'held') from run join run_backfill using (run_id)`),
 		"those of the first page were open for a moment")
-	require.Equal(t, "1", b.Text(`select count(*)::text from work_item where kind = 'safety_limit_reached'`))
+	require.Equal(t, "1", b.Text(`select count(*)::text from condition where kind = 'safety_limit'`))
 }
 
 func TestACancelledBackfillEndsAtItsNextPage(t *testing.T) {

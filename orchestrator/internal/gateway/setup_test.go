@@ -179,7 +179,9 @@ func seed(rows rowtest.DB) {
 
 	rows.Bill(rowtest.Bill{ID: 2, No: "ZZCX/2026/2"})
 	rows.Cancellation(rowtest.Cancellation{BillID: 2, BillNo: "ZZCX/2026/2", State: "held"})
-	rows.Work(rowtest.Work{Kind: "safety_limit_reached", Detail: "101 > 100"})
+	rows.Condition(rowtest.Condition{
+		Kind: "safety_limit", Scheme: "assembly", Reason: "safety_limit_hour", Detail: "101 new",
+	})
 	rows.Bill(rowtest.Bill{ID: 3, No: "组装 100%", Class: "live"})
 	rows.Bill(rowtest.Bill{ID: 3, No: "组装 100%", Scheme: "trial", Class: "live"})
 	rows.Work(rowtest.Work{Kind: "bill_undecodable", BillNo: "ZZCX%2F9", Subject: "FAffairType"})

@@ -96,6 +96,8 @@ func reachSafetyLimit(ctx context.Context, tx pgx.Tx, scheme string, reason rule
 	if err := ledger.HoldAtLimit(ctx, tx, scheme, reason); err != nil {
 		return err
 	}
-	return ledger.OpenWorkItems(ctx, tx, scheme,
-		[]ledger.Work{{Kind: rule.WorkSafetyLimit, Subject: string(reason), Detail: fmt.Sprintf("%d new", fresh)}})
+	_, err := ledger.OpenCondition(ctx, tx, ledger.Condition{
+		Kind: rule.ConditionSafetyLimit, Scheme: scheme, Reason: string(reason), Detail: fmt.Sprintf("%d new", fresh),
+	})
+	return err
 }

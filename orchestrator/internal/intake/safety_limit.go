@@ -10,28 +10,24 @@ import (
 	"github.com/voidrelay/voidrelay/orchestrator/internal/rule"
 )
 
-// safetyLimitOpen answers why a safety limit of the scheme reached that nobody has released yet; empty when none
-// did. What reached a safety limit may have left its rolling hour: what is new is held all the same until a
-// person has looked.
+// safetyLimitOpen answers which safety limit of the scheme is reached and not released yet; empty when none is. What
+// reached a safety limit may have left its rolling hour: what is new is held all the same until a person has looked.
 func safetyLimitOpen(ctx context.Context, tx pgx.Tx, scheme string) (rule.HoldReason, error) {
 	var reason string
 	err := tx.QueryRow(ctx, `
-select coalesce(nullif(subject, ''), $3)
-from work_item
-where scheme = $1 and kind = $2 and close_time is null
-order by work_item_id
-limit 1`, scheme, string(rule.WorkSafetyLimit), string(rule.HoldSafetyLimitHour)).Scan(&reason)
+select reason from condition where scheme = $1 and kind = $2 and end_time is null order by condition_id limit 1`,
+		scheme, rule.ConditionSafetyLimit).Scan(&reason)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return "", nil
 	}
 	return rule.HoldReason(reason), err
 }
 
-// CloseSafetyLimitWork closes the scheme's safety_limit_reached once no cancellation waits behind that safety limit any
-// longer.
-func CloseSafetyLimitWork(ctx context.Context, tx pgx.Tx, scheme, reason string) error {
-	return ledger.CloseWorkItems(ctx, tx, reason, `w.scheme = @scheme and w.kind = @kind
+// EndSafetyLimits ends the scheme's conditions safety_limit behind which no cancellation waits any longer.
+func EndSafetyLimits(ctx context.Context, tx pgx.Tx, scheme, why string) error {
+	_, err := ledger.EndConditions(ctx, tx, why, `o.scheme = @scheme and o.kind = @kind
   and not exists (select from unsettled_cancellation c where c.scheme = @scheme and `+ledger.BehindLimit+`
-                    and w.subject in ('', c.hold_reason))`,
-		pgx.StrictNamedArgs{"scheme": scheme, "kind": string(rule.WorkSafetyLimit)})
+                    and c.hold_reason = o.reason)`,
+		pgx.StrictNamedArgs{"scheme": scheme, "kind": rule.ConditionSafetyLimit})
+	return err
 }

@@ -46,8 +46,8 @@ func CloseRestored(ctx context.Context, tx pgx.Tx, cancellations []int64) error 
 		pgx.StrictNamedArgs{"cancellations": cancellations, "kind": string(rule.WorkRestored)})
 }
 
-// HoldWork opens the work items for the scheme's cancellations that are held, unless they are open: one for each of a
-// bill's own reasons, and one for what waits behind a safety limit. A person may have released a safety limit after a
+// HoldWork opens what asks a person about the scheme's cancellations that are held, unless it is open: a work item for
+// each of a bill's own reasons, and a condition for what waits behind a safety limit. A person may have released a safety limit after a
 // page outside a run had reached it, and before the end of a run whose cancellations it held.
 func HoldWork(ctx context.Context, tx pgx.Tx, scheme string) error {
 	if err := OpenFound(ctx, tx, `
@@ -61,13 +61,30 @@ where u.scheme = @scheme and u.state = 'held' and u.hold_reason in (@reuse, @no_
 		}); err != nil {
 		return err
 	}
-	return OpenFound(ctx, tx, `
-select c.scheme, @kind::text as kind, 0 as bill_id, '' as bill_no, 0 as cancellation_id, min(c.hold_reason) as subject,
-       count(*) || ' held' as detail
+	return openLimits(ctx, tx, scheme)
+}
+
+// openLimits opens safety_limit for what waits behind a limit whose condition a person has ended meanwhile.
+func openLimits(ctx context.Context, tx pgx.Tx, scheme string) error {
+	rows, err := tx.Query(ctx, `
+select c.hold_reason as reason, count(*) || ' held' as detail
 from unsettled_cancellation c
 where c.scheme = @scheme and `+BehindLimit+`
-  and not exists (select from work_item w where w.scheme = @scheme and w.kind = @kind and w.close_time is null)
-group by c.scheme`, pgx.StrictNamedArgs{"scheme": scheme, "kind": string(rule.WorkSafetyLimit)})
+  and not exists (select from condition o where o.scheme = @scheme and o.kind = @kind and o.end_time is null)
+group by c.hold_reason`, pgx.StrictNamedArgs{"scheme": scheme, "kind": rule.ConditionSafetyLimit})
+	if err != nil {
+		return err
+	}
+	found, err := pgx.CollectRows(rows, pgx.RowToStructByName[struct{ Reason, Detail string }])
+	for _, limit := range found {
+		if err != nil {
+			return err
+		}
+		_, err = OpenCondition(ctx, tx, Condition{
+			Kind: rule.ConditionSafetyLimit, Scheme: scheme, Reason: limit.Reason, Detail: limit.Detail,
+		})
+	}
+	return err
 }
 
 // OpenRestored opens restored_after_cancel for every cancellation of these bills that may have reached the WMS, or

@@ -95,7 +95,7 @@ func endByHand(ctx context.Context, tx pgx.Tx, act ledger.Act, ids []int64, outc
 		return err
 	}
 	// The safety limits go on counting: that these are settled does not say that the next ones are meant.
-	return intake.CloseSafetyLimitWork(ctx, tx, act.Scheme, byWhom(outcome, act))
+	return intake.EndSafetyLimits(ctx, tx, act.Scheme, byWhom(outcome, act))
 }
 
 // doneOfLive opens restored_after_cancel for cancellations that are done now although the ledger knows their bill live,

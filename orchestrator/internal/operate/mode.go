@@ -64,5 +64,5 @@ func endAsDryRun(ctx context.Context, tx pgx.Tx, scheme string) (int64, error) {
 	if err := intake.CloseHolds(ctx, tx, scheme, "dry_run"); err != nil {
 		return 0, err
 	}
-	return int64(len(ended)), intake.CloseSafetyLimitWork(ctx, tx, scheme, "dry_run")
+	return int64(len(ended)), intake.EndSafetyLimits(ctx, tx, scheme, "dry_run")
 }

@@ -27,14 +27,14 @@ select exists (select from unsettled_cancellation c where c.cancellation_id = an
 	}
 	if err := ledger.CloseWorkItems(ctx, tx, "released", `w.cancellation_id = any(@freed) and w.kind = any(@kinds)`,
 		pgx.StrictNamedArgs{
-			"freed": freed, "kinds": []rule.WorkKind{rule.WorkNumberTaken, rule.WorkSafetyLimit, rule.WorkNumberReuse},
+			"freed": freed, "kinds": []rule.WorkKind{rule.WorkNumberTaken, rule.WorkNumberReuse},
 		}); err != nil {
 		return err
 	}
 	if err := intake.CloseHolds(ctx, tx, act.Scheme, "released"); err != nil || !limited {
 		return err
 	}
-	if err := intake.CloseSafetyLimitWork(ctx, tx, act.Scheme, "released"); err != nil {
+	if err := intake.EndSafetyLimits(ctx, tx, act.Scheme, "released"); err != nil {
 		return err
 	}
 	_, err = tx.Exec(ctx, `

@@ -130,7 +130,7 @@ func TestTheRecheckGoesBehindTheSafetyLimits(t *testing.T) {
 	require.Equal(t, "held 101",
 		b.Text(`select string_agg(distinct state, ',') || ' ' || count(*) from cancellation_now`))
 	require.Equal(t, "1",
-		b.Text(`select count(*)::text from work_item where kind = 'safety_limit_reached' and close_time is null`))
+		b.Text(`select count(*)::text from condition where kind = 'safety_limit' and end_time is null`))
 }
 
 // A round reads by key; one that was killed in the middle goes on from its cursor.

@@ -22,7 +22,7 @@ func TestWhatARunHoldsBehindASafetyLimitThatWasReleasedMeanwhileIsTold(t *testin
 	_, err := w.store.CommitDecided(t.Context(), tight, voidedPage(2, "A2", "WH1", "WH2"),
 		func(pgx.Tx, ledger.Committed) error { return nil })
 	require.NoError(t, err)
-	require.Equal(t, []string{"safety_limit_reached"}, openWorkKinds(t, w.pool))
+	require.Equal(t, []string{"safety_limit"}, openWorkKinds(t, w.pool))
 	released, err := w.acts().Release(t.Context(), act(""), nil)
 	require.NoError(t, err)
 	require.EqualValues(t, 2, released)
@@ -31,7 +31,7 @@ func TestWhatARunHoldsBehindASafetyLimitThatWasReleasedMeanwhileIsTold(t *testin
 	_, err = w.store.FinishRun(t.Context(), run, ledger.Page{Cursor: 1}, finishAt(rowtest.Now), none)
 	require.NoError(t, err)
 	require.Equal(t, "held", w.text(`select state from cancellation_now where bill_no = 'A1'`))
-	require.Equal(t, []string{"safety_limit_reached"}, openWorkKinds(t, w.pool))
+	require.Equal(t, []string{"safety_limit"}, openWorkKinds(t, w.pool))
 	released, err = w.acts().Release(t.Context(), act(""), nil)
 	require.NoError(t, err)
 	require.EqualValues(t, 1, released)

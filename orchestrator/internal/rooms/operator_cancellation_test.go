@@ -288,7 +288,7 @@ func TestABillRestoredAfterItsOrderWasMarkedDoneIsTold(t *testing.T) {
 func TestIgnoringWhatASafetyLimitHoldsClosesItsItemAndKeepsItsCount(t *testing.T) {
 	o := setupOperator(t)
 	id := o.rows.Cancellation(rowtest.Cancellation{State: "held"})
-	o.rows.Work(rowtest.Work{Kind: "safety_limit_reached"})
+	o.rows.Condition(atLimit(rowtest.SchemeName))
 	o.do(ledger.Ignore, these(id))
 	require.Zero(t, o.count(openWorkItems))
 	require.Equal(t, 1, o.count(`select count(*) from scheme where safety_limit_reset_time is null`),

@@ -33,13 +33,22 @@ func states(t *testing.T, pool *pgxpool.Pool) map[string]string {
 	return found
 }
 
+// openWorkKinds are the kinds of the open work items, then of the open conditions.
 func openWorkKinds(t *testing.T, pool *pgxpool.Pool) []string {
 	t.Helper()
-	rows, err := pool.Query(t.Context(), `select kind from work_item where close_time is null order by work_item_id`)
+	rows, err := pool.Query(t.Context(), `
+(select kind from work_item where close_time is null order by work_item_id)
+union all
+(select kind from condition where end_time is null order by condition_id)`)
 	require.NoError(t, err)
 	kinds, err := pgx.CollectRows(rows, pgx.RowTo[string])
 	require.NoError(t, err)
 	return kinds
+}
+
+// atLimit is the condition of a scheme that has reached its limit of an hour.
+func atLimit(scheme string) rowtest.Condition {
+	return rowtest.Condition{Kind: "safety_limit", Scheme: scheme, Reason: "safety_limit_hour"}
 }
 
 func TestSettingASchemeToSendIsANewCutover(t *testing.T) {
@@ -58,7 +67,7 @@ func TestSettingASchemeToSendIsANewCutover(t *testing.T) {
 	rows.Cancellation(rowtest.Cancellation{Warehouse: "done", State: "done", Attempt: 1})
 	rows.Cancellation(rowtest.Cancellation{Warehouse: "others", Scheme: "other"})
 	rows.Work(rowtest.Work{Kind: "number_taken", CancellationID: held})
-	rows.Work(rowtest.Work{Kind: "safety_limit_reached"})
+	rows.Condition(atLimit(rowtest.SchemeName))
 	rows.Work(rowtest.Work{Kind: "bill_undecodable", BillID: 9})
 
 	dryRun, err := acttest.New(pool).SetMode(t.Context(), act("r1"), true)
@@ -132,9 +141,9 @@ func TestRelease(t *testing.T) {
 		taken := rows.Cancellation(rowtest.Cancellation{Warehouse: "b", State: "held", HoldReason: "number_taken"})
 		rows.Cancellation(rowtest.Cancellation{Warehouse: "c", State: "needs_attention"})
 		rows.Cancellation(rowtest.Cancellation{Warehouse: "d", State: "held", Scheme: "other"})
-		rows.Work(rowtest.Work{Kind: "safety_limit_reached"})
+		rows.Condition(atLimit(rowtest.SchemeName))
 		rows.Work(rowtest.Work{Kind: "number_taken", CancellationID: taken})
-		rows.Work(rowtest.Work{Kind: "safety_limit_reached", Scheme: "other"})
+		rows.Condition(atLimit("other"))
 		return func(ids ...int64) int64 {
 			released, err := acttest.New(pool).Release(t.Context(), act(""), ids)
 			require.NoError(t, err)
@@ -146,7 +155,7 @@ func TestRelease(t *testing.T) {
 		require.EqualValues(t, 2, release())
 		require.Equal(t, map[string]string{"a": "open", "b": "open", "c": "needs_attention", "d": "held"},
 			states(t, pool))
-		require.Equal(t, []string{"safety_limit_reached"}, openWorkKinds(t, pool), "the other scheme's")
+		require.Equal(t, []string{"safety_limit"}, openWorkKinds(t, pool), "the other scheme's")
 		var due, reset bool
 		require.NoError(t, pool.QueryRow(t.Context(),
 			`select bool_and(due_time <= now()) from cancellation_now where state = 'open'`).Scan(&due))
@@ -159,12 +168,12 @@ func TestRelease(t *testing.T) {
 		require.EqualValues(t, 1, release(id, id+2, id+3, 999))
 		require.Equal(t, map[string]string{"a": "open", "b": "held", "c": "needs_attention", "d": "held"},
 			states(t, pool))
-		require.Equal(t, []string{"number_taken", "safety_limit_reached"}, openWorkKinds(t, pool))
+		require.Equal(t, []string{"number_taken", "safety_limit"}, openWorkKinds(t, pool))
 	})
 	t.Run("the safety limit's item stays while something waits behind the safety limit", func(t *testing.T) {
 		release, pool, id := setup(t)
 		require.EqualValues(t, 1, release(id+1))
-		require.Equal(t, []string{"safety_limit_reached", "safety_limit_reached"}, openWorkKinds(t, pool))
+		require.Equal(t, []string{"safety_limit", "safety_limit"}, openWorkKinds(t, pool))
 	})
 }
 

@@ -51,7 +51,7 @@ func TestTheVerdictOnABill(t *testing.T) {
 			cancellations: all(done), work: []rowtest.Work{{Kind: "restored_after_cancel"}},
 			verdict: rule.VerdictNeedsPerson, zh: "需人工", reason: "取消请求可能已到达旺店通，但单据又恢复有效"},
 		{name: "held by a safety limit", cancellations: all(rowtest.Cancellation{State: "held"}),
-			verdict: rule.VerdictNeedsPerson, zh: "需人工", reason: "短时间内新取消数量超过上限，全部暂停发送"},
+			verdict: rule.VerdictNeedsPerson, zh: "需人工", reason: "一小时内新取消数量超过上限，未发出的全部待放行"},
 		{name: "held for its number",
 			cancellations: all(rowtest.Cancellation{State: "held", HoldReason: "number_taken"}),
 			verdict:       rule.VerdictNeedsPerson, zh: "需人工", reason: "该单号可能已被另一张有效单据使用，未发送"},

@@ -162,9 +162,9 @@ func TestWorkItemsAreClosedByAPersonWhenNothingIsOwedForThem(t *testing.T) {
 	ended := o.rows.Cancellation(rowtest.Cancellation{State: "done", Warehouse: "x"})
 	restored := o.rows.Work(rowtest.Work{Kind: "restored_after_cancel", CancellationID: ended})
 	mapped := o.rows.Work(rowtest.Work{Kind: "warehouse_not_mapped", Subject: "CK009"})
-	safetyLimit := o.rows.Work(rowtest.Work{Kind: "safety_limit_reached"})
+	noTime := o.rows.Work(rowtest.Work{Kind: "no_event_time"})
 	closed := o.rows.Work(rowtest.Work{Kind: "order_vanished", Closed: "settled"})
-	ids := []int64{owed, restored, mapped, safetyLimit, closed, 999}
+	ids := []int64{owed, restored, mapped, noTime, closed, 999}
 	preview, err := o.acts().CloseWorkItems(t.Context(), act(""), ids, true)
 	require.NoError(t, err)
 	require.EqualValues(t, 2, preview.Count)
@@ -177,10 +177,10 @@ func TestWorkItemsAreClosedByAPersonWhenNothingIsOwedForThem(t *testing.T) {
 		refused[r.WorkItemID] = r.Message
 	}
 	require.Contains(t, refused[owed], "取消尚未了结")
-	require.Contains(t, refused[safetyLimit], "放行")
+	require.Contains(t, refused[noTime], "放行")
 	require.Equal(t, "已经关闭", refused[closed])
 	require.Equal(t, "没有此待办", refused[999])
-	require.Equal(t, []string{"answer_unrecognised", "safety_limit_reached"}, openWorkKinds(t, o.pool))
+	require.Equal(t, []string{"answer_unrecognised", "no_event_time"}, openWorkKinds(t, o.pool))
 	require.Equal(t, "closed by li: 试运行结束",
 		o.text(`select close_reason from work_item where work_item_id = $1`, mapped))
 	require.Equal(t, "needs_attention ", o.one(cancellation))

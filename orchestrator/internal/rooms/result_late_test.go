@@ -11,7 +11,9 @@ import (
 	"github.com/voidrelay/voidrelay/orchestrator/internal/testkit/rowtest"
 )
 
-const openWorkItems = `select count(*) from work_item where close_time is null`
+const openWorkItems = `
+select (select count(*) from work_item where close_time is null)
+     + (select count(*) from condition where end_time is null)`
 
 // committed stores what a fresh read at this time said of a cancellation.
 func (w *writer) committed(d ledger.Due, outcome rule.Verification, at time.Time) {

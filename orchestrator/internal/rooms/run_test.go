@@ -141,7 +141,7 @@ func TestSafetyLimitsHoldEverythingNotSentYet(t *testing.T) {
 	require.Equal(t, int64(2), finished.Held)
 	require.Equal(t, "held", w.state(earlier[0]), "what was open and not sent yet is held too")
 	require.Equal(t, 1,
-		w.count(`select count(*) from work_item where kind = 'safety_limit_reached' and close_time is null`))
+		w.count(`select count(*) from condition where kind = 'safety_limit' and end_time is null`))
 	require.Empty(t, w.lease(w.due("A2")))
 }
 

@@ -50,7 +50,7 @@ func TestReleasingWhatALimitHeldReleasesOnlyThat(t *testing.T) {
 		w.rows.Cancellation(rowtest.Cancellation{Warehouse: warehouse, State: "held", HoldReason: reason})
 	}
 	for _, limit := range []string{"safety_limit_hour", "safety_limit_day"} {
-		w.rows.Work(rowtest.Work{Kind: "safety_limit_reached", Subject: limit})
+		w.rows.Condition(rowtest.Condition{Kind: "safety_limit", Scheme: rowtest.SchemeName, Reason: limit})
 	}
 	release := func(reason string) (int64, bool) {
 		effect, err := w.acts().Operate(t.Context(), ledger.ReleaseHeld, act(""),
@@ -59,12 +59,12 @@ func TestReleasingWhatALimitHeldReleasesOnlyThat(t *testing.T) {
 		return effect.Count, w.count(`select count(*) from scheme where safety_limit_reset_time is not null`) == 1
 	}
 	require.Equal(t, `voidrelay release "assembly" --hold safety_limit_day --reason "……"`, strings.Split(w.text(`
-select action from reporting.work_item where subject = 'safety_limit_day'`), "：")[1], "the command that does it")
+select action from reporting.condition where reason = 'safety_limit_day'`), "：")[1], "the command that does it")
 	count, reset := release("safety_limit_hour")
 	require.EqualValues(t, 1, count)
 	require.False(t, reset)
 	require.Equal(t, map[string]string{"a": "open", "b": "held", "c": "held"}, states(t, w.pool))
-	require.Equal(t, "safety_limit_day", w.text(`select subject from work_item where close_time is null`))
+	require.Equal(t, "safety_limit_day", w.text(`select reason from condition where end_time is null`))
 	_, reset = release("safety_limit_day")
 	require.True(t, reset)
 	require.Equal(t, map[string]string{"a": "open", "b": "open", "c": "held"}, states(t, w.pool))

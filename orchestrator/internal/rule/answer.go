@@ -63,7 +63,6 @@ const (
 	WorkNoWarehouse    WorkKind = "warehouse_not_mapped"
 	WorkBareLines      WorkKind = "line_without_warehouse"
 	WorkUndecodable    WorkKind = "bill_undecodable"
-	WorkSafetyLimit    WorkKind = "safety_limit_reached"
 	WorkNumberTaken    WorkKind = "number_taken"
 	WorkNoEventTime    WorkKind = "no_event_time"
 	WorkClockSuspect   WorkKind = "clock_suspect"

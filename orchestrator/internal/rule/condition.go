@@ -210,14 +210,9 @@ func sendingConditions() []ConditionRow {
 			ActionEN: "look at the example orders in the WMS, check number, warehouse and type of the mapping, then: " +
 				`voidrelay resume "{scheme}" --reason "…"`,
 		},
-		{
-			Kind: ConditionSafetyLimit, Subject: SubjectScheme, ByPerson: true,
-			MessageZH: "新取消数量超过上限，超出后的取消全部待放行",
-			ActionZH:  `确认这批作废属实后放行：voidrelay release "{scheme}" --hold {reason} --reason "……"`,
-			MessageEN: "more new cancellations than the safety limit allows; what came after is held",
-			ActionEN: "make sure that these voids are meant, then: " +
-				`voidrelay release "{scheme}" --hold {reason} --reason "…"`,
-		},
+		safetyLimit("", "新取消数量超过上限", "too many new cancellations"),
+		safetyLimit(string(HoldSafetyLimitHour), "一小时内新取消数量超过上限", "too many new cancellations in an hour"),
+		safetyLimit(string(HoldSafetyLimitDay), "一天内新取消数量超过上限", "too many new cancellations in a day"),
 		{
 			Kind: ConditionPaused, Subject: SubjectScheme, Sending: true, ByPerson: true,
 			MessageZH: "方案已由人工暂停发送", ActionZH: `可以继续时：voidrelay resume "{scheme}" --reason "……"`,
@@ -237,6 +232,18 @@ func sendingConditions() []ConditionRow {
 				"for this scheme, too",
 			ActionEN: `switch the other system's cancels off; then: voidrelay resume "{scheme}" --reason "…"`,
 		},
+	}
+}
+
+// safetyLimit blocks no sending by itself: what is behind the limit is held.
+func safetyLimit(reason, chinese, english string) ConditionRow {
+	return ConditionRow{
+		Kind: ConditionSafetyLimit, Subject: SubjectScheme, Reason: reason, ByPerson: true,
+		MessageZH: chinese + "，未发出的全部待放行",
+		ActionZH:  `确认这批作废属实后放行：voidrelay release "{scheme}" --hold {reason} --reason "……"`,
+		MessageEN: english + "; what was not sent is held",
+		ActionEN: "make sure that these voids are meant, then: " +
+			`voidrelay release "{scheme}" --hold {reason} --reason "…"`,
 	}
 }
 

@@ -121,7 +121,7 @@ func (d decided) wanted(beside ...rule.Fact) string {
 	}
 	chinese, _ := row.Verdict.Words()
 	return fmt.Sprint(row.Verdict, " ", chinese, " ", strings.NewReplacer(
-		"{blocked}", "方案已由人工暂停发送", "{work}", "仓库不在方案的仓库对照表内（CK09）", "{hold}", "短时间内新取消数量超过上限，全部暂停发送",
+		"{blocked}", "方案已由人工暂停发送", "{work}", "仓库不在方案的仓库对照表内（CK09）", "{hold}", "一天内新取消数量超过上限，未发出的全部待放行",
 		"{class_reason}", d.classReason(), "{because}", "发生在方案加入仓库 CK07 之前", "{owed}", strconv.Itoa(owed),
 		"{done}", one(rule.FactDone), "{held}", one(rule.FactHeld), "{needs_attention}", one(rule.FactNeedsAttention),
 		"{too_late}", one(rule.FactTooLate), "{left_alone}", one(rule.FactLeftAlone)).Replace(row.Chinese))

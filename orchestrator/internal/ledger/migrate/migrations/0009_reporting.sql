@@ -61,7 +61,7 @@ comment on table work_kind is
 comment on column work_kind.action_zh is
     'what to do; {scheme} and {id} stand for the item''s scheme and cancellation, so that a command works as printed';
 comment on column work_kind.subject is
-    'empty = the kind in general; else the words for this subject only (such as one of the safety limits)';
+    'empty = the kind in general; else the words for this subject only';
 
 insert into work_kind (kind, subject, message_zh, action_zh, message_en, action_en) values
 ('too_late', '',
@@ -145,16 +145,6 @@ insert into work_kind (kind, subject, message_zh, action_zh, message_en, action_
     '在金蝶检查该单据的必填字段，修正后自动恢复',
     'the bill cannot be decoded',
     'check its mandatory fields in Kingdee; it goes on by itself once they are right'),
-('safety_limit_reached', '',
-    '短时间内新取消数量超过上限，全部暂停发送',
-    '确认这批作废属实后放行：voidrelay release "{scheme}" --hold safety_limit_hour --reason "……"',
-    'too many new cancellations in a short time; nothing of them is sent',
-    'make sure that these voids are meant, then: voidrelay release "{scheme}" --hold safety_limit_hour --reason "…"'),
-('safety_limit_reached', 'safety_limit_day',
-    '一天内新取消数量超过上限，全部暂停发送',
-    '确认这批作废属实后放行：voidrelay release "{scheme}" --hold safety_limit_day --reason "……"',
-    'too many new cancellations in a day; nothing of them is sent',
-    'make sure that these voids are meant, then: voidrelay release "{scheme}" --hold safety_limit_day --reason "…"'),
 ('number_taken', '',
     '该单号可能已被另一张有效单据使用，未发送',
     '在金蝶确认单号归属，属实再放行：voidrelay release "{scheme}" --ids {id} --reason "……"',

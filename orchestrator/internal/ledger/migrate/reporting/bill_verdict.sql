@@ -48,10 +48,13 @@ cross join lateral (
     from reporting.work_item w
     where w.scheme = b.scheme and w.bill_id = b.bill_id and w.close_time is null
 ) w
-left join voidrelay.work_kind h
-    on h.kind = case when c.hold_reason in ('safety_limit_hour', 'safety_limit_day') then 'safety_limit_reached'
-                     else c.hold_reason end
-       and h.subject = ''
+left join lateral (
+    select k.kind, k.message_zh from voidrelay.work_kind k where k.kind = c.hold_reason and k.subject = ''
+    union all
+    select k.kind, k.message_zh
+    from voidrelay.condition_kind k
+    where k.kind = 'safety_limit' and k.reason = c.hold_reason
+) h on true
 -- What only a person ends outweighs what ends by itself; of two alike, the older one.
 left join lateral (
     select k.message_zh

@@ -49,7 +49,8 @@ func TestEveryReadAsksWithTheSchemesKeys(t *testing.T) {
 
 	var stop *StopError
 	require.ErrorAs(t, r.States(t.Context(), &kingdeev1.StreamBillStatesRequest{}, nil, nil), &stop)
-	require.Equal(t, StopError{Reason: rule.StopFieldUnknown, Detail: "Kingdee does not know the field F_ABC_Closed"}, *stop)
+	require.Equal(t,
+		StopError{Reason: rule.StopFieldUnknown, Detail: "Kingdee does not know the field F_ABC_Closed"}, *stop)
 	stop = nil
 	require.ErrorAs(t, r.bills(t.Context(), []int64{7}, nil), &stop)
 	require.Equal(t, rule.StopFieldUnknown, stop.Reason)

@@ -112,7 +112,8 @@ var openedEvents = LeaveEvents(EventConditionOpened, `reason`, `kind`, `scheme`,
 func with(args pgx.StrictNamedArgs, pairs ...any) pgx.StrictNamedArgs {
 	args = maps.Clone(args)
 	for i := 0; i < len(pairs); i += 2 {
-		args[pairs[i].(string)] = pairs[i+1] //nolint:forcetypeassert // callers name them
+		//nolint:forcetypeassert,gosec // callers name each value
+		args[pairs[i].(string)] = pairs[i+1]
 	}
 	return args
 }
@@ -158,8 +159,8 @@ where exists (
       and (o.account = '' or o.account = any(s.wms_accounts)))`, ids)
 }
 
-const conditionColumns = `o.condition_id as id, o.kind, coalesce(o.scheme, '') as scheme, o.data_center_id, o.account, o.trigger, o.host,
-    o.reason, o.detail, o.since, false as anew, interval '0' as probe_after`
+const conditionColumns = `o.condition_id as id, o.kind, coalesce(o.scheme, '') as scheme, o.data_center_id, o.account,
+    o.trigger, o.host, o.reason, o.detail, o.since, false as anew, interval '0' as probe_after`
 
 // Conditions opens, ends and probes conditions, each in a transaction of its own. Safe for concurrent use.
 type Conditions struct{ pool *pgxpool.Pool }

@@ -72,7 +72,7 @@ func TestAConditionStopsOnlyWhatItIsAbout(t *testing.T) {
 // loaded before it is not leased.
 func TestWhatStopsSendingStopsItAtEachStep(t *testing.T) {
 	for name, stop := range map[string]func(rowtest.DB) (end func()){
-		"scheme stopped":  condition(rowtest.Condition{Kind: "scheme_stopped", Scheme: rowtest.SchemeName, Reason: "X"}),
+		"scheme stopped":  condition(rowtest.Condition{Kind: "permission_suspect", Scheme: rowtest.SchemeName}),
 		"scheme paused":   condition(rowtest.Condition{Kind: "paused", Scheme: rowtest.SchemeName}),
 		"mapping doubted": condition(rowtest.Condition{Kind: "mapping_suspected", Scheme: rowtest.SchemeName}),
 		"account refused": condition(rowtest.Condition{Kind: "account_refused", Account: "default"}),

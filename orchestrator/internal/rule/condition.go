@@ -115,8 +115,8 @@ func readingConditions() []ConditionRow {
 			Kind: ConditionLoginRefused, Subject: SubjectDataCenter, Reading: true,
 			MessageZH: "金蝶拒绝登录，读取暂停", ActionZH: "检查 kingdeesvc 的账号、应用 ID 和密钥（kingdeesvc check）；改正并重启后立即重试，否则 30 分钟后再试",
 			MessageEN: "Kingdee refuses the login; reading waits",
-			ActionEN: "check user, application id and secret of kingdeesvc (kingdeesvc check); a restart tries at once, " +
-				"otherwise it is tried again after 30 minutes",
+			ActionEN: "check user, application id and secret of kingdeesvc (kingdeesvc check); a restart tries at " +
+				"once, otherwise it is tried again after 30 minutes",
 		},
 		{
 			Kind: ConditionClockAhead, Subject: SubjectDataCenter, Reading: true,
@@ -135,8 +135,8 @@ func readingConditions() []ConditionRow {
 			Kind: ConditionPermissionSuspect, Subject: SubjectScheme, Reading: true, Sending: true, ByPerson: true,
 			MessageZH: "金蝶查询看不到账本已知的单据或字段，疑似权限有变；期间作废的单据可能看不到",
 			ActionZH:  `在金蝶检查该用户的数据、组织和字段权限，改正后：voidrelay resume "{scheme}" --reason "……"`,
-			MessageEN: "Kingdee does not show bills or fields that the ledger knows: permissions may have changed, and " +
-				"voids may go unseen",
+			MessageEN: "Kingdee does not show bills or fields that the ledger knows: permissions may have changed, " +
+				"and voids may go unseen",
 			ActionEN: "check the user's data, organisation and field permissions in Kingdee, then: " +
 				`voidrelay resume "{scheme}" --reason "…"`,
 		},
@@ -163,7 +163,8 @@ func sendingConditions() []ConditionRow {
 			ActionZH:  "增加会话数（KINGDEE_SESSIONS）可并行核实；金蝶变快后自动继续",
 			MessageEN: "Kingdee answers too slowly to verify a bill before its request is sent; cancellations of " +
 				"{trigger} wait",
-			ActionEN: "more sessions (KINGDEE_SESSIONS) verify in parallel; it goes on by itself once Kingdee is faster",
+			ActionEN: "more sessions (KINGDEE_SESSIONS) verify in parallel; it goes on by itself once Kingdee is " +
+				"faster",
 		},
 		{
 			Kind: ConditionWMSAway, Subject: SubjectAccount, Sending: true,
@@ -181,18 +182,19 @@ func sendingConditions() []ConditionRow {
 			Kind: ConditionAccountRefused, Subject: SubjectAccount, Sending: true,
 			MessageZH: "旺店通不接受账号 {account}，已暂停发送，每 5 分钟自动重试",
 			ActionZH:  "检查旺店通账号、密钥、接口权限和 IP 白名单（wmssvc check）；改正后自动恢复",
-			MessageEN: "the WMS does not accept account {account}; nothing is sent to it; it is asked every five minutes",
-			ActionEN: "check account, key, permission of the interface and the list of allowed addresses (wmssvc check); " +
-				"it goes on by itself",
+			MessageEN: "the WMS does not accept account {account}; nothing is sent to it; it is asked every five " +
+				"minutes",
+			ActionEN: "check account, key, permission of the interface and the list of allowed addresses (wmssvc check)" +
+				"; it goes on by itself",
 		},
 		{
 			Kind: ConditionAccountClock, Subject: SubjectAccount, Sending: true,
 			MessageZH: "旺店通因时钟不一致拒绝账号 {account}，已暂停发送，每 5 分钟自动重试",
 			ActionZH:  "请为 wmssvc 所在主机启用 NTP 对时；若本机时间无误，请通知旺店通管理员；改正后自动恢复",
-			MessageEN: "the WMS refuses account {account} because the clocks differ; nothing is sent to it; it is asked " +
-				"every five minutes",
-			ActionEN: "let the host of wmssvc keep its time by NTP; if it does, tell the WMS's operator; it goes on by " +
-				"itself",
+			MessageEN: "the WMS refuses account {account} because the clocks differ; nothing is sent to it; it is " +
+				"asked every five minutes",
+			ActionEN: "let the host of wmssvc keep its time by NTP; if it does, tell the WMS's operator; it goes on " +
+				"by itself",
 		},
 		{
 			Kind: ConditionAccountMissing, Subject: SubjectAccountHost, Sending: true,
@@ -228,8 +230,8 @@ func sendingConditions() []ConditionRow {
 			Kind: ConditionCancelledElsewhere, Subject: SubjectScheme, ByPerson: true,
 			MessageZH: "旺店通对首次请求多次答复“已取消”，疑似另有系统也在取消该方案的仓库单",
 			ActionZH:  `停用另一系统的取消任务；确认后：voidrelay resume "{scheme}" --reason "……"`,
-			MessageEN: "the WMS says to first requests that the order is cancelled already: another system may cancel " +
-				"for this scheme, too",
+			MessageEN: "the WMS says to first requests that the order is cancelled already: another system may " +
+				"cancel for this scheme, too",
 			ActionEN: `switch the other system's cancels off; then: voidrelay resume "{scheme}" --reason "…"`,
 		},
 	}

@@ -106,9 +106,9 @@ type VerdictRow struct {
 	// Facts must all be true, whatever else is.
 	Facts   []Fact
 	Verdict Verdict
-	// Chinese and English are the reason, with these names for what the ledger puts in: {work}, {hold} and
-	// {blocked}, the words of the oldest open work item, of the reason to hold and of the condition that blocks; {class_reason} as it is stored, {because} in the words
-	// of ClassReasons; and the numbers of orders {owed}, {done}, {held}, {needs_attention}, {too_late}, {left_alone}.
+	// Chinese and English are the reason, with these names for what the ledger puts in: {work}, {hold} and {blocked},
+	// the words of the oldest open work item, of the reason to hold and of the condition that blocks; {class_reason}
+	// as it is stored, {because} in the words of ClassReasons; and the numbers of orders {owed}, {done}, {held}, {needs_attention}, {too_late}, {left_alone}.
 	Chinese, English string
 }
 

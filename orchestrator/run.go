@@ -172,6 +172,7 @@ func (s *Server) serveGRPC(pool *pgxpool.Pool, reader *query.Reader, schemes []*
 	rpc.Register(s.grpc, rpc.Deps{
 		Reader: reader, Operator: operate.NewOperator(pool), Recorder: operate.NewRecorder(pool), Starter: s.jobs,
 		Gate: gate{schemes}, Preview: preview.New(reader), Replay: replay.New(reader), Timing: timingOf(schemes),
+		Events: event.NewReader(pool),
 	})
 	s.grpc.SetHealth(true) // the schema was just read
 	s.Go(s.grpc.Serve)

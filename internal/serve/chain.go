@@ -33,13 +33,15 @@ type Chain struct {
 	Check func(proto.Message) error
 	// UnaryLimit and StreamLimit bound calls that come without a deadline or with a later one.
 	UnaryLimit, StreamLimit time.Duration
+	// Lasting are the full methods of streams that last as long as their caller wants, or until we stop.
+	Lasting []string
 }
 
 // chain is a Chain at work.
 type chain struct {
 	Chain
 	validator protovalidate.Validator
-	// closing ends health watches and reflection, which would else outlive every other call.
+	// closing ends health watches, reflection and lasting streams, which would else outlive every other call.
 	closing context.Context // the server's life, not a call's
 }
 

@@ -3,6 +3,7 @@ package serve
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -24,9 +25,10 @@ func Inner(left time.Duration) time.Duration {
 // foreign says that a method is one of gRPC's own services.
 func foreign(method string) bool { return strings.HasPrefix(method, "/grpc.") }
 
-// bounded is the time a call has. gRPC's own streams last as long as the caller wants, or until we stop.
+// bounded is the time a call has. gRPC's own streams, and those that the service says, last as long as the caller
+// wants, or until we stop.
 func (c *chain) bounded(ctx context.Context, method string, limit time.Duration) (context.Context, context.CancelFunc) {
-	if foreign(method) {
+	if foreign(method) || slices.Contains(c.Lasting, method) {
 		ctx, cancel := context.WithCancel(ctx)
 		undo := context.AfterFunc(c.closing, cancel)
 		return ctx, func() { undo(); cancel() }

@@ -51,7 +51,7 @@ func (sh *shell) root() *cobra.Command {
 	)
 	root.AddCommand(sh.upCommand(), sh.runCommand(), sh.demoCommand(), sh.migrateCommand(), sh.schemeCommand())
 	root.AddCommand(sh.billCommand(), sh.cancellationsCommand(), sh.workCommand(), sh.conditionsCommand(),
-		sh.schemesCommand(), sh.runsCommand())
+		sh.schemesCommand(), sh.runsCommand(), sh.eventsCommand())
 	root.AddCommand(sh.readCommand(), sh.releaseCommand(), sh.resumeCommand(), sh.modeCommand())
 	root.AddCommand(sh.pauseCommand(), sh.stopAllCommand(), sh.resumeAllCommand(), sh.watermarkCommand(),
 		sh.watermarkChangesCommand())

@@ -252,7 +252,7 @@ func TestATokenAheadOfTheLedgerIsRefused(t *testing.T) {
 	w := setup(t)
 	ahead := event.Newest(w.identity())
 	ahead.Number++
-	_, err := w.reader.List(t.Context(), ahead, event.Filter{}, 10)
+	_, err := w.reader.List(t.Context(), &ahead, event.Filter{}, 10)
 	var stale *event.StaleError
 	require.ErrorAs(t, err, &stale)
 	require.True(t, stale.Restored)

@@ -8,17 +8,17 @@ import (
 	"github.com/voidrelay/voidrelay/orchestrator/internal/ledger"
 )
 
-// askEvery is how often a Follower asks for the newest event while somebody waits, and askWithin how long one answer
+// askEvery is how often a follower asks for the newest event while somebody waits, and askWithin how long one answer
 // may take.
 const (
 	askEvery  = 200 * time.Millisecond
 	askWithin = 5 * time.Second
 )
 
-// Follower tells all who watch in a process that there are new events, by one small question for all of them together;
-// while nobody waits it asks nothing. Safe for concurrent use.
-type Follower struct {
-	reader *Reader
+// follower tells all who watch in a process that there are new events, by one small question for all of them together;
+// while nobody waits it asks nothing.
+type follower struct {
+	ask func(ctx context.Context) (ledger.Identity, error)
 
 	mu sync.Mutex
 	// waiting is how many wait, asking whether somebody asks for them.
@@ -30,20 +30,15 @@ type Follower struct {
 	err    error
 }
 
-// NewFollower asks through a reader.
-func NewFollower(reader *Reader) *Follower {
-	return &Follower{reader: reader, told: make(chan struct{})}
-}
-
-// Wait waits until the newest event is another than the one that a token stands behind, and answers what came first:
+// wait waits until the newest event is another than the one that a token stands behind, and answers what came first:
 // news, a fault, or the end of ctx.
-func (f *Follower) Wait(ctx context.Context, from Token) error {
+func (f *follower) wait(ctx context.Context, from Token) error {
 	f.mu.Lock()
 	f.waiting++
 	if !f.asking {
 		// What was found before somebody waited is old by now.
 		f.asking, f.newest, f.err = true, Token{}, nil
-		go f.ask() //nolint:gosec // all who wait share it, so it outlives each of them
+		go f.follow() //nolint:gosec // all who wait share it, so it outlives each of them
 	}
 	defer func() {
 		f.mu.Lock()
@@ -65,13 +60,13 @@ func (f *Follower) Wait(ctx context.Context, from Token) error {
 	}
 }
 
-// ask asks until nobody waits any more.
-func (f *Follower) ask() {
+// follow asks until nobody waits any more.
+func (f *follower) follow() {
 	tick := time.NewTicker(askEvery)
 	defer tick.Stop()
 	for {
 		ctx, cancel := context.WithTimeout(context.Background(), askWithin)
-		identity, err := f.reader.Identity(ctx)
+		identity, err := f.ask(ctx)
 		cancel()
 		if !f.tell(identity, err) {
 			return
@@ -81,7 +76,7 @@ func (f *Follower) ask() {
 }
 
 // tell passes on what the ledger answered, and says whether somebody still waits.
-func (f *Follower) tell(identity ledger.Identity, err error) bool {
+func (f *follower) tell(identity ledger.Identity, err error) bool {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if newest := Newest(identity); err != nil || newest != f.newest {

@@ -2,6 +2,7 @@ package event
 
 import (
 	"context"
+	"sync/atomic"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -38,9 +39,9 @@ type Filter struct {
 // Page is a piece of the events.
 type Page struct {
 	Events []Event
-	// Through is where to go on: all events up to there that the filter selects are in Events, or in pages before.
+	// Through is where to go on: behind the last of Events, or behind all there was where nothing else is selected.
 	Through Token
-	// More: there are events behind Through already, selected or not.
+	// More: what is selected goes on; of a watch, there is something behind Through already, selected or not.
 	More bool
 }
 
@@ -52,13 +53,19 @@ const (
 	reach = 20000
 )
 
-// Reader reads events. Safe for concurrent use.
+// Reader reads events, and tells those who watch. Safe for concurrent use.
 type Reader struct {
-	pool *pgxpool.Pool
+	pool    *pgxpool.Pool
+	news    *follower
+	watches atomic.Int64
 }
 
 // NewReader reads through a pool that ledger.Open made.
-func NewReader(pool *pgxpool.Pool) *Reader { return &Reader{pool: pool} }
+func NewReader(pool *pgxpool.Pool) *Reader {
+	r := &Reader{pool: pool}
+	r.news = &follower{ask: r.Identity, told: make(chan struct{})}
+	return r
+}
 
 // Identity answers which ledger this is.
 func (r *Reader) Identity(ctx context.Context) (ledger.Identity, error) {
@@ -68,63 +75,79 @@ func (r *Reader) Identity(ctx context.Context) (ledger.Identity, error) {
 // Next answers the events behind a token, oldest first, as far as one page goes. A token behind which events are
 // missing is a *StaleError.
 func (r *Reader) Next(ctx context.Context, from Token, f Filter) (Page, error) {
-	return r.read(ctx, from, func(ctx context.Context, tx pgx.Tx, newest int64) (Page, error) {
-		through := min(newest, from.Number+reach)
+	return r.at(ctx, func(ctx context.Context, tx pgx.Tx, identity ledger.Identity) (Page, error) {
+		if err := check(from, identity); err != nil {
+			return Page{}, err
+		}
+		through := min(identity.Newest, from.Number+reach)
 		events, err := read(ctx, tx, f, from.Number, through, pageEvents, false)
 		if len(events) == pageEvents {
 			through = events[pageEvents-1].EventNumber
 		}
-		return Page{Events: events, Through: Token{from.LedgerID, through}, More: through < newest}, err
+		return Page{events, Token{from.LedgerID, through}, through < identity.Newest}, err
 	})
 }
 
-// List answers at most limit events behind a token, oldest first.
-func (r *Reader) List(ctx context.Context, from Token, f Filter, limit int) ([]Event, error) {
-	page, err := r.read(ctx, from, func(ctx context.Context, tx pgx.Tx, newest int64) (Page, error) {
-		events, err := read(ctx, tx, f, from.Number, newest, limit, false)
-		return Page{Events: events}, err
+// List answers at most limit events behind a token, oldest first; behind the oldest where it is nil. A token behind
+// which events are missing is a *StaleError.
+func (r *Reader) List(ctx context.Context, from *Token, f Filter, limit int) (Page, error) {
+	return r.at(ctx, func(ctx context.Context, tx pgx.Tx, identity ledger.Identity) (Page, error) {
+		begin := Oldest(identity)
+		if from != nil {
+			begin = *from
+		}
+		if err := check(begin, identity); err != nil {
+			return Page{}, err
+		}
+		events, err := read(ctx, tx, f, begin.Number, identity.Newest, limit+1, false)
+		page := Page{Events: events, Through: Newest(identity), More: len(events) > limit}
+		if page.More {
+			page.Events = events[:limit]
+			page.Through.Number = page.Events[limit-1].EventNumber
+		}
+		return page, err
 	})
-	return page.Events, err
 }
 
-// Latest answers at most limit events, newest first: those before a number, or all where it is 0.
-func (r *Reader) Latest(ctx context.Context, before int64, f Filter, limit int) ([]Event, error) {
-	through := before - 1
-	if before == 0 {
-		through = 1<<63 - 1
-	}
-	return read(ctx, r.pool, f, 0, through, limit, true)
+// Latest answers at most limit events, newest first: those before a number, or all where it is 0. Through is behind the
+// newest there is.
+func (r *Reader) Latest(ctx context.Context, before int64, f Filter, limit int) (Page, error) {
+	return r.at(ctx, func(ctx context.Context, tx pgx.Tx, identity ledger.Identity) (Page, error) {
+		through := identity.Newest
+		if before != 0 {
+			through = before - 1
+		}
+		events, err := read(ctx, tx, f, 0, through, limit+1, true)
+		return Page{events[:min(limit, len(events))], Newest(identity), len(events) > limit}, err
+	})
 }
 
-// read reads as one moment sees the ledger: its identity, and the events.
-func (r *Reader) read(
-	ctx context.Context, from Token, do func(ctx context.Context, tx pgx.Tx, newest int64) (Page, error),
-) (page Page, err error) {
-	for again := true; again; {
-		again = false
-		err = pgx.BeginTxFunc(ctx, r.pool, pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly},
+// at reads as one moment sees the ledger: its identity, and the events.
+func (r *Reader) at(
+	ctx context.Context, do func(ctx context.Context, tx pgx.Tx, identity ledger.Identity) (Page, error),
+) (Page, error) {
+	for {
+		var page Page
+		var here bool
+		err := pgx.BeginTxFunc(ctx, r.pool, pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly},
 			func(tx pgx.Tx) error {
 				identity, drawnHere, err := ledger.IdentityIn(ctx, tx)
-				if err != nil {
+				if here = drawnHere; err != nil || !here {
 					return err
 				}
-				if again = !drawnHere; again {
-					return nil
-				}
-				if err := check(from, identity); err != nil {
-					return err
-				}
-				page, err = do(ctx, tx, identity.Newest)
+				page, err = do(ctx, tx, identity)
 				return err
 			})
-		if again && err == nil {
-			_, err = r.Identity(ctx) // drawn anew
-		}
 		if err != nil {
 			return Page{}, ledger.FaultOf(err)
 		}
+		if here {
+			return page, nil
+		}
+		if _, err := r.Identity(ctx); err != nil { // which draws it anew
+			return Page{}, err
+		}
 	}
-	return page, nil
 }
 
 // aboutBill are the numbers of all events about bills with a number.

@@ -44,6 +44,9 @@ func TestEveryRPCHasARESTBindingAndACase(t *testing.T) {
 		for i := range file.Services().Len() {
 			for j := range file.Services().Get(i).Methods().Len() {
 				name := string(file.Services().Get(i).Methods().Get(j).FullName())
+				if name == "orchestrator.v1.EventService.WatchEvents" {
+					continue // a stream, which is gRPC's alone
+				}
 				require.True(t, bound[name], "%s has no rule in gateway.yaml", name)
 				require.True(t, tried[name], "%s has no case in api.yaml", name)
 				methods++
@@ -51,7 +54,7 @@ func TestEveryRPCHasARESTBindingAndACase(t *testing.T) {
 		}
 		return true
 	})
-	require.Equal(t, 29, methods)
+	require.Equal(t, 30, methods)
 	require.Len(t, bound, methods)
 }
 

@@ -21,6 +21,7 @@ import (
 
 	"github.com/voidrelay/voidrelay/internal/access"
 	"github.com/voidrelay/voidrelay/internal/serve"
+	"github.com/voidrelay/voidrelay/orchestrator/internal/event"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/gateway"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/ledger"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/ledger/migrate"
@@ -102,7 +103,7 @@ func setup(t *testing.T, tokens *access.Tokens) *face {
 	rpc.Register(f.server, rpc.Deps{
 		Reader: ledger, Operator: ledger, Recorder: operate.NewRecorder(pool), Starter: f.starter, Gate: f.gate,
 		Preview: preview.New(ledger), Replay: replays{ledger},
-		Timing: func(string) rule.Timing { return rule.DefaultTiming() },
+		Timing: func(string) rule.Timing { return rule.DefaultTiming() }, Events: event.NewReader(pool),
 	})
 	f.server.SetHealth(true)
 	require.NoError(t, f.server.Listen(t.Context(), "TEST_ADDR", "127.0.0.1:0"))
@@ -196,6 +197,23 @@ func seed(rows rowtest.DB) {
 	rows.Reconcile(rowtest.Reconcile{Scheme: "trial"})
 	rows.Reconcile(rowtest.Reconcile{State: "running", Error: "kingdeesvc: UNAVAILABLE"})
 	seedBackfills(rows, done)
+	seedEvents(rows, done, late)
+}
+
+// seedEvents adds what changed, in a ledger whose identity is always the same.
+func seedEvents(rows rowtest.DB, done, late int64) {
+	rows.Exec(`
+insert into event (event_number, kind, state, reason, scheme, about_id, create_time)
+values (1, 'scheme_revised', '', '', 'assembly', 1, $3),
+       (2, 'cancellation_settled', 'done', 'cancelled', 'assembly', $1, $3),
+       (3, 'cancellation_needs_attention', 'needs_attention', 'too_late', 'assembly', $2, $3),
+       (4, 'work_item_opened', 'open', 'too_late', 'assembly', 1, $3),
+       (5, 'run_ended', 'failed', 'incremental', 'assembly', 3, $3)`, done, late, rowtest.Now)
+	rows.Exec(`
+update ledger_identity i
+set ledger_id = '0a0b0c0d-0000-4000-8000-000000000001', system_identifier = p.system_identifier, timeline = p.timeline,
+    database_oid = p.database_oid, event_oid = p.event_oid, newest_number = 5
+from ledger_place p`)
 }
 
 // seedBackfills adds a plan that waits, a list that is complete, and a plan of the scheme that stopped.

@@ -20,6 +20,7 @@ type Client struct {
 	Cancellations orchestratorv1.CancellationServiceClient
 	Work          orchestratorv1.WorkServiceClient
 	Bills         orchestratorv1.BillServiceClient
+	Events        orchestratorv1.EventServiceClient
 
 	conn *grpc.ClientConn
 }
@@ -35,6 +36,7 @@ func Dial(target string, way serve.DialOptions) (*Client, error) {
 		Cancellations: orchestratorv1.NewCancellationServiceClient(conn),
 		Work:          orchestratorv1.NewWorkServiceClient(conn),
 		Bills:         orchestratorv1.NewBillServiceClient(conn),
+		Events:        orchestratorv1.NewEventServiceClient(conn),
 		conn:          conn,
 	}, nil
 }

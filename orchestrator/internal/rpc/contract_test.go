@@ -17,6 +17,7 @@ import (
 
 	"github.com/voidrelay/voidrelay/internal/access"
 	"github.com/voidrelay/voidrelay/internal/serve"
+	"github.com/voidrelay/voidrelay/orchestrator/internal/event"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/ledger"
 	"github.com/voidrelay/voidrelay/proto/apierr"
 	kingdeev1 "github.com/voidrelay/voidrelay/proto/gen/kingdee/v1"
@@ -93,6 +94,12 @@ func TestEveryReasonIsSentAsTheContractSays(t *testing.T) {
 			"WATERMARK_REFUSED", about(&ledger.WatermarkError{Why: "a run is under way"}, "scheme", "a"),
 			codes.FailedPrecondition, []string{"scheme"}, false,
 		},
+		{"EVENT_TOKEN_INVALID", event.ErrToken, codes.InvalidArgument, []string{"field"}, false},
+		{
+			"EVENT_TOKEN_STALE", fmt.Errorf("x: %w", &event.StaleError{}), codes.OutOfRange,
+			[]string{"newest_token", "oldest_token"}, false,
+		},
+		{"TOO_MANY_WATCHES", &event.TooManyError{}, codes.ResourceExhausted, []string{"max_count"}, false},
 		{"STORE_UNAVAILABLE", fmt.Errorf("x: %w: secret", ledger.ErrUnavailable), codes.Unavailable, nil, true},
 		{"INTERNAL", errors.New("secret"), codes.Internal, nil, true},
 		{"INTERNAL", serve.ErrPanic, codes.Internal, nil, true},

@@ -1,12 +1,14 @@
 package rpc
 
 import (
+	"cmp"
 	"context"
 	"time"
 
 	"github.com/jackc/pgx/v5"
 	"google.golang.org/grpc"
 
+	"github.com/voidrelay/voidrelay/orchestrator/internal/event"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/ledger"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/rule"
 	orchestratorv1 "github.com/voidrelay/voidrelay/proto/gen/orchestrator/v1"
@@ -112,10 +114,13 @@ type Deps struct {
 	Gate     SendGate
 	Preview  Previewer
 	Replay   Replayer
+	Events   *event.Reader
 	// Timing is how long a scheme waits for what.
 	Timing func(scheme string) rule.Timing
 	// Now is our clock; nil for time.Now.
 	Now func() time.Time
+	// WatchBeat is how long a watch says nothing, at most; 0 for 15 s.
+	WatchBeat time.Duration
 }
 
 // Register adds the services of orchestrator.v1 to a server.
@@ -137,4 +142,7 @@ func Register(server grpc.ServiceRegistrar, deps Deps) {
 	})
 	orchestratorv1.RegisterWorkServiceServer(server, &workService{schemes: deps.Reader, reader: deps.Reader})
 	orchestratorv1.RegisterBillServiceServer(server, &billService{schemes: deps.Reader, reader: deps.Reader})
+	orchestratorv1.RegisterEventServiceServer(server, &eventService{
+		schemes: deps.Reader, events: deps.Events, beat: cmp.Or(deps.WatchBeat, watchBeat),
+	})
 }

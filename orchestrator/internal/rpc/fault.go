@@ -12,6 +12,7 @@ import (
 
 	"github.com/voidrelay/voidrelay/internal/access"
 	"github.com/voidrelay/voidrelay/internal/serve"
+	"github.com/voidrelay/voidrelay/orchestrator/internal/event"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/ledger"
 	"github.com/voidrelay/voidrelay/proto/apierr"
 	orchestratorv1 "github.com/voidrelay/voidrelay/proto/gen/orchestrator/v1"
@@ -83,7 +84,10 @@ const callLimit = 30 * time.Second
 
 // Chain is what each call of this service passes.
 func Chain(logger *slog.Logger) serve.Chain {
-	return serve.Chain{Logger: logger, Status: toStatus, Check: storable, UnaryLimit: callLimit, StreamLimit: callLimit}
+	return serve.Chain{
+		Logger: logger, Status: toStatus, Check: storable, UnaryLimit: callLimit, StreamLimit: callLimit,
+		Lasting: []string{orchestratorv1.EventService_WatchEvents_FullMethodName},
+	}
 }
 
 func toStatus(ctx context.Context, err error) (status error, ours bool) {
@@ -110,6 +114,8 @@ func wire(err error) (sent apierr.Error, ours bool) {
 		unfit     *ledger.StateError
 		kind      *ledger.KindError
 		watermark *ledger.WatermarkError
+		stale     *event.StaleError
+		watches   *event.TooManyError
 		subject   *located
 	)
 	if errors.As(err, &subject) {
@@ -158,6 +164,15 @@ func wire(err error) (sent apierr.Error, ours bool) {
 	case errors.As(err, &watermark):
 		set(codes.FailedPrecondition, orchestratorv1.ErrorReason_ERROR_REASON_WATERMARK_REFUSED)
 		sent.Message = watermark.Error()
+	case errors.Is(err, event.ErrToken):
+		set(codes.InvalidArgument, orchestratorv1.ErrorReason_ERROR_REASON_EVENT_TOKEN_INVALID)
+		sent.Metadata["field"] = "since_token"
+	case errors.As(err, &stale):
+		set(codes.OutOfRange, orchestratorv1.ErrorReason_ERROR_REASON_EVENT_TOKEN_STALE)
+		sent.Metadata["oldest_token"], sent.Metadata["newest_token"] = stale.Oldest.String(), stale.Newest.String()
+	case errors.As(err, &watches):
+		set(codes.ResourceExhausted, orchestratorv1.ErrorReason_ERROR_REASON_TOO_MANY_WATCHES)
+		sent.Metadata["max_count"] = strconv.Itoa(event.MaxWatches)
 	case errors.Is(err, ledger.ErrRequestIDReused):
 		set(codes.AlreadyExists, orchestratorv1.ErrorReason_ERROR_REASON_REQUEST_ID_REUSED)
 		sent.Message = "this request_id was used for something else"

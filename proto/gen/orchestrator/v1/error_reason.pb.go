@@ -72,6 +72,13 @@ const (
 	ErrorReason_ERROR_REASON_REQUEST_UNDER_WAY ErrorReason = 22
 	// FAILED_PRECONDITION: what the dry run counted is not what the act would touch now; metadata: count.
 	ErrorReason_ERROR_REASON_SELECTION_CHANGED ErrorReason = 23
+	// INVALID_ARGUMENT: the event token is damaged; metadata: field.
+	ErrorReason_ERROR_REASON_EVENT_TOKEN_INVALID ErrorReason = 24
+	// OUT_OF_RANGE: the event token is from before a restore, or events behind it are no longer kept; metadata:
+	// oldest_token, newest_token: where to begin instead.
+	ErrorReason_ERROR_REASON_EVENT_TOKEN_STALE ErrorReason = 25
+	// RESOURCE_EXHAUSTED: this orchestrator serves as many watches as it can; metadata: max_count.
+	ErrorReason_ERROR_REASON_TOO_MANY_WATCHES ErrorReason = 26
 )
 
 // Enum value maps for ErrorReason.
@@ -100,6 +107,9 @@ var (
 		21: "ERROR_REASON_WATERMARK_REFUSED",
 		22: "ERROR_REASON_REQUEST_UNDER_WAY",
 		23: "ERROR_REASON_SELECTION_CHANGED",
+		24: "ERROR_REASON_EVENT_TOKEN_INVALID",
+		25: "ERROR_REASON_EVENT_TOKEN_STALE",
+		26: "ERROR_REASON_TOO_MANY_WATCHES",
 	}
 	ErrorReason_value = map[string]int32{
 		"ERROR_REASON_UNSPECIFIED":            0,
@@ -125,6 +135,9 @@ var (
 		"ERROR_REASON_WATERMARK_REFUSED":      21,
 		"ERROR_REASON_REQUEST_UNDER_WAY":      22,
 		"ERROR_REASON_SELECTION_CHANGED":      23,
+		"ERROR_REASON_EVENT_TOKEN_INVALID":    24,
+		"ERROR_REASON_EVENT_TOKEN_STALE":      25,
+		"ERROR_REASON_TOO_MANY_WATCHES":       26,
 	}
 )
 
@@ -159,7 +172,7 @@ var File_orchestrator_v1_error_reason_proto protoreflect.FileDescriptor
 
 const file_orchestrator_v1_error_reason_proto_rawDesc = "" +
 	"\n" +
-	"\"orchestrator/v1/error_reason.proto\x12\x0forchestrator.v1*\x96\x06\n" +
+	"\"orchestrator/v1/error_reason.proto\x12\x0forchestrator.v1*\x83\a\n" +
 	"\vErrorReason\x12\x1c\n" +
 	"\x18ERROR_REASON_UNSPECIFIED\x10\x00\x12 \n" +
 	"\x1cERROR_REASON_REQUEST_INVALID\x10\x01\x12#\n" +
@@ -184,7 +197,10 @@ const file_orchestrator_v1_error_reason_proto_rawDesc = "" +
 	"\x1cERROR_REASON_RUN_STATE_UNFIT\x10\x14\x12\"\n" +
 	"\x1eERROR_REASON_WATERMARK_REFUSED\x10\x15\x12\"\n" +
 	"\x1eERROR_REASON_REQUEST_UNDER_WAY\x10\x16\x12\"\n" +
-	"\x1eERROR_REASON_SELECTION_CHANGED\x10\x17B\xcd\x01\n" +
+	"\x1eERROR_REASON_SELECTION_CHANGED\x10\x17\x12$\n" +
+	" ERROR_REASON_EVENT_TOKEN_INVALID\x10\x18\x12\"\n" +
+	"\x1eERROR_REASON_EVENT_TOKEN_STALE\x10\x19\x12!\n" +
+	"\x1dERROR_REASON_TOO_MANY_WATCHES\x10\x1aB\xcd\x01\n" +
 	"\x13com.orchestrator.v1B\x10ErrorReasonProtoP\x01ZGgithub.com/voidrelay/voidrelay/proto/gen/orchestrator/v1;orchestratorv1\xa2\x02\x03OXX\xaa\x02\x0fOrchestrator.V1\xca\x02\x0fOrchestrator\\V1\xe2\x02\x1bOrchestrator\\V1\\GPBMetadata\xea\x02\x10Orchestrator::V1b\x06proto3"
 
 var (

@@ -104,7 +104,7 @@ comment on table event is
 comment on column event.event_number is
     'in the order in which they can be seen: who has read up to a number misses nothing that comes later';
 comment on column event.state is
-    'that a cancellation or a run ended in, or stands in since; empty for what has none';
+    'that a cancellation or a run ended in, or stands in since; of a condition, what narrows its kind';
 comment on column event.reason is
     'the outcome of a cancellation or why it waits; else the kind of the work item, condition or run, or the verb';
 comment on column event.scheme is 'null where it is not about one scheme';

@@ -34,8 +34,9 @@ select e.event_number, e.create_time as event_time, e.kind,
                    when 'work_item_closed' then w.close_reason
                    when 'run_ended' then coalesce(nullif(r.error, ''), r.note)
                    when 'act' then o.verb_zh || '：' || o.reason
-                   else coalesce(q.order_code || ' ' || q.order_type || ' 仓库 ' || q.warehouse_code, n.detail)
-                   end as detail
+                   when 'condition_opened' then n.message
+                   when 'condition_closed' then n.message || '；' || n.end_reason
+                   else q.order_code || ' ' || q.order_type || ' 仓库 ' || q.warehouse_code end as detail
 from voidrelay.event e
 left join voidrelay.cancellation c
     on e.kind in ('cancellation_settled', 'cancellation_needs_attention', 'cancellation_held',
@@ -44,7 +45,7 @@ left join voidrelay.cancellation c
 left join voidrelay.warehouse_order q on q.order_id = c.order_id
 left join reporting.work_item w
     on e.kind in ('work_item_opened', 'work_item_closed') and w.work_item_id = e.about_id
-left join voidrelay.condition n
+left join reporting.condition n
     on e.kind in ('condition_opened', 'condition_closed') and n.condition_id = e.about_id
 left join voidrelay.run r on e.kind = 'run_ended' and r.run_id = e.about_id
 left join reporting.operator_action o on e.kind = 'act' and o.operator_action_id = e.about_id;

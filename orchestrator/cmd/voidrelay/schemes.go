@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -75,7 +76,7 @@ func (sh *shell) schemeCommand() *cobra.Command {
 	})
 	parent.AddCommand(&cobra.Command{
 		Use:   "example [FORM]",
-		Short: "打印自带方案，作为起点 prints the shipped scheme of a form (STK_AssembledApp, PUR_MRAPP), to start from",
+		Short: "打印自带方案，作为起点 prints the shipped scheme of a form, to start from",
 		Args:  cobra.MaximumNArgs(1),
 		RunE:  func(_ *cobra.Command, args []string) error { return sh.printExample(args) },
 	})
@@ -83,18 +84,24 @@ func (sh *shell) schemeCommand() *cobra.Command {
 	return parent
 }
 
-// printExample prints the shipped scheme of a form, of assembly bills if none is named.
-func (sh *shell) printExample(forms []string) error {
-	document := scheme.ShippedDocument()
-	switch {
-	case len(forms) == 0 || strings.EqualFold(forms[0], form.AssembledApp.ID):
-	case strings.EqualFold(forms[0], form.ReturnApp.ID):
-		document = scheme.ShippedReturnsDocument()
-	default:
-		return fmt.Errorf("%w: there is no form %q; those that are: %s, %s",
-			errScheme, forms[0], form.AssembledApp.ID, form.ReturnApp.ID)
+// printExample prints the shipped scheme of a form, of the first one if none is named.
+func (sh *shell) printExample(named []string) error {
+	id := form.All[0].ID
+	if len(named) > 0 {
+		id = named[0]
 	}
-	_, err := sh.out.Write(document)
+	document, err := scheme.ShippedFor(id)
+	if errors.Is(err, scheme.ErrNoForm) {
+		ids := make([]string, len(form.All))
+		for i, f := range form.All {
+			ids[i] = f.ID
+		}
+		return fmt.Errorf("%w: there is no form %q; those that are: %s", errScheme, id, strings.Join(ids, ", "))
+	}
+	if err != nil {
+		return err
+	}
+	_, err = sh.out.Write(document)
 	return err
 }
 

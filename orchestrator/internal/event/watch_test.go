@@ -96,6 +96,8 @@ func TestWatchersMissNothingAndSeeNothingTwice(t *testing.T) {
 	w := setup(t)
 	long, err := w.pool.Begin(t.Context())
 	require.NoError(t, err)
+	_, err = long.Exec(t.Context(), `set local idle_in_transaction_session_timeout = 0`)
+	require.NoError(t, err)
 	require.NoError(t, open(t.Context(), long, "long"))
 
 	stays := serveEvents(t, w.pool, 100*time.Millisecond)

@@ -53,6 +53,14 @@ func printBill(sh *shell, b *orchestratorv1.Bill) {
 	}
 	addBill(t, b, voided)
 	t.print(sh.out)
+	fmt.Fprintln(sh.out, "\n经过 history")
+	for _, h := range b.GetHistory() {
+		about := h.GetEventText()
+		if h.GetCancellationId() != 0 {
+			about += fmt.Sprintf(" #%d", h.GetCancellationId())
+		}
+		fmt.Fprintf(sh.out, "  %s  %s  %s\n", at(h.GetEventTime()), about, h.GetDetail())
+	}
 }
 
 func (sh *shell) cancellationsCommand() *cobra.Command {

@@ -151,6 +151,15 @@ type BillView struct {
 	VerdictCode, Verdict, Reason string
 	Cancellations                []CancellationView `db:"-"`
 	Work                         []WorkView         `db:"-"`
+	History                      []HistoryView      `db:"-"`
+}
+
+// HistoryView is one thing that happened to a bill. CancellationID is 0 where it is about the bill.
+type HistoryView struct {
+	EventTime                time.Time
+	Event, EventText, Detail string
+	CancellationID           int64
+	Attempt                  int32
 }
 
 // The verdicts on a bill, as reporting.bill_verdict spells them.

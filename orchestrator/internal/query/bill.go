@@ -2,6 +2,7 @@ package query
 
 import (
 	"context"
+	"maps"
 
 	"github.com/jackc/pgx/v5"
 
@@ -79,5 +80,41 @@ order by w.work_item_id desc`, pgx.StrictNamedArgs{"schemes": schemes, "ids": id
 		bill := &views[at[billKey{w.Scheme, w.BillID}]]
 		bill.Work = append(bill.Work, w)
 	}
-	return nil
+	return r.addHistory(ctx, views, at, keys)
 }
+
+// maxHistory bounds how much of a bill's history is shown: the newest.
+const maxHistory = 1000
+
+// addHistory puts what happened to bills into them, the oldest first.
+func (r *Reader) addHistory(
+	ctx context.Context, views []ledger.BillView, at map[billKey]int, keys pgx.StrictNamedArgs,
+) error {
+	type entry struct {
+		Scheme string
+		BillID int64
+		ledger.HistoryView
+	}
+	args := maps.Clone(keys)
+	args["limit"] = maxHistory
+	entries, err := ledger.ReadAll[entry](ctx, r.pool, "read the history of bills", BillHistory, args)
+	for _, e := range entries {
+		bill := &views[at[billKey{e.Scheme, e.BillID}]]
+		bill.History = append(bill.History, e.HistoryView)
+	}
+	return err
+}
+
+// BillHistory is what happened to bills, the newest of each, in order.
+const BillHistory = `
+select k.scheme, k.bill_id, h.event_time, h.event, h.event_text, h.detail, h.cancellation_id, h.attempt
+from unnest(@schemes::text[], @ids::bigint[]) as k (scheme, bill_id)
+cross join lateral (
+    select h.event_time, h.step, h.event, h.event_zh as event_text, h.detail,
+           coalesce(h.cancellation_id, 0) as cancellation_id, h.attempt
+    from reporting.bill_history h
+    where h.scheme = k.scheme and h.bill_id = k.bill_id
+    order by h.event_time desc, h.step desc
+    limit @limit
+) h
+order by h.event_time, h.step`

@@ -10,6 +10,7 @@ import (
 
 	"github.com/voidrelay/voidrelay/orchestrator/internal/ledger"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/rooms"
+	"github.com/voidrelay/voidrelay/orchestrator/internal/rule"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/testkit/acttest"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/testkit/rowtest"
 )
@@ -115,6 +116,41 @@ func TestTheHistoryOfABillIsInOrder(t *testing.T) {
 	require.Equal(t, "首次读到 · 读到有效状态（第 1 次生效） · 最近一次读取 · 记入应取消（第 1 次生效） · 转人工 · 第 1 次请求 · 第 1 次答复 · 了结 · 人工事项关闭",
 		rows.Text(`select string_agg(event_zh, ' · ' order by event_time, step) from reporting.bill_history where `+
 			`bill_no = 'ZZCX1'`))
+}
+
+// What held it, who let it go, who marked it done and why, and how it was settled before: all of that stays with a bill,
+// also when its events are long gone.
+func TestTheHistoryOfABillKeepsHoldsAndWhatPersonsDid(t *testing.T) {
+	w := setupWriter(t)
+	page := voidedPage(1, "A1", "WH1")
+	page.Cancellations[0].Hold = rule.HoldNoEventTime
+	_, err := w.store.FinishRun(t.Context(), w.run(), page, finishAt(rowtest.Now), none)
+	require.NoError(t, err)
+	id := int64(w.count(`select cancellation_id from cancellation`))
+	_, err = w.acts().Release(t.Context(), ledger.Act{Scheme: rowtest.SchemeName, Actor: "li", Reason: "时间已核对"},
+		[]int64{id})
+	require.NoError(t, err)
+	for _, verb := range []ledger.Verb{ledger.Ignore, ledger.MarkDone} {
+		_, err = w.acts().Operate(t.Context(), verb,
+			ledger.Act{Scheme: rowtest.SchemeName, Actor: "wang", Reason: "仓库说 " + string(verb)},
+			ledger.CancellationFilter{Scheme: rowtest.SchemeName, IDs: []int64{id}}, ledger.Bounds{Max: 1})
+		require.NoError(t, err)
+	}
+	w.rows.Exec(`delete from event_inbox`)
+
+	bills, err := w.store.BillViews(t.Context(), "A1", "")
+	require.NoError(t, err)
+	var told []string
+	for _, h := range bills[0].History {
+		if h.CancellationID == id && h.Event != "cancellation" {
+			told = append(told, h.EventText+" "+h.Detail)
+		}
+	}
+	require.Equal(t, []string{
+		"转待放行 no_event_time", "转人工 " + w.text(`select message from reporting.work_item`), "放行 li：时间已核对",
+		"人工事项关闭 released", "了结 closed：ignored", "不取消 wang：仓库说 ignore", "了结 done：marked_done",
+		"标记已取消 wang：仓库说 mark_done",
+	}, told)
 }
 
 func TestLagCountsFromTheVoidOnlyWhenItsTimeIsKnown(t *testing.T) {

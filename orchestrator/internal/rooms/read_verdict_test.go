@@ -194,11 +194,14 @@ select 'assembly', 'rejected', n, 'N' || n, now(), 'settled' from generate_serie
 		`select * from reporting.cancellation_outcome where bill_no = 'N77'`,
 		`select * from reporting.lag where bill_no = 'N77'`,
 		`select * from reporting.work_item where bill_no = 'N77'`,
-		query.BillsByNumber,
+		query.BillsByNumber, query.BillHistory,
 	} {
 		var args []any
-		if asked == query.BillsByNumber {
+		switch asked {
+		case query.BillsByNumber:
 			args = []any{pgx.StrictNamedArgs{"bill_no": "N77", "scheme": "", "limit": 100}}
+		case query.BillHistory:
+			args = []any{pgx.StrictNamedArgs{"schemes": []string{"assembly"}, "ids": []int64{77}, "limit": 100}}
 		}
 		explained, err := pool.Query(t.Context(), `explain `+asked, args...)
 		require.NoError(t, err)

@@ -109,6 +109,13 @@ func billMessage(v ledger.BillView) *orchestratorv1.Bill {
 		Generation: v.Generation, Class: v.Class,
 		Verdict:     enum[orchestratorv1.Verdict](orchestratorv1.Verdict_value, "VERDICT_", string(v.VerdictCode)),
 		VerdictText: v.Verdict, Reason: v.Reason, Cancellations: each(v.Cancellations, cancellationMessage),
-		WorkItems: each(v.Work, workMessage),
+		WorkItems: each(v.Work, workMessage), History: each(v.History, historyMessage),
+	}
+}
+
+func historyMessage(v ledger.HistoryView) *orchestratorv1.BillHistoryEntry {
+	return &orchestratorv1.BillHistoryEntry{
+		EventTime: stamp(v.EventTime), Event: v.Event, EventText: v.EventText, Detail: v.Detail,
+		CancellationId: v.CancellationID, Attempt: v.Attempt,
 	}
 }

@@ -215,6 +215,9 @@ type Bill struct {
 	Reason        string          `protobuf:"bytes,16,opt,name=reason,proto3" json:"reason,omitempty"`
 	Cancellations []*Cancellation `protobuf:"bytes,17,rep,name=cancellations,proto3" json:"cancellations,omitempty"`
 	WorkItems     []*WorkItem     `protobuf:"bytes,18,rep,name=work_items,json=workItems,proto3" json:"work_items,omitempty"`
+	// 单据经过: everything that happened to it, the oldest first, at most 1,000 entries (the newest of them). Holds, releases
+	// and who did what and why stay in it for ever.
+	History       []*BillHistoryEntry `protobuf:"bytes,19,rep,name=history,proto3" json:"history,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -375,6 +378,103 @@ func (x *Bill) GetWorkItems() []*WorkItem {
 	return nil
 }
 
+func (x *Bill) GetHistory() []*BillHistoryEntry {
+	if x != nil {
+		return x.History
+	}
+	return nil
+}
+
+// BillHistoryEntry is one thing that happened to a bill or to one of its cancellations.
+type BillHistoryEntry struct {
+	state     protoimpl.MessageState `protogen:"open.v1"`
+	EventTime *timestamppb.Timestamp `protobuf:"bytes,1,opt,name=event_time,json=eventTime,proto3" json:"event_time,omitempty"`
+	// first_seen, seen_live, last_read, un_audited, absent, gone, cancellation, held, attempt, answer, outcome, work_item,
+	// operator_action, work_item_closed.
+	Event string `protobuf:"bytes,2,opt,name=event,proto3" json:"event,omitempty"`
+	// The same in Chinese, with the verb of an act.
+	EventText string `protobuf:"bytes,3,opt,name=event_text,json=eventText,proto3" json:"event_text,omitempty"`
+	// Such as the answer, why it is held, or who acted and why.
+	Detail string `protobuf:"bytes,4,opt,name=detail,proto3" json:"detail,omitempty"`
+	// 0 where it is about the bill.
+	CancellationId int64 `protobuf:"varint,5,opt,name=cancellation_id,json=cancellationId,proto3" json:"cancellation_id,omitempty"`
+	Attempt        int32 `protobuf:"varint,6,opt,name=attempt,proto3" json:"attempt,omitempty"`
+	unknownFields  protoimpl.UnknownFields
+	sizeCache      protoimpl.SizeCache
+}
+
+func (x *BillHistoryEntry) Reset() {
+	*x = BillHistoryEntry{}
+	mi := &file_orchestrator_v1_bill_proto_msgTypes[3]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *BillHistoryEntry) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*BillHistoryEntry) ProtoMessage() {}
+
+func (x *BillHistoryEntry) ProtoReflect() protoreflect.Message {
+	mi := &file_orchestrator_v1_bill_proto_msgTypes[3]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use BillHistoryEntry.ProtoReflect.Descriptor instead.
+func (*BillHistoryEntry) Descriptor() ([]byte, []int) {
+	return file_orchestrator_v1_bill_proto_rawDescGZIP(), []int{3}
+}
+
+func (x *BillHistoryEntry) GetEventTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.EventTime
+	}
+	return nil
+}
+
+func (x *BillHistoryEntry) GetEvent() string {
+	if x != nil {
+		return x.Event
+	}
+	return ""
+}
+
+func (x *BillHistoryEntry) GetEventText() string {
+	if x != nil {
+		return x.EventText
+	}
+	return ""
+}
+
+func (x *BillHistoryEntry) GetDetail() string {
+	if x != nil {
+		return x.Detail
+	}
+	return ""
+}
+
+func (x *BillHistoryEntry) GetCancellationId() int64 {
+	if x != nil {
+		return x.CancellationId
+	}
+	return 0
+}
+
+func (x *BillHistoryEntry) GetAttempt() int32 {
+	if x != nil {
+		return x.Attempt
+	}
+	return 0
+}
+
 var File_orchestrator_v1_bill_proto protoreflect.FileDescriptor
 
 const file_orchestrator_v1_bill_proto_rawDesc = "" +
@@ -385,7 +485,7 @@ const file_orchestrator_v1_bill_proto_rawDesc = "" +
 	"\xbaH\ar\x05\x10\x01\x18\xc8\x01R\x06billNo\x12\x1f\n" +
 	"\x06scheme\x18\x02 \x01(\tB\a\xbaH\x04r\x02\x18dR\x06scheme\">\n" +
 	"\x0fGetBillResponse\x12+\n" +
-	"\x05bills\x18\x01 \x03(\v2\x15.orchestrator.v1.BillR\x05bills\"\xfb\x05\n" +
+	"\x05bills\x18\x01 \x03(\v2\x15.orchestrator.v1.BillR\x05bills\"\xb8\x06\n" +
 	"\x04Bill\x12\x16\n" +
 	"\x06scheme\x18\x01 \x01(\tR\x06scheme\x12\x17\n" +
 	"\abill_id\x18\x02 \x01(\x03R\x06billId\x12\x17\n" +
@@ -410,7 +510,17 @@ const file_orchestrator_v1_bill_proto_rawDesc = "" +
 	"\x06reason\x18\x10 \x01(\tR\x06reason\x12C\n" +
 	"\rcancellations\x18\x11 \x03(\v2\x1d.orchestrator.v1.CancellationR\rcancellations\x128\n" +
 	"\n" +
-	"work_items\x18\x12 \x03(\v2\x19.orchestrator.v1.WorkItemR\tworkItems*\xba\x01\n" +
+	"work_items\x18\x12 \x03(\v2\x19.orchestrator.v1.WorkItemR\tworkItems\x12;\n" +
+	"\ahistory\x18\x13 \x03(\v2!.orchestrator.v1.BillHistoryEntryR\ahistory\"\xdd\x01\n" +
+	"\x10BillHistoryEntry\x129\n" +
+	"\n" +
+	"event_time\x18\x01 \x01(\v2\x1a.google.protobuf.TimestampR\teventTime\x12\x14\n" +
+	"\x05event\x18\x02 \x01(\tR\x05event\x12\x1d\n" +
+	"\n" +
+	"event_text\x18\x03 \x01(\tR\teventText\x12\x16\n" +
+	"\x06detail\x18\x04 \x01(\tR\x06detail\x12'\n" +
+	"\x0fcancellation_id\x18\x05 \x01(\x03R\x0ecancellationId\x12\x18\n" +
+	"\aattempt\x18\x06 \x01(\x05R\aattempt*\xba\x01\n" +
 	"\aVerdict\x12\x17\n" +
 	"\x13VERDICT_UNSPECIFIED\x10\x00\x12\x15\n" +
 	"\x11VERDICT_CANCELLED\x10\x01\x12\x17\n" +
@@ -436,32 +546,35 @@ func file_orchestrator_v1_bill_proto_rawDescGZIP() []byte {
 }
 
 var file_orchestrator_v1_bill_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
-var file_orchestrator_v1_bill_proto_msgTypes = make([]protoimpl.MessageInfo, 3)
+var file_orchestrator_v1_bill_proto_msgTypes = make([]protoimpl.MessageInfo, 4)
 var file_orchestrator_v1_bill_proto_goTypes = []any{
 	(Verdict)(0),                  // 0: orchestrator.v1.Verdict
 	(*GetBillRequest)(nil),        // 1: orchestrator.v1.GetBillRequest
 	(*GetBillResponse)(nil),       // 2: orchestrator.v1.GetBillResponse
 	(*Bill)(nil),                  // 3: orchestrator.v1.Bill
-	(*timestamppb.Timestamp)(nil), // 4: google.protobuf.Timestamp
-	(*Cancellation)(nil),          // 5: orchestrator.v1.Cancellation
-	(*WorkItem)(nil),              // 6: orchestrator.v1.WorkItem
+	(*BillHistoryEntry)(nil),      // 4: orchestrator.v1.BillHistoryEntry
+	(*timestamppb.Timestamp)(nil), // 5: google.protobuf.Timestamp
+	(*Cancellation)(nil),          // 6: orchestrator.v1.Cancellation
+	(*WorkItem)(nil),              // 7: orchestrator.v1.WorkItem
 }
 var file_orchestrator_v1_bill_proto_depIdxs = []int32{
-	3, // 0: orchestrator.v1.GetBillResponse.bills:type_name -> orchestrator.v1.Bill
-	4, // 1: orchestrator.v1.Bill.modify_time:type_name -> google.protobuf.Timestamp
-	4, // 2: orchestrator.v1.Bill.approve_time:type_name -> google.protobuf.Timestamp
-	4, // 3: orchestrator.v1.Bill.cancel_time:type_name -> google.protobuf.Timestamp
-	4, // 4: orchestrator.v1.Bill.read_time:type_name -> google.protobuf.Timestamp
-	0, // 5: orchestrator.v1.Bill.verdict:type_name -> orchestrator.v1.Verdict
-	5, // 6: orchestrator.v1.Bill.cancellations:type_name -> orchestrator.v1.Cancellation
-	6, // 7: orchestrator.v1.Bill.work_items:type_name -> orchestrator.v1.WorkItem
-	1, // 8: orchestrator.v1.BillService.GetBill:input_type -> orchestrator.v1.GetBillRequest
-	2, // 9: orchestrator.v1.BillService.GetBill:output_type -> orchestrator.v1.GetBillResponse
-	9, // [9:10] is the sub-list for method output_type
-	8, // [8:9] is the sub-list for method input_type
-	8, // [8:8] is the sub-list for extension type_name
-	8, // [8:8] is the sub-list for extension extendee
-	0, // [0:8] is the sub-list for field type_name
+	3,  // 0: orchestrator.v1.GetBillResponse.bills:type_name -> orchestrator.v1.Bill
+	5,  // 1: orchestrator.v1.Bill.modify_time:type_name -> google.protobuf.Timestamp
+	5,  // 2: orchestrator.v1.Bill.approve_time:type_name -> google.protobuf.Timestamp
+	5,  // 3: orchestrator.v1.Bill.cancel_time:type_name -> google.protobuf.Timestamp
+	5,  // 4: orchestrator.v1.Bill.read_time:type_name -> google.protobuf.Timestamp
+	0,  // 5: orchestrator.v1.Bill.verdict:type_name -> orchestrator.v1.Verdict
+	6,  // 6: orchestrator.v1.Bill.cancellations:type_name -> orchestrator.v1.Cancellation
+	7,  // 7: orchestrator.v1.Bill.work_items:type_name -> orchestrator.v1.WorkItem
+	4,  // 8: orchestrator.v1.Bill.history:type_name -> orchestrator.v1.BillHistoryEntry
+	5,  // 9: orchestrator.v1.BillHistoryEntry.event_time:type_name -> google.protobuf.Timestamp
+	1,  // 10: orchestrator.v1.BillService.GetBill:input_type -> orchestrator.v1.GetBillRequest
+	2,  // 11: orchestrator.v1.BillService.GetBill:output_type -> orchestrator.v1.GetBillResponse
+	11, // [11:12] is the sub-list for method output_type
+	10, // [10:11] is the sub-list for method input_type
+	10, // [10:10] is the sub-list for extension type_name
+	10, // [10:10] is the sub-list for extension extendee
+	0,  // [0:10] is the sub-list for field type_name
 }
 
 func init() { file_orchestrator_v1_bill_proto_init() }
@@ -476,7 +589,7 @@ func file_orchestrator_v1_bill_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_orchestrator_v1_bill_proto_rawDesc), len(file_orchestrator_v1_bill_proto_rawDesc)),
 			NumEnums:      1,
-			NumMessages:   3,
+			NumMessages:   4,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

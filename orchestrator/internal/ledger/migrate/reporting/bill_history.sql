@@ -54,11 +54,16 @@ join voidrelay.cancellation_now c on c.scheme = b.scheme and c.bill_id = b.bill_
 join voidrelay.attempt a on a.cancellation_id = c.cancellation_id
 where a.result_time is not null
 union all
-select b.scheme, b.bill_id, b.bill_no, c.outcome_time, 70, 'outcome', '了结',
-       c.state || case when c.outcome <> '' then '：' || c.outcome else '' end, c.cancellation_id, 0
+select b.scheme, b.bill_id, b.bill_no, h.hold_time, 45, 'held', '转待放行', h.hold_reason, c.cancellation_id, 0
 from voidrelay.bill b
-join voidrelay.cancellation_now c on c.scheme = b.scheme and c.bill_id = b.bill_id
-where c.outcome_time is not null
+join voidrelay.cancellation c on c.scheme = b.scheme and c.bill_id = b.bill_id
+join voidrelay.cancellation_hold h on h.cancellation_id = c.cancellation_id
+union all
+select b.scheme, b.bill_id, b.bill_no, e.outcome_time, 70, 'outcome', '了结',
+       e.state || case when e.outcome <> '' then '：' || e.outcome else '' end, c.cancellation_id, 0
+from voidrelay.bill b
+join voidrelay.cancellation c on c.scheme = b.scheme and c.bill_id = b.bill_id
+join voidrelay.outcome e on e.cancellation_id = c.cancellation_id
 union all
 select w.scheme, w.bill_id, w.bill_no, w.create_time, 80, 'work_item', '转人工', w.message,
        nullif(w.cancellation_id, 0), 0

@@ -28,6 +28,8 @@ type bounds struct {
 	dryRun bool
 	most   int32
 	token  string
+	// all: the act is meant for everything of its scheme that it is for; yes: whoever asks has seen how many.
+	all, yes bool
 }
 
 func (f *actFlags) add(cmd *cobra.Command) {
@@ -47,6 +49,8 @@ func (f *actFlags) add(cmd *cobra.Command) {
 	flags.StringVar(&f.from, "from", "", "created at or after, such as 2026-11-26T08:00:00+08:00")
 	flags.StringVar(&f.to, "to", "", "created before")
 	f.bounds.add(cmd)
+	flags.BoolVar(&f.all, "all", false, "全部 everything of the scheme that the act is for; asks first")
+	flags.BoolVar(&f.yes, "yes", false, "不再询问 does not ask, for scripts: with --all")
 	flags.StringVar(&f.request, "request-id", "", "makes the act repeatable: the same id does it once")
 	reasonFlag(cmd, &f.reason)
 }
@@ -103,6 +107,9 @@ func (sh *shell) actCommand(
 		if err := f.complete(args[0]); err != nil {
 			return err
 		}
+		if err := sh.agree(ctx, client, f, did, do); err != nil {
+			return err
+		}
 		answer, err := do(ctx, client, f)
 		if err != nil || r.printJSON(answer) {
 			return err
@@ -110,6 +117,37 @@ func (sh *shell) actCommand(
 		sh.printResult(did, answer.GetResult())
 		return nil
 	})
+}
+
+// agree lets an act that names nothing but its scheme go on only if everything is meant: it counts what that is, asks
+// whoever sits at a terminal, and has the act touch exactly what was counted.
+func (sh *shell) agree(
+	ctx context.Context, client *install.Client, f *actFlags, did string,
+	do func(ctx context.Context, client *install.Client, f *actFlags) (resulting, error),
+) error {
+	if f.dryRun || f.token != "" || namesSomething(&f.filter) {
+		return nil
+	}
+	if !f.all {
+		return fmt.Errorf("%w: 说明是哪些 say which cancellations (--ids, --bill, --kind, --hold …), or --all", errWrong)
+	}
+	f.dryRun = true
+	counted, err := do(ctx, client, f)
+	f.dryRun = false
+	if err != nil {
+		return err
+	}
+	result := counted.GetResult()
+	f.token = result.GetToken()
+	if f.yes || result.GetCount() == 0 {
+		return nil
+	}
+	return sh.confirm(fmt.Sprintf("%s %d 条，确定 for all %d of them?", did, result.GetCount(), result.GetCount()))
+}
+
+// namesSomething says whether a filter has more than a scheme and states.
+func namesSomething(f *orchestratorv1.CancellationFilter) bool {
+	return !proto.Equal(f, &orchestratorv1.CancellationFilter{Scheme: f.GetScheme(), States: f.GetStates()})
 }
 
 func (sh *shell) retryCommand() *cobra.Command {

@@ -19,6 +19,7 @@ import (
 	"github.com/voidrelay/voidrelay/internal/settings"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/install"
 	"github.com/voidrelay/voidrelay/proto/apierr"
+	orchestratorv1 "github.com/voidrelay/voidrelay/proto/gen/orchestrator/v1"
 )
 
 const (
@@ -129,6 +130,10 @@ func (r *remote) where(err error) error {
 // explain puts an error in words: for those of our services the message and the reason that docs list.
 func explain(err error) string {
 	if info := apierr.Info(err, apierr.Orchestrator); info != nil {
+		if apierr.HasReason(err, apierr.Orchestrator, orchestratorv1.ErrorReason_ERROR_REASON_TOO_MANY) {
+			return fmt.Sprintf("要改动 %[1]s 条，上限 %[2]s，未执行 it would touch %[1]s, at most %[2]s are allowed; nothing was "+
+				"done: --max %[1]s", info.GetMetadata()["count"], info.GetMetadata()["max_count"])
+		}
 		return fmt.Sprintf("%s (%s)", status.Convert(err).Message(), info.GetReason())
 	}
 	if unwrapped := errors.Unwrap(err); unwrapped == nil {

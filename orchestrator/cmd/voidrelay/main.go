@@ -29,7 +29,9 @@ const (
 func main() {
 	ctx, cancel := signalContext()
 	defer cancel()
-	os.Exit(execute(ctx, &shell{getenv: os.Getenv, out: os.Stdout, err: os.Stderr}, os.Args[1:]))
+	os.Exit(execute(ctx, &shell{
+		getenv: os.Getenv, out: os.Stdout, err: os.Stderr, in: os.Stdin, terminal: atTerminal(os.Stdin),
+	}, os.Args[1:]))
 }
 
 // signalContext ends with the first SIGINT or SIGTERM, upon which everything is stopped in order. A second one ends the

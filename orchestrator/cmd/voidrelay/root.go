@@ -17,6 +17,9 @@ import (
 type shell struct {
 	getenv   func(string) string
 	out, err io.Writer
+	// in is where a person answers, if it is a terminal.
+	in       io.Reader
+	terminal bool
 	// found: the command line named a command and its arguments fit.
 	found bool
 }

@@ -78,7 +78,7 @@ func TestWithTokensOnlyTheirHoldersAreLetIn(t *testing.T) {
 	}
 	li := http.Header{"Authorization": {"bearer fedcba9876543210"}}
 	response, content := f.call(t, "POST /v1/cancellations:release",
-		`{"filter": {"scheme": "assembly"}, "reason": "属实"}`, li)
+		`{"filter": {"scheme": "assembly", "holdReason": "safety_limit_hour"}, "reason": "属实"}`, li)
 	require.Equal(t, 200, response.StatusCode, content)
 	require.Contains(t, content, `"count":"1"`)
 	require.Equal(t, "li", f.rows.Text(`select actor from voidrelay.operator_action`))

@@ -2,6 +2,7 @@ package rpc
 
 import (
 	"context"
+	"reflect"
 	"strings"
 
 	"github.com/jackc/pgx/v5"
@@ -77,6 +78,13 @@ func operate[Reply proto.Message](
 	if filter.Scheme == "" {
 		return none, &serve.InvalidRequest{Field: "filter.scheme", Text: "an act names its scheme"}
 	}
+	if namesNothing(filter) && !req.GetDryRun() && req.GetToken() == "" {
+		return none, &serve.InvalidRequest{
+			Field: "filter",
+			Text: "it names nothing but the scheme: say which cancellations, or carry the token of a dry run that " +
+				"counted all of them",
+		}
+	}
 	bounds := boundsOf(req)
 	if verb == ledger.ReleaseHeld && filter.HoldReason != "" && req.GetMaxCount() == 0 {
 		bounds.Max = mostMax
@@ -129,6 +137,16 @@ func (s *cancellationService) CloseWorkItems(
 		effect, err := s.operator.CloseWorkItems(ctx, tx, act, req.GetWorkItemIds(), req.GetDryRun())
 		return &orchestratorv1.CloseWorkItemsResponse{Result: effectMessage(effect)}, err
 	})
+}
+
+// namesNothing says whether a filter selects all that an act is for in its scheme: a word that was left out would be
+// enough to touch everything. States alone name nothing either.
+func namesNothing(f ledger.CancellationFilter) bool {
+	f.Scheme, f.States = "", nil
+	if len(f.IDs) == 0 {
+		f.IDs = nil
+	}
+	return reflect.DeepEqual(f, ledger.CancellationFilter{})
 }
 
 func boundsOf(req selective) ledger.Bounds {

@@ -572,7 +572,7 @@ func (x *ListOperatorActionsResponse) GetNextPageToken() string {
 
 type RetryCancellationsRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Names a scheme.
+	// Names a scheme, and more than that unless the token of a dry run is carried.
 	Filter *CancellationFilter `protobuf:"bytes,1,opt,name=filter,proto3" json:"filter,omitempty"`
 	// Why, in the operator's words; kept.
 	Reason    string `protobuf:"bytes,2,opt,name=reason,proto3" json:"reason,omitempty"`
@@ -705,7 +705,7 @@ func (x *RetryCancellationsResponse) GetResult() *ActionResult {
 
 type IgnoreCancellationsRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Names a scheme.
+	// Names a scheme, and more than that unless the token of a dry run is carried.
 	Filter *CancellationFilter `protobuf:"bytes,1,opt,name=filter,proto3" json:"filter,omitempty"`
 	// Why, in the operator's words; kept.
 	Reason    string `protobuf:"bytes,2,opt,name=reason,proto3" json:"reason,omitempty"`
@@ -838,7 +838,7 @@ func (x *IgnoreCancellationsResponse) GetResult() *ActionResult {
 
 type MarkCancellationsDoneRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Names a scheme.
+	// Names a scheme, and more than that unless the token of a dry run is carried.
 	Filter *CancellationFilter `protobuf:"bytes,1,opt,name=filter,proto3" json:"filter,omitempty"`
 	// Why, in the operator's words; kept.
 	Reason    string `protobuf:"bytes,2,opt,name=reason,proto3" json:"reason,omitempty"`

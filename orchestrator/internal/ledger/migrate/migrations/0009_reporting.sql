@@ -59,77 +59,86 @@ comment on table work_kind is
     'what a kind of work item means and what to do about it: the one place for these words, used by the views and by '
     'REST';
 comment on column work_kind.action_zh is
-    'what to do; {scheme} and {id} stand for the item''s scheme and cancellation, so that a command works as printed';
+    'what to do; {scheme}, {id}, {item} and {bill} stand for the item''s scheme, cancellation, number and '
+    'bill number (in quotes for a shell), so that a command works as printed';
 comment on column work_kind.subject is
     'empty = the kind in general; else the words for this subject only';
 
 insert into work_kind (kind, subject, message_zh, action_zh, message_en, action_en) values
 ('too_late', '',
     '仓库已执行该单，旺店通来不及取消',
-    '与仓库核对实物和库存，在旺店通手工冲销',
+    '与仓库核对实物和库存，在旺店通手工冲销，然后：voidrelay ignore "{scheme}" --ids {id} --reason "……"',
     'the warehouse has worked on the order; it is too late to cancel',
-    'check goods and stock with the warehouse and reverse it by hand in the WMS'),
+    'check goods and stock with the warehouse and reverse it by hand in the WMS, then: voidrelay ignore '
+    '"{scheme}" --ids {id} --reason "…"'),
 ('rejected', '',
     '旺店通拒绝取消',
-    '按返回的原因在旺店通处理，需要时手工取消该单',
+    '按返回的原因在旺店通处理，然后：voidrelay retry "{scheme}" --ids {id} --reason "……"',
     'the WMS refused the cancel for a known reason',
-    'settle the reason in the WMS and cancel the order by hand if needed'),
+    'settle the reason in the WMS, then: voidrelay retry "{scheme}" --ids {id} --reason "…"'),
 ('answer_unrecognised', '',
     '旺店通的答复不在词典内，多次重试仍未取消',
-    '在旺店通查看该单状态，需要时手工取消；并把答复原文加入词典（WMS_DICTIONARY）',
+    '在旺店通查看该单状态；未取消则：voidrelay retry "{scheme}" --ids {id} --reason "……"',
     'the WMS keeps answering something that the dictionary does not know',
-    'look at the order in the WMS, cancel it by hand if needed, and add the text to the dictionary (WMS_DICTIONARY)'),
+    'look at the order in the WMS; if it is not cancelled: voidrelay retry "{scheme}" --ids {id} --reason "…"'),
 ('order_not_found', '',
     '旺店通找不到该单，超过等待时间',
-    '核对单号、仓库和单据类型的映射；若旺店通确实没有该单，则无需处理',
+    '核对单号、仓库和单据类型的映射，改正后：voidrelay retry "{scheme}" --kind order_not_found --reason "……"',
     'the WMS does not know the order, longer than the grace',
-    'check number, warehouse and type of the mapping; if there is no such order, there is nothing to do'),
+    'check number, warehouse and type of the mapping; once it is right: voidrelay retry "{scheme}" --kind '
+    'order_not_found --reason "…"'),
 ('in_progress_too_long', '',
     '旺店通一直答复“拦截中”',
-    '与仓库确认拦截结果，需要时在旺店通手工取消',
+    '与仓库确认拦截结果，然后：voidrelay retry "{scheme}" --ids {id} --reason "……"',
     'the WMS keeps saying that the cancel is under way',
-    'ask the warehouse what came of it, and cancel the order by hand if needed'),
+    'ask the warehouse what came of it, then: voidrelay retry "{scheme}" --ids {id} --reason "…"'),
 ('not_sent_too_long', '',
     '请求长时间未能发出',
-    '检查旺店通连接和限流；该单需要时在旺店通手工取消',
+    '按说明排除原因，然后：voidrelay retry "{scheme}" --kind not_sent_too_long --reason "……"',
     'the request could not be sent for a long time',
-    'check connection and rate limit of the WMS; cancel this order by hand if needed'),
+    'settle what the detail says, then: voidrelay retry "{scheme}" --kind not_sent_too_long --reason "…"'),
 ('outcome_unknown', '',
     '多次请求都没有得到明确结果，可能已取消，也可能没有',
-    '在旺店通查看该单状态，需要时手工取消',
+    '在旺店通查看该单状态；未取消则：voidrelay retry "{scheme}" --ids {id} --reason "……"',
     'no request got a clear answer; it may or may not be cancelled',
-    'look at the order in the WMS and cancel it by hand if needed'),
+    'look at the order in the WMS; if it is not cancelled: voidrelay retry "{scheme}" --ids {id} --reason "…"'),
 ('wms_auth_order', '',
     '旺店通账号可用，但这一单的请求被当作无权限拒绝，已停下',
-    '核对该仓库、货主是否授权给此账号，处理后重试；需要时在旺店通手工取消该单',
+    '核对该仓库、货主是否授权给此账号，然后：voidrelay retry "{scheme}" --ids {id} --reason "……"',
     'the WMS account is accepted, but the request for this order is refused as not allowed',
-    'check whether warehouse and owner are open to this account, then retry it; cancel the order by hand if needed'),
+    'check whether warehouse and owner are open to this account, then: voidrelay retry "{scheme}" --ids {id} '
+    '--reason "…"'),
 ('bill_unread', '',
     '长时间无法从金蝶读到该单据，未发送任何请求',
-    '检查金蝶连接、账号权限，以及单据是否已被删除',
+    '检查金蝶连接、账号权限，以及单据是否已被删除，然后：voidrelay retry "{scheme}" --kind bill_unread --reason "……"',
     'the bill could not be read from Kingdee for a long time; nothing was sent',
-    'check connection, permissions and whether the bill was deleted'),
+    'check connection, permissions and whether the bill was deleted, then: voidrelay retry "{scheme}" --kind '
+    'bill_unread --reason "…"'),
 ('restored_after_cancel', '',
     '取消请求可能已到达旺店通，但单据又恢复有效',
-    '在旺店通查看该单；若已取消而单据仍有效，需重新下推',
+    '在旺店通查看该单；若已取消而单据仍有效，需重新下推；处理后：voidrelay close {item} --reason "……"',
     'a cancel may have reached the WMS and the bill is live again',
-    'look at the order in the WMS; if it is cancelled, push the bill again'),
+    'look at the order in the WMS; if it is cancelled, push the bill again; then: voidrelay close {item} '
+    '--reason "…"'),
 ('order_vanished', '',
     '单据修改后少了原来的仓库，原仓库单可能仍在旺店通',
-    '在旺店通查看原仓库的单据，需要时手工取消',
+    '在旺店通查看原仓库的单据，需要时手工取消；处理后：voidrelay close {item} --reason "……"',
     'the bill no longer has a warehouse that it had; that order may still be in the WMS',
-    'look for the order of that warehouse in the WMS and cancel it by hand if needed'),
+    'look for the order of that warehouse in the WMS and cancel it by hand if needed; then: voidrelay close '
+    '{item} --reason "…"'),
 ('warehouse_not_mapped', '',
     '仓库不在方案的仓库对照表内',
-    '把该仓库加入方案的对照表；若它不归旺店通管理，则无需处理',
+    '把该仓库加入方案的对照表，或标为 outside（不归旺店通管理）；处理后：voidrelay close {item} --reason "……"',
     'the warehouse is not in the scheme''s table',
-    'add it to the table; if the WMS does not run it, there is nothing to do'),
+    'add it to the table, or mark it outside if the WMS does not run it; then: voidrelay close {item} --reason '
+    '"…"'),
 ('line_without_warehouse', '',
     '单据有的行没有写明仓库，无法得知这些行对应的仓库单；写明仓库的行照常取消',
-    '在旺店通按单号查看这些行是否另有单据，需要时手工取消',
-    'lines of the bill name no warehouse, so nothing tells whether an order was made of them; the orders of lines '
-    'that name one are cancelled',
-    'look for its number in the WMS and cancel by hand what is left of it, if needed'),
+    '在旺店通按单号查看这些行是否另有单据，需要时手工取消；处理后：voidrelay close {item} --reason "……"',
+    'lines of the bill name no warehouse, so nothing tells whether an order was made of them; the orders of '
+    'lines that name one are cancelled',
+    'look for its number in the WMS and cancel by hand what is left of it, if needed; then: voidrelay close {item} '
+    '--reason "…"'),
 ('clock_suspect', '',
     '时间戳或时区与金蝶服务器时钟不符，读取进度暂停前移',
     '核对金蝶服务器时间与 KINGDEE_TIME_ZONE，恢复正常后自动继续',
@@ -137,53 +146,58 @@ insert into work_kind (kind, subject, message_zh, action_zh, message_en, action_
     'compare the server''s time and KINGDEE_TIME_ZONE; it goes on by itself once they fit'),
 ('bill_without_lines', '',
     '单据已作废，但没有任何行，无法得知对应的仓库单',
-    '在旺店通查看是否有该单号的单据，需要时手工取消',
+    '在旺店通查看是否有该单号的单据，需要时手工取消；处理后：voidrelay close {item} --reason "……"',
     'the bill is voided and has no lines, so nothing tells which order it gave rise to',
-    'look for its number in the WMS and cancel the order by hand if needed'),
+    'look for its number in the WMS and cancel the order by hand if needed; then: voidrelay close {item} '
+    '--reason "…"'),
 ('bill_undecodable', '',
     '单据数据不完整或无法识别，已停下',
-    '在金蝶检查该单据的必填字段，修正后自动恢复',
+    '在金蝶检查该单据的必填字段，修正后自动恢复，或立即读取：voidrelay read "{scheme}"',
     'the bill cannot be decoded',
-    'check its mandatory fields in Kingdee; it goes on by itself once they are right'),
+    'check its mandatory fields in Kingdee; it goes on by itself once they are right, or at once: voidrelay read '
+    '"{scheme}"'),
 ('number_taken', '',
     '该单号可能已被另一张有效单据使用，未发送',
     '在金蝶确认单号归属，属实再放行：voidrelay release "{scheme}" --ids {id} --reason "……"',
     'another live bill may carry this number; nothing was sent',
-    'find out in Kingdee whose number it is; if it is this bill''s: '
-    'voidrelay release "{scheme}" --ids {id} --reason "…"'),
+    'find out in Kingdee whose number it is; if it is this bill''s: voidrelay release "{scheme}" --ids {id} '
+    '--reason "…"'),
 ('no_event_time', '',
     '单据没有任何日期可判断作废（或关闭）是否早于启用，未发送',
-    '在金蝶确认作废（或关闭）时间，晚于启用再放行（release）',
+    '在金蝶确认作废（或关闭）时间，晚于启用则放行：voidrelay release "{scheme}" --bill {bill} --hold no_event_time --reason "……"',
     'no date tells whether it was voided (or closed) before the start; nothing was sent',
-    'find out in Kingdee when it was voided (or closed), then release it if that was after the start'),
+    'find out in Kingdee when it was voided (or closed); if that was after the start: voidrelay release '
+    '"{scheme}" --bill {bill} --hold no_event_time --reason "…"'),
 ('request_refused', '',
     '取消请求的内容不合规，未发送',
-    '按提示修正方案的映射或单据内容',
+    '按提示修正方案的映射或单据内容，然后：voidrelay retry "{scheme}" --ids {id} --reason "……"',
     'the request was refused before it was sent',
-    'correct the mapping or the bill as the detail says'),
+    'correct the mapping or the bill as the detail says, then: voidrelay retry "{scheme}" --ids {id} --reason "…"'),
 ('number_reuse_unsaid', '',
     '单据已反审核，方案未说明旺店通是否接受同一单号再次下单，未发送',
-    '确认该单不会再审核、或旺店通接受同一单号后放行（release）；属实可在方案写明 un_audited.number_reuse: true',
-    'the bill is un-audited, and the scheme does not say whether the WMS takes the same number again; nothing was '
-    'sent',
-    'release it if the bill will not be audited again or the WMS takes the number again; if it always does, say '
-    'un_audited.number_reuse: true in the scheme'),
+    '确认该单不会再审核、或旺店通接受同一单号（可在方案写明 un_audited.number_reuse: true），然后放行：voidrelay release "{scheme}" --ids {id} '
+    '--reason "……"',
+    'the bill is un-audited, and the scheme does not say whether the WMS takes the same number again; nothing '
+    'was sent',
+    'make sure that the bill will not be audited again, or that the WMS takes the number again (the scheme may '
+    'say un_audited.number_reuse: true), then: voidrelay release "{scheme}" --ids {id} --reason "…"'),
 ('permission_suspect', '',
     '金蝶查询看不到账本已知的单据，疑似数据权限或过滤方案有变；期间作废的单据可能看不到',
     '在金蝶检查该用户的数据权限、组织权限和字段权限；能看到后自动关闭',
-    'Kingdee does not show bills that the ledger knows: the user''s data permission may have changed, and voids may '
-    'go unseen',
-    'check the user''s data, organisation and field permissions in Kingdee; it closes by itself once they are visible'),
+    'Kingdee does not show bills that the ledger knows: the user''s data permission may have changed, and voids '
+    'may go unseen',
+    'check the user''s data, organisation and field permissions in Kingdee; it closes by itself once they are '
+    'visible'),
 ('many_deleted', '',
     '一次核对中发现多张单据已被删除，取消全部暂停发送',
-    '在金蝶确认这些单据确实被删除（而不是权限或账套问题），属实再放行：voidrelay release "{scheme}" --hold many_deleted '
-    '--reason "……"',
+    '在金蝶确认这些单据确实被删除（而不是权限或账套问题），属实再放行：voidrelay release "{scheme}" --hold many_deleted --reason "……"',
     'many bills were found deleted in one reconcile run; nothing of them is sent',
-    'make sure in Kingdee that they are really deleted and not hidden, then: '
-    'voidrelay release "{scheme}" --hold many_deleted --reason "…"'),
+    'make sure in Kingdee that they are really deleted and not hidden, then: voidrelay release "{scheme}" --hold '
+    'many_deleted --reason "…"'),
 ('scheme_inactive', '',
     '方案已不在方案文件中，但还有未了结的取消，不再发送',
-    '把方案放回方案文件（SCHEMES_FILE）；若确实停用，在旺店通核对这些单据，需要时手工取消',
+    '把方案放回方案文件（SCHEMES_FILE）；若确实停用，在旺店通核对这些单据，然后：voidrelay ignore "{scheme}" --all --reason "……"',
     'the scheme is no longer in the file, and what it still owes is not sent',
-    'put it back into the file (SCHEMES_FILE); if it is meant to be gone, look at these orders in the WMS and cancel '
-    'them by hand if needed');
+    'put it back into the file (SCHEMES_FILE); if it is meant to be gone, look at these orders in the WMS, then: '
+    'voidrelay ignore "{scheme}" --all --reason "…"')
+;

@@ -3,10 +3,13 @@ select w.work_item_id, w.scheme, w.kind, w.bill_id, w.bill_no, w.cancellation_id
        coalesce(k.message_zh, w.kind)
            || case when w.subject <> '' and coalesce(k.subject, '') = '' then '（' || w.subject || '）' else '' end
            || case when w.detail <> '' then '：' || w.detail else '' end as message,
-       replace(replace(coalesce(k.action_zh, ''), '{scheme}', w.scheme), '{id}', w.cancellation_id::text) as action,
+       replace(replace(replace(replace(coalesce(k.action_zh, ''), '{scheme}', w.scheme),
+           '{id}', w.cancellation_id::text), '{item}', w.work_item_id::text),
+           '{bill}', '''' || replace(w.bill_no, '''', '''\''''') || '''') as action,
        coalesce(k.message_en, w.kind) as message_en,
-       replace(replace(coalesce(k.action_en, ''), '{scheme}', w.scheme), '{id}', w.cancellation_id::text)
-           as action_en,
+       replace(replace(replace(replace(coalesce(k.action_en, ''), '{scheme}', w.scheme),
+           '{id}', w.cancellation_id::text), '{item}', w.work_item_id::text),
+           '{bill}', '''' || replace(w.bill_no, '''', '''\''''') || '''') as action_en,
        w.close_time is null as open, w.create_time, w.close_time, w.close_reason
 from voidrelay.work_item w
 left join lateral (

@@ -1,0 +1,225 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"log/slog"
+	"os"
+	"os/exec"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/stretchr/testify/require"
+
+	"github.com/voidrelay/voidrelay/internal/access"
+	"github.com/voidrelay/voidrelay/internal/serve"
+	"github.com/voidrelay/voidrelay/orchestrator/internal/ledger"
+	"github.com/voidrelay/voidrelay/orchestrator/internal/ledger/migrate"
+	"github.com/voidrelay/voidrelay/orchestrator/internal/operate"
+	"github.com/voidrelay/voidrelay/orchestrator/internal/rooms"
+	"github.com/voidrelay/voidrelay/orchestrator/internal/rpc"
+	"github.com/voidrelay/voidrelay/orchestrator/internal/rule"
+	"github.com/voidrelay/voidrelay/orchestrator/internal/testkit/rowtest"
+	"github.com/voidrelay/voidrelay/orchestrator/internal/testkit/storetest"
+)
+
+func TestMain(m *testing.M) {
+	os.Exit(storetest.Main(m, func(ctx context.Context, url string) error {
+		_, err := migrate.Up(ctx, url)
+		return err
+	}))
+}
+
+// nothingStarts is asked for runs, and starts none.
+type nothingStarts struct{}
+
+func (nothingStarts) StartRun(context.Context, pgx.Tx, string, ledger.RunKind) error { return nil }
+func (nothingStarts) InsertBackfill(context.Context, pgx.Tx, int64) error            { return nil }
+
+// morning is a ledger behind an orchestrator's gRPC services, and whoever sits at a terminal before it.
+type morning struct {
+	*testing.T
+	rows   rowtest.DB
+	target string
+}
+
+func sitDown(t *testing.T) morning {
+	pool, err := ledger.Open(t.Context(), storetest.URL(t))
+	require.NoError(t, err)
+	t.Cleanup(pool.Close)
+	server, err := serve.NewGRPC(serve.GRPCOptions{
+		Chain: rpc.Chain(slog.New(slog.DiscardHandler)), Guard: access.Guard{},
+	})
+	require.NoError(t, err)
+	all := rooms.New(pool)
+	rpc.Register(server, rpc.Deps{
+		Reader: all, Operator: all, Recorder: operate.NewRecorder(pool), Starter: nothingStarts{},
+		Timing: func(string) rule.Timing { return rule.DefaultTiming() },
+	})
+	require.NoError(t, server.Listen(t.Context(), "TEST_ADDR", "127.0.0.1:0"))
+	var serving sync.WaitGroup
+	serving.Go(func() { _ = server.Serve() })
+	t.Cleanup(func() { server.Drain(context.Background()); serving.Wait() })
+	rows := rowtest.New(t, pool)
+	rows.Scheme(rowtest.Scheme{})
+	return morning{t, rows, server.Addr()}
+}
+
+// types runs a command line as a shell reads it, and answers questions with y.
+func (m morning) types(command string) (status int, out string) {
+	m.Helper()
+	read, err := exec.CommandContext(m.Context(), "sh", "-c", `printf '%s\0' `+command).Output()
+	require.NoError(m, err, command)
+	words := strings.Split(strings.TrimSuffix(string(read), "\x00"), "\x00")
+	require.Equal(m, "voidrelay", words[0])
+	var printed bytes.Buffer
+	sh := &shell{
+		getenv: func(name string) string { return map[string]string{"ORCHESTRATOR_TARGET": m.target}[name] },
+		out:    &printed, err: &printed, in: strings.NewReader("y\n"), terminal: true,
+	}
+	status = execute(m.Context(), sh, words[1:])
+	return status, printed.String()
+}
+
+// printed is the command that the one row of a view ends with, the same in both languages.
+func (m morning) printed(view string) string {
+	m.Helper()
+	_, chinese, found := strings.Cut(m.rows.Text(`select action from `+view), "voidrelay ")
+	require.True(m, found, "the next step names no command")
+	_, english, _ := strings.Cut(m.rows.Text(`select action_en from `+view), "voidrelay ")
+	require.Equal(m, english, strings.ReplaceAll(chinese, "……", "…"))
+	return "voidrelay " + chinese
+}
+
+// awkward is a bill number that a shell must not read.
+const awkward = `ZZ'$(touch x)"1`
+
+// TestTheCommandOfEachWorkItemWorksAsPrinted stages an item of each kind, with the cancellation that it is about as such
+// an item leaves it, and types what the item says.
+func TestTheCommandOfEachWorkItemWorksAsPrinted(t *testing.T) {
+	held := func(reason string) rowtest.Cancellation {
+		return rowtest.Cancellation{State: "held", HoldReason: reason}
+	}
+	waits := rowtest.Cancellation{State: "needs_attention", Disposition: "rejected", Attempt: 1}
+	staged := map[string]rowtest.Cancellation{
+		"restored_after_cancel": {State: "done", Disposition: "cancelled", Attempt: 1},
+		"order_vanished":        {}, "warehouse_not_mapped": {}, "bill_without_lines": {}, "bill_undecodable": {},
+		"line_without_warehouse": {},
+		"number_taken":           held("number_taken"), "number_reuse_unsaid": held("number_reuse_unsaid"),
+		"no_event_time": held("no_event_time"), "many_deleted": held("many_deleted"), "scheme_inactive": waits,
+	}
+	// What is about no single cancellation.
+	ofNone := map[string]bool{
+		"order_vanished": true, "warehouse_not_mapped": true, "bill_without_lines": true, "bill_undecodable": true,
+		"line_without_warehouse": true,
+		"no_event_time":          true, "many_deleted": true, "scheme_inactive": true,
+	}
+	m := sitDown(t)
+	kinds := strings.Fields(m.rows.Text(`
+select string_agg(distinct kind, ' ') from voidrelay.work_kind where kind not in ('clock_suspect', 'permission_suspect')`))
+	require.Greater(t, len(kinds), 15)
+	for _, kind := range kinds {
+		t.Run(kind, func(t *testing.T) {
+			m := sitDown(t)
+			row, about := staged[kind]
+			if !about {
+				row = waits
+			}
+			row.BillID, row.BillNo = 7, awkward
+			m.rows.Bill(rowtest.Bill{ID: 7, No: awkward})
+			id := m.rows.Cancellation(row)
+			item := rowtest.Work{Kind: kind, BillID: 7, BillNo: awkward, CancellationID: id}
+			if ofNone[kind] {
+				item.CancellationID = 0
+			}
+			m.rows.Work(item)
+			before := m.state()
+			typed := m.printed("reporting.work_item")
+			status, out := m.types(typed)
+			require.Zero(t, status, "%s\n%s", typed, out)
+			if kind != "bill_undecodable" {
+				require.NotEqual(t, before, m.state(), "%s did nothing:\n%s", typed, out)
+			}
+		})
+	}
+}
+
+// state is what an act may change: the cancellation, and whether the item is open.
+func (m morning) state() string {
+	m.Helper()
+	return m.rows.Text(`
+select (select string_agg(state, ' ') from voidrelay.cancellation_now) || ' ' ||
+       (select count(*) from voidrelay.work_item where close_time is null) || ' ' ||
+       (select count(*) from voidrelay.condition where end_time is null)`)
+}
+
+// TestTheCommandOfEachConditionWorksAsPrinted opens each condition that only a person ends and types what it says.
+func TestTheCommandOfEachConditionWorksAsPrinted(t *testing.T) {
+	for _, row := range rule.ConditionRows() {
+		if !row.ByPerson || row.Kind == rule.ConditionSafetyLimit && row.Reason == "" {
+			continue
+		}
+		t.Run(string(row.Kind)+" "+row.Reason, func(t *testing.T) {
+			m := sitDown(t)
+			c := rowtest.Condition{Kind: string(row.Kind), Reason: row.Reason}
+			if row.Subject == rule.SubjectScheme {
+				c.Scheme = rowtest.SchemeName
+			}
+			m.rows.Condition(c)
+			m.rows.Cancellation(rowtest.Cancellation{State: "held", HoldReason: row.Reason})
+			typed := m.printed("reporting.condition")
+			status, out := m.types(typed)
+			require.Zero(t, status, "%s\n%s", typed, out)
+			require.Equal(t, "0", m.rows.Text(`select count(*)::text from voidrelay.condition where end_time is null`),
+				"%s\n%s", typed, out)
+		})
+	}
+}
+
+// A word that is left out must not be enough to close everything.
+func TestAnActOnEverythingAsksFirst(t *testing.T) {
+	m := sitDown(t)
+	for _, warehouse := range []string{"a", "b", "c"} {
+		m.rows.Cancellation(rowtest.Cancellation{State: "needs_attention", Warehouse: warehouse})
+	}
+	status, out := m.types(`voidrelay ignore assembly --reason x`)
+	require.Equal(t, statusWrong, status, out)
+	require.Contains(t, out, "--all")
+
+	say := func(answer string, terminal bool, line ...string) (int, string) {
+		var printed bytes.Buffer
+		sh := &shell{
+			getenv: func(name string) string { return map[string]string{"ORCHESTRATOR_TARGET": m.target}[name] },
+			out:    &printed, err: &printed, in: strings.NewReader(answer), terminal: terminal,
+		}
+		return execute(t.Context(), sh, line), printed.String()
+	}
+	ignore := []string{"ignore", "assembly", "--all", "--reason", "x"}
+	status, out = say("y\n", false, ignore...)
+	require.Equal(t, statusWrong, status, "a script says --yes")
+	require.Contains(t, out, "--yes")
+	status, out = say("n\n", true, ignore...)
+	require.Equal(t, statusFailed, status)
+	require.Contains(t, out, "3 条")
+	require.Contains(t, out, "未执行")
+	require.Contains(t, m.state(), "needs_attention needs_attention needs_attention")
+	status, out = say("", false, append(ignore, "--yes")...)
+	require.Zero(t, status, out)
+	require.Equal(t, "closed closed closed 0 0", m.state())
+}
+
+// The message named max_count, which no flag is called.
+func TestAnActThatIsTooLargeSaysWhichFlagAllowsIt(t *testing.T) {
+	m := sitDown(t)
+	for _, warehouse := range []string{"a", "b", "c"} {
+		m.rows.Cancellation(rowtest.Cancellation{State: "needs_attention", Warehouse: warehouse})
+	}
+	status, out := m.types(`voidrelay ignore assembly --account default --max 2 --reason x`)
+	require.Equal(t, statusFailed, status)
+	require.Contains(t, out, "--max 3")
+	require.NotContains(t, out, "max_count")
+	status, out = m.types(`voidrelay ignore assembly --account default --max 3 --reason x`)
+	require.Zero(t, status, out)
+}

@@ -110,7 +110,7 @@ func TestAnUnAuditIsHeldUntilAPersonReleasesIt(t *testing.T) {
 	s.run()
 	require.Zero(t, s.truth("WH-HZ01", "A1").Requests)
 	require.Equal(t, 200, s.post("/v1/cancellations:release",
-		`{"filter": {"scheme": "assembly-void", "holdReason": "number_reuse_unsaid"}, "reason": "it will not be audited again"}`))
+		`{"filter": {"scheme": "assembly-void", "holdReason": "number_reuse_unsaid"}, "reason": "not audited again"}`))
 	s.until("it is cancelled", func() bool { return s.verdict("A1") == "已取消" })
 	require.Equal(t, 1, s.truth("WH-HZ01", "A1").Effects)
 }

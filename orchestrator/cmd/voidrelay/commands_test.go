@@ -96,8 +96,8 @@ func (m morning) printed(view string) string {
 // awkward is a bill number that a shell must not read.
 const awkward = `ZZ'$(touch x)"1`
 
-// TestTheCommandOfEachWorkItemWorksAsPrinted stages an item of each kind, with the cancellation that it is about as such
-// an item leaves it, and types what the item says.
+// TestTheCommandOfEachWorkItemWorksAsPrinted stages an item of each kind, with the cancellation that it is about as
+// such an item leaves it, and types what the item says.
 func TestTheCommandOfEachWorkItemWorksAsPrinted(t *testing.T) {
 	held := func(reason string) rowtest.Cancellation {
 		return rowtest.Cancellation{State: "held", HoldReason: reason}
@@ -118,7 +118,8 @@ func TestTheCommandOfEachWorkItemWorksAsPrinted(t *testing.T) {
 	}
 	m := sitDown(t)
 	kinds := strings.Fields(m.rows.Text(`
-select string_agg(distinct kind, ' ') from voidrelay.work_kind where kind not in ('clock_suspect', 'permission_suspect')`))
+select string_agg(distinct kind, ' ') from voidrelay.work_kind
+where kind not in ('clock_suspect', 'permission_suspect')`))
 	require.Greater(t, len(kinds), 15)
 	for _, kind := range kinds {
 		t.Run(kind, func(t *testing.T) {

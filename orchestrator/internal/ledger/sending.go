@@ -1,7 +1,7 @@
 package ledger
 
-// AboutScheme is true of a condition o that is about a scheme s, its data centre, or everything; not of one that is about
-// an account or a host.
+// AboutScheme is true of a condition o that is about a scheme s, its data centre, or everything, and of one about an
+// account; not of one about a host.
 const AboutScheme = `(coalesce(o.scheme, s.scheme) = s.scheme and o.data_center_id in ('', s.data_center_id)
     and o.host = '')`
 

@@ -48,7 +48,8 @@ func CloseRestored(ctx context.Context, tx pgx.Tx, cancellations []int64) error 
 
 // HoldWork opens what asks a person about the scheme's cancellations that are held, unless it is open: a work item for
 // each of a bill's own reasons, and a condition for what waits behind a safety limit. A person may have
-// released a safety limit after a page outside a run had reached it, and before the end of a run whose cancellations it held.
+// released a safety limit after a page outside a run had reached it, and before the end of a run whose cancellations it
+// held.
 func HoldWork(ctx context.Context, tx pgx.Tx, scheme string) error {
 	if err := OpenFound(ctx, tx, `
 select c.scheme, c.hold_reason as kind, c.bill_id, c.bill_no, c.cancellation_id, '' as subject, `+OrderDetail+`

@@ -118,8 +118,8 @@ func TestTheHistoryOfABillIsInOrder(t *testing.T) {
 			`bill_no = 'ZZCX1'`))
 }
 
-// What held it, who let it go, who marked it done and why, and how it was settled before: all of that stays with a bill,
-// also when its events are long gone.
+// What held it, who let it go, who marked it done and why, and how it was settled before: all of that stays with a
+// bill, also when its events are long gone.
 func TestTheHistoryOfABillKeepsHoldsAndWhatPersonsDid(t *testing.T) {
 	w := setupWriter(t)
 	page := voidedPage(1, "A1", "WH1")

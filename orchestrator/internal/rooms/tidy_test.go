@@ -184,7 +184,8 @@ select 'act', $1, n, now() - (case when n <= 1500 then '91 days' when n = 1501 t
 	require.NoError(t, err)
 	w.tidy("events")
 	require.Equal(t, "1500 1501 1600", w.text(`
-select dropped_number || ' ' || (select min(event_number) || ' ' || max(event_number) from event) from ledger_identity`),
+select dropped_number || ' ' || (select min(event_number) || ' ' || max(event_number) from event)
+from ledger_identity`),
 		"one that is old stays behind one that is kept")
 	w.rows.Exec(`update event set create_time = now() - interval '100 days'`)
 	w.rows.Exec(`update chore set last_run_time = now() - interval '1 day'`)

@@ -184,8 +184,8 @@ func sendingConditions() []ConditionRow {
 			ActionZH:  "检查旺店通账号、密钥、接口权限和 IP 白名单（wmssvc check）；改正后自动恢复",
 			MessageEN: "the WMS does not accept account {account}; nothing is sent to it; it is asked every five " +
 				"minutes",
-			ActionEN: "check account, key, permission of the interface and the list of allowed addresses (wmssvc check)" +
-				"; it goes on by itself",
+			ActionEN: "check account, key, permission of the interface and the list of allowed addresses " +
+				"(wmssvc check); it goes on by itself",
 		},
 		{
 			Kind: ConditionAccountClock, Subject: SubjectAccount, Sending: true,

@@ -108,7 +108,8 @@ type VerdictRow struct {
 	Verdict Verdict
 	// Chinese and English are the reason, with these names for what the ledger puts in: {work}, {hold} and {blocked},
 	// the words of the oldest open work item, of the reason to hold and of the condition that blocks; {class_reason}
-	// as it is stored, {because} in the words of ClassReasons; and the numbers of orders {owed}, {done}, {held}, {needs_attention}, {too_late}, {left_alone}.
+	// as it is stored, {because} in the words of ClassReasons; and the numbers of orders {owed}, {done}, {held},
+	// {needs_attention}, {too_late}, {left_alone}.
 	Chinese, English string
 }
 

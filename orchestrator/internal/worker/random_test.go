@@ -340,7 +340,8 @@ func (l *lives) settle() {
 		if n < 10 {
 			l.under("backfill", l.fill)
 		}
-		if reason := l.Text(`select coalesce(max(kind), '') from condition where by_person and end_time is null`); reason != "" {
+		reason := l.Text(`select coalesce(max(kind), '') from condition where by_person and end_time is null`)
+		if reason != "" {
 			l.tell("  a person resumes: %s", reason)
 			require.NoError(l, l.Acts().Resume(l.Context(),
 				ledger.Act{Scheme: "assembly-void", Actor: "test", Reason: "test"}))

@@ -61,8 +61,8 @@ func (e *StaleError) Error() string {
 	if e.Restored {
 		why = "it is from before the ledger was restored (账本已被恢复或更换)"
 	}
-	return fmt.Sprintf("the event token is stale: %s; begin at the oldest or the newest token that this error names, "+
-		"and compare what you keep with the lists", why)
+	return fmt.Sprintf("the event token is stale: %s; compare what you keep with the lists, then go on behind the "+
+		"newest event, %s, or with the oldest that is kept, %s", why, e.Newest, e.Oldest)
 }
 
 // check refuses a token that is not of this ledger, or behind which events are gone.

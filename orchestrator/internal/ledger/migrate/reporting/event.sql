@@ -33,7 +33,7 @@ select e.event_number, e.create_time as event_time, e.kind,
        case e.kind when 'work_item_opened' then w.message
                    when 'work_item_closed' then w.close_reason
                    when 'run_ended' then coalesce(nullif(r.error, ''), r.note)
-                   when 'act' then o.verb_zh || '：' || o.reason
+                   when 'act' then o.verb_zh || case when o.reason <> '' then '：' || o.reason else '' end
                    when 'condition_opened' then n.message
                    when 'condition_closed' then n.message || '；' || n.end_reason
                    else q.order_code || ' ' || q.order_type || ' 仓库 ' || q.warehouse_code end as detail

@@ -55,6 +55,7 @@ func (t *town) quiet(ctx context.Context, p plan, limit time.Duration) (c calmed
 	// what that one asked to see again.
 	const runs = 3
 	var from int64 = -1
+	var rechecked *time.Time
 	changed := time.Now()
 	// A reconcile run that a kill held up counts as one that took long, and the next waits four times that: here
 	// somebody asks.
@@ -71,7 +72,7 @@ func (t *town) quiet(ctx context.Context, p plan, limit time.Duration) (c calmed
 				return c, err
 			}
 		}
-		now, err := t.left(ctx, since)
+		now, err := t.left(ctx, since, &rechecked)
 		switch {
 		case err != nil && ctx.Err() == nil:
 			t.logger.WarnContext(ctx, "ledger not read", "err", err)
@@ -108,10 +109,14 @@ func (u unsettled) progress() unsettled {
 	return u
 }
 
-func (t *town) left(ctx context.Context, since time.Time) (u unsettled, err error) {
+// left asks what is unsettled. rechecked is when the first recheck ended since then, once that is known: its row is gone
+// when the next begins.
+func (t *town) left(ctx context.Context, since time.Time, rechecked **time.Time) (u unsettled, err error) {
 	err = t.pool.QueryRow(ctx, `
 with recheck as (
     select end_time from run where kind = 'recheck' and state = 'complete' and start_time >= $1
+    union all
+    select $2::timestamptz where $2::timestamptz is not null
 )
 select coalesce((select max(version) from watermark), -1),
     (select count(*) from unsettled_cancellation where state in ('planned', 'open')),
@@ -126,8 +131,10 @@ select coalesce((select max(version) from watermark), -1),
     (select count(*) from recheck),
     (select count(*) from run
      where kind = 'reconcile' and state = 'complete'
-       and start_time > (select min(end_time) from recheck))`, since).Scan(
-		&u.Version, &u.Open, &u.Unanswered, &u.Reread, &u.Begun, &u.Missing, &u.Failed, &u.Rechecks, &u.Reconciles)
+       and start_time > (select min(end_time) from recheck)),
+    (select min(end_time) from recheck)`, since, *rechecked).Scan(
+		&u.Version, &u.Open, &u.Unanswered, &u.Reread, &u.Begun, &u.Missing, &u.Failed, &u.Rechecks, &u.Reconciles,
+		rechecked)
 	return u, err
 }
 

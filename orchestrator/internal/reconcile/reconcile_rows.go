@@ -10,17 +10,14 @@ import (
 	"github.com/voidrelay/voidrelay/orchestrator/internal/ledger"
 )
 
-// quietKept is how long the record of a recheck is kept that found nothing: on sandboxes there is one every few
-// seconds. reconcileStuck is how long one may take before the next begins anew.
-const (
-	quietKept      = "7 days"
-	reconcileStuck = "1 day"
-)
+// reconcileStuck is how long a reconcile run or a recheck may take before the next begins anew.
+const reconcileStuck = "1 day"
 
 // Reconcile answers the scheme's reconcile run or recheck to go on with: the one that did not end, or a new one when
 // that is due or was asked for; nil when neither. One that took long leaves Kingdee alone for four times as long, an
 // interval at most: it may have taken long because a process died. One that was begun under another revision, or got
-// nowhere in a day, fails, and a new one begins.
+// nowhere in a day, fails, and a new one begins. A recheck that found nothing, and that nobody asked for, has its row only
+// until the next begins, which was due by it.
 func (s *ComparisonRows) Reconcile(ctx context.Context, start ledger.ReconcileStart) (*ledger.Run, error) {
 	var run *ledger.Run
 	err := ledger.InTx(ctx, s.pool, func(tx pgx.Tx) error {
@@ -47,9 +44,9 @@ select from failed`,
 		}
 		if _, err := tx.Exec(ctx, `
 delete from run r using run_comparison c
-where r.run_id = c.run_id and r.scheme = $1 and r.kind = 'recheck' and r.state <> 'running' and r.note = ''
-  and r.start_time < now() - interval '`+quietKept+`'
-  and c.bills_repaired + c.bills_missing + c.work_items = 0`, start.Scheme); err != nil {
+where r.run_id = c.run_id and r.scheme = $1 and r.kind = 'recheck' and r.state = 'complete' and not r.asked
+  and r.note = '' and c.bills_repaired + c.bills_missing + c.bills_gone + c.work_items = 0`,
+			start.Scheme); err != nil {
 			return err
 		}
 		run, err = ledger.UnfinishedRun(ctx, tx, start.Scheme, start.Kind)

@@ -40,7 +40,8 @@ type RunServiceClient interface {
 	// ApplyBackfill carries that plan out.
 	StartRun(ctx context.Context, in *StartRunRequest, opts ...grpc.CallOption) (*StartRunResponse, error)
 	GetRun(ctx context.Context, in *GetRunRequest, opts ...grpc.CallOption) (*GetRunResponse, error)
-	// ListRuns lists newest first. Incremental runs that found nothing leave no row.
+	// ListRuns lists newest first. Incremental runs and rechecks that nobody asked for, and that found nothing, leave no
+	// row; the last recheck keeps its until the next begins.
 	ListRuns(ctx context.Context, in *ListRunsRequest, opts ...grpc.CallOption) (*ListRunsResponse, error)
 	// CancelRun ends a backfill that is under way, or a plan that is not wanted. What it has owed by then stays owed. Runs
 	// of other kinds begin again by themselves, and cannot be cancelled: FAILED_PRECONDITION.
@@ -134,7 +135,8 @@ type RunServiceServer interface {
 	// ApplyBackfill carries that plan out.
 	StartRun(context.Context, *StartRunRequest) (*StartRunResponse, error)
 	GetRun(context.Context, *GetRunRequest) (*GetRunResponse, error)
-	// ListRuns lists newest first. Incremental runs that found nothing leave no row.
+	// ListRuns lists newest first. Incremental runs and rechecks that nobody asked for, and that found nothing, leave no
+	// row; the last recheck keeps its until the next begins.
 	ListRuns(context.Context, *ListRunsRequest) (*ListRunsResponse, error)
 	// CancelRun ends a backfill that is under way, or a plan that is not wanted. What it has owed by then stays owed. Runs
 	// of other kinds begin again by themselves, and cannot be cancelled: FAILED_PRECONDITION.

@@ -36,8 +36,8 @@ from voidrelay.run r
     left join voidrelay.run_backfill b using (run_id);
 
 comment on view reporting.run is
-    '读取任务: each piece of reading Kingdee, of any kind; incremental runs that found nothing leave no row, rechecks that '
-    'found nothing leave theirs for some days';
+    '读取任务: each piece of reading Kingdee, of any kind; incremental runs and rechecks that nobody asked for, and that '
+    'found nothing, leave no row, but for the last recheck';
 comment on column reporting.run.kind is
     'baseline 基线, incremental 增量, recheck 复查 of bills known live, reconcile 核对 of the last 72 hours, or backfill 回补';
 comment on column reporting.run.asked is 'a person asked for it; always so for a backfill';

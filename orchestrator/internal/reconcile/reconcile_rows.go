@@ -16,8 +16,8 @@ const reconcileStuck = "1 day"
 // Reconcile answers the scheme's reconcile run or recheck to go on with: the one that did not end, or a new one when
 // that is due or was asked for; nil when neither. One that took long leaves Kingdee alone for four times as long, an
 // interval at most: it may have taken long because a process died. One that was begun under another revision, or got
-// nowhere in a day, fails, and a new one begins. A recheck that found nothing, and that nobody asked for, has its row only
-// until the next begins, which was due by it.
+// nowhere in a day, fails, and a new one begins. A recheck that found nothing, and that nobody asked for, has its row
+// only until the next begins, which was due by it.
 func (s *ComparisonRows) Reconcile(ctx context.Context, start ledger.ReconcileStart) (*ledger.Run, error) {
 	var run *ledger.Run
 	err := ledger.InTx(ctx, s.pool, func(tx pgx.Tx) error {

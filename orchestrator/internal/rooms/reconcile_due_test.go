@@ -38,8 +38,8 @@ values ('assembly', 'recheck', 1, 'complete', now() - $1::interval, now() - $2::
 	}
 }
 
-// There is a recheck every ten minutes. One that nobody asked for, and that found nothing, is not told, and its row goes
-// when the next begins; every other one is told and stays.
+// There is a recheck every ten minutes. One that nobody asked for, and that found nothing, is not told, and its row
+// goes when the next begins; every other one is told and stays.
 func TestAQuietRecheckLeavesNoEventAndNoRow(t *testing.T) {
 	s, pool := openStore(t)
 	rows := rowtest.New(t, pool)

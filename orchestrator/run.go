@@ -45,9 +45,9 @@ type Server struct {
 	rest      *http.Server
 	restAddr  string
 	jobs      *worker.Runner
-	// host is the name that this orchestrator goes by in the ledger.
-	host   string
-	ledger ledgerHealth
+	// host follows how this orchestrator stands; name is what it goes by in the ledger.
+	host   *host.Host
+	name   string
 	logger *slog.Logger
 	// conns lead to the adapters and to ourselves; close ends what is left once everything has stopped.
 	conns []*grpc.ClientConn
@@ -87,15 +87,15 @@ func Start(ctx context.Context, cfg Config, logger *slog.Logger) (_ *Server, err
 		return nil, err
 	}
 	reader := query.New(pool)
-	counts := metrics.New(s.telemetry.Registry, reader)
 	// Ports are taken before work begins: one that another process has is found before anything is sent.
-	if err := s.serveMetrics(ctx, cfg); err != nil {
-		return nil, err
-	}
 	if err := s.listenGRPC(ctx, cfg, guard); err != nil {
 		return nil, err
 	}
-	if err := s.appear(ctx, cfg, pool); err != nil {
+	if err := s.appear(ctx, cfg, pool, reader); err != nil {
+		return nil, err
+	}
+	counts := metrics.New(s.telemetry.Registry, reader, s.host)
+	if err := s.serveMetrics(ctx, cfg); err != nil {
 		return nil, err
 	}
 	if s.jobs, err = s.startJobs(ctx, cfg, pool, counted{rooms.New(pool), counts}, schemes, guard); err != nil {
@@ -105,13 +105,13 @@ func Start(ctx context.Context, cfg Config, logger *slog.Logger) (_ *Server, err
 	if err := s.serveREST(ctx, cfg, guard); err != nil {
 		return nil, err
 	}
-	s.followLedger(pool)
+	s.follow()
 	s.Go(func() error {
 		event.NewSequencer(pool, logger).Run(s.Stopping())
 		return nil
 	})
 	logger.InfoContext(ctx, "orchestrator listens", slog.String("grpc", s.GRPCAddr()),
-		slog.String("http", s.HTTPAddr()), slog.String("host", s.host),
+		slog.String("http", s.HTTPAddr()), slog.String("host", s.name),
 		slog.Int("schemes", len(schemes)), slog.Bool("tls", guard.TLS != nil), slog.Bool("tokens", guard.Tokens != nil),
 		slog.String("version", telemetry.ReadBuild().String()))
 	return s, nil
@@ -152,29 +152,13 @@ func (s *Server) listenGRPC(ctx context.Context, cfg Config, guard access.Guard)
 	return s.grpc.Listen(ctx, "ORCHESTRATOR_GRPC_ADDR", cfg.GRPCAddr)
 }
 
-// appear gives this orchestrator its name and writes its first sign of life: a condition of a host without one ends.
-func (s *Server) appear(ctx context.Context, cfg Config, pool *pgxpool.Pool) (err error) {
-	if s.host, err = host.Name(cfg.HostName, s.grpc.Addr()); err != nil {
-		return err
-	}
-	beat := host.NewBeat(pool, s.host, telemetry.ReadBuild().String(), s.logger)
-	if err := beat.Give(ctx, time.Now()); err != nil {
-		return err
-	}
-	s.Go(func() error {
-		beat.Run(s.Stopping())
-		return nil
-	})
-	return nil
-}
-
 func (s *Server) serveGRPC(pool *pgxpool.Pool, reader *query.Reader, schemes []*scheme.Scheme) {
 	rpc.Register(s.grpc, rpc.Deps{
-		Reader: reader, Operator: operate.NewOperator(pool), Recorder: operate.NewRecorder(pool), Starter: s.jobs,
-		Gate: gate{schemes}, Preview: preview.New(reader), Replay: replay.New(reader), Timing: timingOf(schemes),
+		Reader: reader, Host: s.host, Operator: operate.NewOperator(pool), Recorder: operate.NewRecorder(pool),
+		Starter: s.jobs,
+		Gate:    gate{schemes}, Preview: preview.New(reader), Replay: replay.New(reader), Timing: timingOf(schemes),
 		Events: event.NewReader(pool),
 	})
-	s.grpc.SetHealth(true) // the schema was just read
 	s.Go(s.grpc.Serve)
 }
 

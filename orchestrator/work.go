@@ -12,6 +12,7 @@ import (
 
 	"github.com/voidrelay/voidrelay/internal/access"
 	"github.com/voidrelay/voidrelay/internal/serve"
+	"github.com/voidrelay/voidrelay/orchestrator/internal/host"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/ledger"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/operate"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/scheme"
@@ -44,12 +45,12 @@ func (s *Server) startJobs(ctx context.Context, cfg Config, pool *pgxpool.Pool, 
 	way := serve.DialOptions{
 		TLS: adapterCredentials(guard.TLS), Token: cfg.AdapterToken, ServiceConfig: kingdeeServiceConfig,
 	}
-	kingdee, err := s.dial(cfg.KingdeeTarget, way)
+	kingdee, err := s.adapter(host.Kingdee, cfg.KingdeeTarget, way)
 	if err != nil {
 		return nil, fmt.Errorf("KINGDEESVC_TARGET: %w", err)
 	}
 	way.ServiceConfig = wmsServiceConfig
-	wms, err := s.dial(cfg.WMSTarget, way)
+	wms, err := s.adapter(host.WMS, cfg.WMSTarget, way)
 	if err != nil {
 		return nil, fmt.Errorf("WMSSVC_TARGET: %w", err)
 	}
@@ -61,7 +62,7 @@ func (s *Server) startJobs(ctx context.Context, cfg Config, pool *pgxpool.Pool, 
 		Pool: pool, Schema: ledger.Schema, Store: kept, Kingdee: kingdeev1.NewBillServiceClient(kingdee),
 		WMS: wmsv1.NewOrderServiceClient(wms), Schemes: schemes, Revisions: revisions, PushWorkers: cfg.PushWorkers,
 		Takeover: cfg.Takeover, KeepEvidence: time.Duration(cfg.EvidenceDays) * 24 * time.Hour, Telemetry: s.telemetry,
-		Host: s.host, LedgerAway: s.ledger.awaySince, Logger: s.logger, Now: now,
+		Host: s.name, Reaches: s.host.Reaches, LedgerAway: s.host.AwaySince, Logger: s.logger, Now: now,
 	})
 }
 
@@ -73,6 +74,22 @@ const (
 			"backoffMultiplier": 2, "retryableStatusCodes": ["UNAVAILABLE"]}}]}`
 	wmsServiceConfig = `{"loadBalancingConfig": [{"round_robin": {}}]}`
 )
+
+// adapter makes the connection for the calls to an adapter, and one by which it is watched.
+func (s *Server) adapter(name, target string, way serve.DialOptions) (*grpc.ClientConn, error) {
+	work, err := s.dial(target, way)
+	if err != nil {
+		return nil, err
+	}
+	way.Telemetry = nil
+	pulse, err := serve.Dial(target, way)
+	if err != nil {
+		return nil, err
+	}
+	s.conns = append(s.conns, pulse)
+	s.host.Follow(name, pulse, work)
+	return work, nil
+}
 
 // dial makes a connection that lives as long as the server.
 func (s *Server) dial(target string, way serve.DialOptions) (*grpc.ClientConn, error) {

@@ -50,7 +50,7 @@ type GRPCOptions struct {
 type GRPC struct {
 	*grpc.Server
 
-	checks   *health.Server
+	checks   *pulse
 	listener net.Listener
 	close    context.CancelFunc
 }
@@ -82,7 +82,7 @@ func NewGRPC(o GRPCOptions) (*GRPC, error) {
 	if o.Telemetry != nil {
 		options = append(options, grpc.StatsHandler(o.Telemetry.ServerStats()))
 	}
-	g := &GRPC{Server: grpc.NewServer(options...), checks: health.NewServer(), close: closeIt}
+	g := &GRPC{Server: grpc.NewServer(options...), checks: &pulse{Server: health.NewServer()}, close: closeIt}
 	healthv1.RegisterHealthServer(g.Server, g.checks)
 	reflection.Register(g.Server)
 	return g, nil

@@ -2,6 +2,7 @@ package gateway
 
 import (
 	"context"
+	"encoding/json"
 	"net/http"
 	"slices"
 	"time"
@@ -11,8 +12,10 @@ import (
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/health/grpc_health_v1"
+	"google.golang.org/grpc/metadata"
 	"google.golang.org/grpc/status"
 
+	"github.com/voidrelay/voidrelay/internal/serve"
 	"github.com/voidrelay/voidrelay/proto"
 )
 
@@ -81,16 +84,35 @@ func (f *front) alive(w http.ResponseWriter, _ *http.Request) {
 	writeJSON(w, http.StatusOK, `{"status":"alive"}`)
 }
 
-// ready asks the orchestrator's health service, which knows what it needs.
+// readyWithin bounds how long the health service is asked. It answers from memory.
+const readyWithin = 2 * time.Second
+
+// ready asks the orchestrator's health service, which knows what it needs and what stands still. That something stands
+// still takes no host out of a balancer, as long as this one can do anything useful: the others could do no better.
 func (f *front) ready(w http.ResponseWriter, r *http.Request) {
-	ctx, cancel := context.WithTimeout(r.Context(), 2*time.Second)
+	ctx, cancel := context.WithTimeout(r.Context(), readyWithin)
 	defer cancel()
-	answer, err := grpc_health_v1.NewHealthClient(f.pulse).Check(ctx, &grpc_health_v1.HealthCheckRequest{})
+	var header metadata.MD
+	answer, err := grpc_health_v1.NewHealthClient(f.pulse).Check(ctx, &grpc_health_v1.HealthCheckRequest{},
+		grpc.Header(&header))
+	code, body := http.StatusOK, readiness{Status: "ready", Conditions: json.RawMessage("[]")}
 	if err != nil || answer.GetStatus() != grpc_health_v1.HealthCheckResponse_SERVING {
-		writeJSON(w, http.StatusServiceUnavailable, `{"status":"not ready"}`)
-		return
+		code, body.Status = http.StatusServiceUnavailable, "not ready"
 	}
-	writeJSON(w, http.StatusOK, `{"status":"ready"}`)
+	if told := header.Get(serve.HealthDetailKey); len(told) > 0 && json.Valid([]byte(told[0])) {
+		body.Conditions = json.RawMessage(told[0])
+	}
+	text, err := json.Marshal(body)
+	if err != nil {
+		code, text = http.StatusServiceUnavailable, []byte(`{"status":"not ready","conditions":[]}`)
+	}
+	writeJSON(w, code, string(text))
+}
+
+// readiness is what /readyz answers.
+type readiness struct {
+	Status     string          `json:"status"`
+	Conditions json.RawMessage `json:"conditions"`
 }
 
 func (f *front) openAPI(w http.ResponseWriter, _ *http.Request) {

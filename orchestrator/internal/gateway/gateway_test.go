@@ -144,7 +144,7 @@ func TestPagesThatAreNoRPC(t *testing.T) {
 	require.JSONEq(t, string(proto.OpenAPI), content)
 	require.Contains(t, content, "/v1/bills/{billNo}")
 	for target, want := range map[string]string{
-		"GET /healthz": `{"status":"alive"}`, "GET /readyz": `{"status":"ready"}`,
+		"GET /healthz": `{"status":"alive"}`, "GET /readyz": `{"status":"ready","conditions":[]}`,
 	} {
 		response, content = f.call(t, target, "", nil)
 		require.Equal(t, 200, response.StatusCode)

@@ -193,6 +193,31 @@ func (s *Conditions) EndCondition(ctx context.Context, c Condition, why string) 
 	return ended, nil
 }
 
+// RecordCondition writes a condition that is over: it lasted from its Since until end, by the caller's clock.
+func (s *Conditions) RecordCondition(ctx context.Context, c Condition, end time.Time, why string) error {
+	err := InTx(ctx, s.pool, func(tx pgx.Tx) error {
+		if _, err := OpenCondition(ctx, tx, c); err != nil {
+			return err
+		}
+		ended, err := EndConditions(ctx, tx, why, isKey, c.key())
+		if err != nil {
+			return err
+		}
+		for _, o := range ended {
+			if _, err := tx.Exec(ctx, `
+update condition o set last_seen = greatest(o.since, $2), end_time = greatest(o.since, $2)
+where o.condition_id = $1`, o.ID, end); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return fmt.Errorf("record condition %s: %w", c.Kind, err)
+	}
+	return nil
+}
+
 // TakeProbes answers the open conditions of these kinds that are due to be asked about, and makes them due again after
 // wait: whoever takes one asks.
 func (s *Conditions) TakeProbes(

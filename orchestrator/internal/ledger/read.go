@@ -62,9 +62,15 @@ func FaultOf(err error) error {
 	return err
 }
 
+// readOnly is the SQLSTATE of a write that the database does not take.
+const readOnly = "25006"
+
+// IsReadOnly says whether an error comes of a database that answers and takes nothing.
+func IsReadOnly(err error) bool { return errors.Is(err, ErrReadOnly) || SQLState(err) == readOnly }
+
 // away lists the SQLSTATEs of a server that cannot serve just now: lost connection, shutting or starting up, out of
 // resources, read-only.
 func away(code string) bool {
-	return code == "25006" || strings.HasPrefix(code, "08") ||
+	return code == readOnly || strings.HasPrefix(code, "08") ||
 		strings.HasPrefix(code, "57P") || strings.HasPrefix(code, "53")
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/voidrelay/voidrelay/orchestrator/internal/ledger"
+	"github.com/voidrelay/voidrelay/orchestrator/internal/rule"
 )
 
 // Ledger is asked at each scrape.
@@ -21,19 +22,28 @@ type Ledger interface {
 	OpenConditions(ctx context.Context) ([]ledger.ConditionFigure, error)
 }
 
+// Host is the orchestrator itself.
+type Host interface {
+	// Own answers the conditions that stand in its memory.
+	Own() []ledger.ConditionView
+	// Keeps says whether a condition of the ledger is one of those.
+	Keeps(kind rule.ConditionKind, host string) bool
+}
+
 // scrapeTime bounds what a scrape asks of the ledger.
 const scrapeTime = 5 * time.Second
 
 // Metrics counts what requests of this process came to.
 type Metrics struct{ answers *prometheus.CounterVec }
 
-// New adds the ledger's figures and these counts, of which there are none yet, to what a scrape shows.
-func New(registry *prometheus.Registry, l Ledger) *Metrics {
+// New adds the ledger's figures, the host's conditions and these counts, of which there are none yet, to what a scrape
+// shows.
+func New(registry *prometheus.Registry, l Ledger, h Host) *Metrics {
 	m := &Metrics{answers: prometheus.NewCounterVec(prometheus.CounterOpts{
 		Name: "orchestrator_attempts_total",
 		Help: "Requests to the WMS whose result this process stored, by what they came to.",
 	}, []string{"disposition"})}
-	registry.MustRegister(m.answers, collector{l})
+	registry.MustRegister(m.answers, collector{l, h})
 	return m
 }
 
@@ -45,7 +55,10 @@ func (m *Metrics) Stored(results []ledger.Result) {
 }
 
 // collector reads the ledger when it is scraped.
-type collector struct{ ledger Ledger }
+type collector struct {
+	ledger Ledger
+	host   Host
+}
 
 func about(name, help string, labels ...string) *prometheus.Desc {
 	return prometheus.NewDesc("orchestrator_"+name, help, labels, nil)
@@ -86,6 +99,13 @@ func (c collector) Collect(out chan<- prometheus.Metric) {
 	gauge := func(d *prometheus.Desc, value float64, labels ...string) {
 		out <- prometheus.MustNewConstMetric(d, prometheus.GaugeValue, value, labels...)
 	}
+	tell := func(age float64, labels ...string) {
+		gauge(condition, 1, labels...)
+		gauge(conditionAge, age, labels...)
+	}
+	for _, o := range c.host.Own() {
+		tell(time.Since(o.Since).Seconds(), string(o.Kind), "", "", "", "", o.Host, o.Reason)
+	}
 	schemes, err := c.ledger.Figures(ctx)
 	if err != nil {
 		gauge(up, 0)
@@ -98,9 +118,9 @@ func (c collector) Collect(out chan<- prometheus.Metric) {
 	}
 	gauge(up, 1)
 	for _, o := range conditions {
-		labels := []string{string(o.Kind), o.Scheme, o.DataCenterID, o.Account, o.Trigger, o.Host, o.Reason}
-		gauge(condition, 1, labels...)
-		gauge(conditionAge, o.Age, labels...)
+		if !c.host.Keeps(o.Kind, o.Host) {
+			tell(o.Age, string(o.Kind), o.Scheme, o.DataCenterID, o.Account, o.Trigger, o.Host, o.Reason)
+		}
 	}
 	for _, s := range schemes {
 		for state, count := range s.Counts {

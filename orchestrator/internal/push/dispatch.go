@@ -40,6 +40,9 @@ type Dispatcher struct {
 	Now      func() time.Time
 	// Hold is how long a gathered row stays with its batch.
 	Hold time.Duration
+	// Sends says whether this host reaches the WMS adapter; nil always says so. A host that does not gathers nothing:
+	// the others do, and where there are none what is due stays as it is.
+	Sends func() bool
 }
 
 // Run closes attempts that lost their answer, asks for incremental runs that nobody asked for in time, and gathers what
@@ -50,6 +53,9 @@ func (d *Dispatcher) Run(ctx context.Context) error {
 	}
 	if err := d.overdue(ctx); err != nil {
 		return err
+	}
+	if d.Sends != nil && !d.Sends() {
+		return nil
 	}
 	mine := ledger.Gathering{Revisions: d.Registry.Revisions(), Limit: gatherLimit, Size: batchSize, Hold: d.Hold}
 	taken, err := d.Store.Gather(ctx, mine, func(tx pgx.Tx, batches []ledger.Batch) error {

@@ -2,6 +2,7 @@ package rpc
 
 import (
 	"context"
+	"slices"
 	"strconv"
 
 	"github.com/voidrelay/voidrelay/orchestrator/internal/ledger"
@@ -12,6 +13,7 @@ type workService struct {
 	orchestratorv1.UnimplementedWorkServiceServer
 	schemes SchemeReader
 	reader  ConditionReader
+	host    Host
 }
 
 func (s *workService) ListConditions(
@@ -32,6 +34,11 @@ func (s *workService) ListConditions(
 	}
 	found, next := cut(req, found, size,
 		func(v ledger.ConditionView) string { return strconv.FormatInt(v.ConditionID, 10) })
+	if before == 0 && req.GetScheme() == "" {
+		found = append(s.host.Own(), slices.DeleteFunc(found, func(v ledger.ConditionView) bool {
+			return v.EndTime.IsZero() && s.host.Keeps(v.Kind, v.Host)
+		})...)
+	}
 	return &orchestratorv1.ListConditionsResponse{Conditions: each(found, conditionMessage), NextPageToken: next}, nil
 }
 

@@ -100,7 +100,10 @@ func TestEveryReasonIsSentAsTheContractSays(t *testing.T) {
 			[]string{"newest_token", "oldest_token"}, false,
 		},
 		{"TOO_MANY_WATCHES", &event.TooManyError{}, codes.ResourceExhausted, []string{"max_count"}, false},
-		{"STORE_UNAVAILABLE", fmt.Errorf("x: %w: secret", ledger.ErrUnavailable), codes.Unavailable, nil, true},
+		{
+			"STORE_UNAVAILABLE", fmt.Errorf("x: %w: secret", ledger.ErrUnavailable), codes.Unavailable,
+			[]string{"condition"}, true,
+		},
 		{"INTERNAL", errors.New("secret"), codes.Internal, nil, true},
 		{"INTERNAL", serve.ErrPanic, codes.Internal, nil, true},
 		{"INTERNAL", ledger.ErrNotFound, codes.Internal, nil, true},

@@ -51,6 +51,14 @@ type ConditionReader interface {
 	) ([]ledger.ConditionView, error)
 }
 
+// Host is the orchestrator that answers.
+type Host interface {
+	// Own answers the open conditions that stand in its memory, because the ledger may not be there to keep them.
+	Own() []ledger.ConditionView
+	// Keeps says whether a condition of the ledger is one of those.
+	Keeps(kind rule.ConditionKind, host string) bool
+}
+
 // BillReader reads what became of a bill.
 type BillReader interface {
 	BillViews(ctx context.Context, billNo, scheme string) ([]ledger.BillView, error)
@@ -108,6 +116,7 @@ type SendGate interface {
 // Deps is what the services need; all of it.
 type Deps struct {
 	Reader   Reader
+	Host     Host
 	Operator Operator
 	Recorder Recorder
 	Starter  RunStarter
@@ -140,7 +149,8 @@ func Register(server grpc.ServiceRegistrar, deps Deps) {
 		schemes: deps.Reader, reader: deps.Reader, operator: deps.Operator,
 		recorder: deps.Recorder, timing: deps.Timing,
 	})
-	orchestratorv1.RegisterWorkServiceServer(server, &workService{schemes: deps.Reader, reader: deps.Reader})
+	orchestratorv1.RegisterWorkServiceServer(server,
+		&workService{schemes: deps.Reader, reader: deps.Reader, host: deps.Host})
 	orchestratorv1.RegisterBillServiceServer(server, &billService{schemes: deps.Reader, reader: deps.Reader})
 	orchestratorv1.RegisterEventServiceServer(server, &eventService{
 		schemes: deps.Reader, events: deps.Events, beat: cmp.Or(deps.WatchBeat, watchBeat),

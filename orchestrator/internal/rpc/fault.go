@@ -14,6 +14,7 @@ import (
 	"github.com/voidrelay/voidrelay/internal/serve"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/event"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/ledger"
+	"github.com/voidrelay/voidrelay/orchestrator/internal/rule"
 	"github.com/voidrelay/voidrelay/proto/apierr"
 	orchestratorv1 "github.com/voidrelay/voidrelay/proto/gen/orchestrator/v1"
 )
@@ -190,7 +191,13 @@ func wire(err error) (sent apierr.Error, ours bool) {
 		sent.Message = "the caller went away"
 	case errors.Is(err, ledger.ErrUnavailable):
 		set(codes.Unavailable, orchestratorv1.ErrorReason_ERROR_REASON_STORE_UNAVAILABLE)
-		sent.Message = "the database does not answer or takes nothing; try again (数据库暂不可用)"
+		kind := rule.ConditionLedgerAway
+		sent.Message = "the ledger does not answer; try again (账本数据库暂不可用)"
+		if ledger.IsReadOnly(err) {
+			kind = rule.ConditionDatabaseReadOnly
+			sent.Message = "the ledger's database is read only, nothing can be written; try again (账本数据库只读，无法记录)"
+		}
+		sent.Metadata["condition"] = string(kind)
 		return sent, true
 	default:
 		set(codes.Internal, orchestratorv1.ErrorReason_ERROR_REASON_INTERNAL)

@@ -258,6 +258,20 @@ func hostConditions() []ConditionRow {
 			ActionEN:  "check its process and the address in the settings; it goes on by itself",
 		},
 		{
+			Kind: ConditionAdapterAway, Subject: SubjectHost, Reason: "kingdee", Reading: true,
+			MessageZH: "主机 {host} 连不上金蝶适配器 kingdeesvc，该主机不读取",
+			ActionZH:  "检查 kingdeesvc 进程和 KINGDEESVC_TARGET；恢复后自动继续",
+			MessageEN: "host {host} does not reach kingdeesvc; it reads nothing",
+			ActionEN:  "check the process of kingdeesvc and KINGDEESVC_TARGET; it goes on by itself",
+		},
+		{
+			Kind: ConditionAdapterAway, Subject: SubjectHost, Reason: "wms", Sending: true,
+			MessageZH: "主机 {host} 连不上旺店通适配器 wmssvc，该主机不发送",
+			ActionZH:  "检查 wmssvc 进程和 WMSSVC_TARGET；恢复后自动继续",
+			MessageEN: "host {host} does not reach wmssvc; it sends nothing",
+			ActionEN:  "check the process of wmssvc and WMSSVC_TARGET; it goes on by itself",
+		},
+		{
 			Kind: ConditionLedgerAway, Subject: SubjectHost, Reading: true, Sending: true,
 			MessageZH: "主机 {host} 连不上账本数据库", ActionZH: "检查 Postgres 和 DATABASE_URL；恢复后自动继续",
 			MessageEN: "host {host} does not reach the ledger",

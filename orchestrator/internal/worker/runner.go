@@ -67,6 +67,8 @@ type Config struct {
 	Revisions map[string]int
 	// Host is the name of this orchestrator, as package host gives it: what only this one can see is about it.
 	Host string
+	// Reaches says whether this host reaches an adapter, "kingdee" or "wms"; nil always says so.
+	Reaches func(adapter string) bool
 	// PushWorkers is how many batches run at once; 0 = 4.
 	PushWorkers int
 	// Takeover is when an attempt without an answer counts as unknown; 0 = 40 s, which is longer than any answer takes.
@@ -102,6 +104,9 @@ func Start(ctx context.Context, cfg Config) (*Runner, error) {
 	if cfg.PushWorkers == 0 {
 		cfg.PushWorkers = 4
 	}
+	if cfg.Reaches == nil {
+		cfg.Reaches = func(string) bool { return true }
+	}
 	// A trouble that lasts is told once, not at each try.
 	cfg.Logger = telemetry.OnChange(cfg.Logger)
 	r := &Runner{stopping: make(chan struct{}), nudged: make(chan struct{})}
@@ -122,7 +127,7 @@ func Start(ctx context.Context, cfg Config) (*Runner, error) {
 		Recorder: push.NewRecorder(cfg.Store, cfg.Logger), Windows: &push.Windows{},
 	}
 	dispatch := &push.Dispatcher{Store: cfg.Store, Registry: schemes, Insert: r, Logger: cfg.Logger, Now: cfg.Now,
-		Hold: cfg.Takeover + push.BatchHold}
+		Hold: cfg.Takeover + push.BatchHold, Sends: func() bool { return cfg.Reaches(wms) }}
 	backfiller := &backfill.Backfiller{
 		Store: cfg.Store, Kingdee: cfg.Kingdee, Registry: schemes, Insert: r, Logger: cfg.Logger, Now: cfg.Now,
 		Stopping: r.stopping,
@@ -163,7 +168,9 @@ func Start(ctx context.Context, cfg Config) (*Runner, error) {
 			queue.QueuePush: {MaxWorkers: cfg.PushWorkers, FetchPollInterval: fetchLatest},
 			queue.QueueBulk: {MaxWorkers: 4},
 		},
-		Middleware: traced(cfg.Telemetry), PeriodicJobs: periodic(schemes), JobTimeout: jobTimeout,
+		Middleware: append([]rivertype.Middleware{&elsewhere{reaches: cfg.Reaches}},
+			traced(cfg.Telemetry)...),
+		PeriodicJobs: periodic(schemes), JobTimeout: jobTimeout,
 		RescueStuckJobsAfter: rescueAfter, RetryPolicy: soon{},
 		// Only an owner makes an index anew: housekeeping does, by a function of the ledger.
 		ReindexerIndexNames:         []string{},

@@ -144,6 +144,31 @@ func TestASchemeInDryRunSendsNothingAndNeverWhatItDecided(t *testing.T) {
 	require.Equal(t, "需人工", s.verdict("A1"))
 }
 
+// A person has looked at what was decided in dry run, and wants it sent: what was restored meanwhile is not.
+func TestWhatWasDecidedInDryRunIsSentWhenAPersonSaysSo(t *testing.T) {
+	t.Parallel()
+	s := start(t, nil)
+	for _, no := range []string{"A1", "A2"} {
+		s.audited(no, "CK001")
+	}
+	s.run()
+	require.Equal(t, http.StatusOK,
+		s.post("/v1/schemes/assembly-void:setMode", `{"mode": "SCHEME_MODE_DRY_RUN", "reason": "stocktaking"}`))
+	s.void("A1")
+	s.void("A2")
+	s.until("both are dry runs",
+		func() bool { return s.count(`select count(*) from cancellation_now where state = 'dry_run'`) == 2 })
+	_, err := s.kingdee.Do(t.Context(), "A2", books.ActionRestore, books.Edit{}, "")
+	require.NoError(t, err)
+	require.Equal(t, http.StatusBadRequest, s.post("/v1/schemes/assembly-void:setMode",
+		`{"mode": "SCHEME_MODE_DRY_RUN", "includeDryRun": true, "reason": "x"}`))
+	require.Equal(t, http.StatusOK, s.post("/v1/schemes/assembly-void:setMode",
+		`{"mode": "SCHEME_MODE_SEND", "includeDryRun": true, "reason": "all of them are meant"}`))
+	s.until("it is cancelled", func() bool { return s.verdict("A1") == "已取消" })
+	require.Equal(t, 1, s.truth("WH-HZ01", "A1").Effects)
+	require.Zero(t, s.truth("WH-HZ01", "A2").Requests)
+}
+
 func TestALoginToOtherBooksStopsTheScheme(t *testing.T) {
 	t.Parallel()
 	s := start(t, func(s *stack) { s.scheme = withDataCenter("another-dc") })

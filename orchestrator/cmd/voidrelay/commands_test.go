@@ -38,6 +38,11 @@ type nothingStarts struct{}
 func (nothingStarts) StartRun(context.Context, pgx.Tx, string, ledger.RunKind) error { return nil }
 func (nothingStarts) InsertBackfill(context.Context, pgx.Tx, int64) error            { return nil }
 
+// alwaysMay lets any scheme be set to send.
+type alwaysMay struct{}
+
+func (alwaysMay) CanSend(ledger.Scheme) error { return nil }
+
 // morning is a ledger behind an orchestrator's gRPC services, and whoever sits at a terminal before it.
 type morning struct {
 	*testing.T
@@ -55,7 +60,7 @@ func sitDown(t *testing.T) morning {
 	require.NoError(t, err)
 	all := rooms.New(pool)
 	rpc.Register(server, rpc.Deps{
-		Reader: all, Operator: all, Recorder: operate.NewRecorder(pool), Starter: nothingStarts{},
+		Reader: all, Operator: all, Recorder: operate.NewRecorder(pool), Starter: nothingStarts{}, Gate: alwaysMay{},
 		Timing: func(string) rule.Timing { return rule.DefaultTiming() },
 	})
 	require.NoError(t, server.Listen(t.Context(), "TEST_ADDR", "127.0.0.1:0"))
@@ -223,4 +228,23 @@ func TestAnActThatIsTooLargeSaysWhichFlagAllowsIt(t *testing.T) {
 	require.NotContains(t, out, "max_count")
 	status, out = m.types(`voidrelay ignore assembly --account default --max 3 --reason x`)
 	require.Zero(t, status, out)
+}
+
+// Whoever sets a scheme to send sees what it decided meanwhile, and it is sent only on his word.
+func TestSettingASchemeToSendShowsWhatWasDecidedInDryRun(t *testing.T) {
+	m := sitDown(t)
+	m.rows.Exec(`update voidrelay.scheme set mode = 'dry_run'`)
+	m.rows.Bill(rowtest.Bill{ID: 7, No: "ZZCX7"})
+	m.rows.Cancellation(rowtest.Cancellation{BillID: 7, BillNo: "ZZCX7", State: "dry_run"})
+	backfills := func() string {
+		return m.rows.Text(`select count(*)::text from voidrelay.run_backfill where numbers = '{ZZCX7}'`)
+	}
+	status, out := m.types(`voidrelay mode assembly send --reason ok`)
+	require.Zero(t, status, out)
+	require.Contains(t, out, "ZZCX7")
+	require.Equal(t, "0", backfills())
+	status, out = m.types(`voidrelay mode assembly send --include-dry-run --reason ok`)
+	require.Zero(t, status, out)
+	require.Contains(t, out, "回补 backfill")
+	require.Equal(t, "1", backfills())
 }

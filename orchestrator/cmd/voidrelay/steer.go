@@ -64,12 +64,17 @@ func (sh *shell) resumeCommand() *cobra.Command {
 
 func (sh *shell) modeCommand() *cobra.Command {
 	var request orchestratorv1.SetSchemeModeRequest
+	var yes bool
 	cmd := &cobra.Command{
-		Use:     "mode SCHEME dry_run|send --reason WHY",
-		Short:   "仅观察或发送 dry run, or send; what was decided in dry run is never sent by itself",
+		Use: "mode SCHEME dry_run|send --reason WHY",
+		Short: "仅观察或发送 dry run, or send: shows what was decided in dry run, and sends that only with " +
+			"--include-dry-run",
 		GroupID: groupSteer,
 		Args:    args(2, "SCHEME dry_run|send --reason WHY"),
 	}
+	cmd.Flags().BoolVar(&request.IncludeDryRun, "include-dry-run", false,
+		"此前仅观察的也发送 takes up what was decided in dry run, too; asks first")
+	cmd.Flags().BoolVar(&yes, "yes", false, "不再询问 does not ask, for scripts")
 	reasonFlag(cmd, &request.Reason)
 	return sh.ask(cmd, func(ctx context.Context, r *remote, client *install.Client, args []string) error {
 		mode, ok := orchestratorv1.SchemeMode_value["SCHEME_MODE_"+strings.ToUpper(args[1])]
@@ -77,6 +82,17 @@ func (sh *shell) modeCommand() *cobra.Command {
 			return fmt.Errorf("%w: mode %q is neither dry_run nor send", errWrong, args[1])
 		}
 		request.Scheme, request.Mode = args[0], orchestratorv1.SchemeMode(mode)
+		if request.Mode == orchestratorv1.SchemeMode_SCHEME_MODE_SEND {
+			decided, err := sh.showDryRun(ctx, r, client, request.GetScheme())
+			if err != nil {
+				return err
+			}
+			if request.GetIncludeDryRun() && decided > 0 && !yes {
+				if err := sh.confirm(fmt.Sprintf("连同以上 %d 条一起发送 send these %d, too?", decided, decided)); err != nil {
+					return err
+				}
+			}
+		}
 		answer, err := client.Schemes.SetSchemeMode(ctx, &request)
 		if err != nil || r.printJSON(answer) {
 			return err
@@ -86,6 +102,47 @@ func (sh *shell) modeCommand() *cobra.Command {
 			fmt.Fprintf(sh.out, "；此前决定的 %d 笔记为仅观察，不会自动补发 (%d decided before stay in dry run)", n, n)
 		}
 		fmt.Fprintln(sh.out)
+		for _, id := range answer.GetBackfillRunIds() {
+			fmt.Fprintf(sh.out, "回补 backfill %d 补发仅观察期间的决定 takes up what was decided in dry run: voidrelay runs\n", id)
+		}
 		return nil
 	})
+}
+
+// shownDryRun is how many cancellations are shown before a scheme is set to send.
+const shownDryRun = 20
+
+// showDryRun lists what a scheme decided and did not send, and answers how many that are.
+func (sh *shell) showDryRun(
+	ctx context.Context, r *remote, client *install.Client, scheme string,
+) (decided int64, err error) {
+	standing, err := client.Schemes.GetScheme(ctx, &orchestratorv1.GetSchemeRequest{Scheme: scheme})
+	if err != nil {
+		return 0, err
+	}
+	decided = standing.GetScheme().GetCancellationCounts()["dry_run"]
+	if decided == 0 || r.json {
+		return decided, nil
+	}
+	found, err := client.Cancellations.ListCancellations(ctx, &orchestratorv1.ListCancellationsRequest{
+		PageSize: shownDryRun, Filter: &orchestratorv1.CancellationFilter{
+			Scheme: scheme, States: []orchestratorv1.CancellationState{
+				orchestratorv1.CancellationState_CANCELLATION_STATE_DRY_RUN,
+			},
+		},
+	})
+	if err != nil {
+		return 0, err
+	}
+	fmt.Fprintf(sh.out, "仅观察期间决定、未发送的取消 %d 条 decided in dry run and not sent:\n", decided)
+	t := newTable("单据 bill", "仓库单 order", "触发 triggers", "决定 decided")
+	for _, c := range found.GetCancellations() {
+		t.row(c.GetBillNo(), c.GetWarehouseCode()+" "+c.GetOrderCode()+" "+c.GetOrderType(),
+			strings.Join(c.GetTriggers(), "+"), moment(c.GetCreateTime().AsTime()))
+	}
+	if decided > int64(len(found.GetCancellations())) {
+		t.remark("…")
+	}
+	t.print(sh.out)
+	return decided, nil
 }

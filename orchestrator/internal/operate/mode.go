@@ -35,6 +35,22 @@ func (s *Operator) SetMode(ctx context.Context, tx pgx.Tx, act ledger.Act, send 
 	return dryRun, err
 }
 
+// DryRunNumbers are the numbers of the bills of a scheme of which a cancellation of their present generation was only
+// decided in dry run.
+func (s *Operator) DryRunNumbers(ctx context.Context, tx pgx.Tx, scheme string) ([]string, error) {
+	rows, err := tx.Query(ctx, `
+select distinct c.bill_no
+from outcome o
+join cancellation c using (cancellation_id)
+join bill b on b.scheme = c.scheme and b.bill_id = c.bill_id and b.generation = c.generation
+where o.scheme = $1 and o.state = 'dry_run' and o.revoke_time is null and c.bill_no <> ''
+order by c.bill_no`, scheme)
+	if err != nil {
+		return nil, err
+	}
+	return pgx.CollectRows(rows, pgx.RowTo[string])
+}
+
 func setMode(ctx context.Context, tx pgx.Tx, scheme string, send bool) (dryRun int64, err error) {
 	if !send {
 		_, err := tx.Exec(ctx, `update scheme set mode = 'dry_run', update_time = now() where scheme = $1`, scheme)

@@ -76,6 +76,8 @@ type Reader interface {
 // Operator does and records what a person does, each act in the transaction of its call.
 type Operator interface {
 	SetMode(ctx context.Context, tx pgx.Tx, act ledger.Act, send bool) (dryRun int64, err error)
+	// DryRunNumbers are the numbers of bills of which a cancellation was only decided in dry run.
+	DryRunNumbers(ctx context.Context, tx pgx.Tx, scheme string) ([]string, error)
 	Pause(ctx context.Context, tx pgx.Tx, act ledger.Act) error
 	Resume(ctx context.Context, tx pgx.Tx, act ledger.Act) error
 	// StopAll and ResumeAll concern all schemes: their act names none.
@@ -139,6 +141,7 @@ func Register(server grpc.ServiceRegistrar, deps Deps) {
 	}
 	orchestratorv1.RegisterSchemeServiceServer(server, &schemeService{
 		reader: deps.Reader, operator: deps.Operator, recorder: deps.Recorder, gate: deps.Gate, previewer: deps.Preview,
+		starter: deps.Starter,
 		replayer: deps.Replay,
 	})
 	orchestratorv1.RegisterRunServiceServer(server, &runService{

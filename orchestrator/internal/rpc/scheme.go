@@ -2,9 +2,11 @@ package rpc
 
 import (
 	"context"
+	"slices"
 
 	"github.com/jackc/pgx/v5"
 
+	"github.com/voidrelay/voidrelay/internal/serve"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/ledger"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/query"
 	orchestratorv1 "github.com/voidrelay/voidrelay/proto/gen/orchestrator/v1"
@@ -18,6 +20,7 @@ type schemeService struct {
 	gate      SendGate
 	previewer Previewer
 	replayer  Replayer
+	starter   RunStarter
 }
 
 func (s *schemeService) ListSchemes(
@@ -52,6 +55,9 @@ func (s *schemeService) SetSchemeMode(
 	ctx context.Context, req *orchestratorv1.SetSchemeModeRequest,
 ) (*orchestratorv1.SetSchemeModeResponse, error) {
 	send := req.GetMode() == orchestratorv1.SchemeMode_SCHEME_MODE_SEND
+	if req.GetIncludeDryRun() && !send {
+		return nil, &serve.InvalidRequest{Field: "include_dry_run", Text: "goes with SCHEME_MODE_SEND only"}
+	}
 	reply, err := act(ctx, s.recorder, req,
 		func(tx pgx.Tx, act ledger.Act) (*orchestratorv1.SetSchemeModeResponse, error) {
 			if send {
@@ -63,10 +69,41 @@ func (s *schemeService) SetSchemeMode(
 			if err != nil {
 				return nil, err
 			}
+			var runs []int64
+			if req.GetIncludeDryRun() {
+				if runs, err = s.takeUp(ctx, tx, act); err != nil {
+					return nil, err
+				}
+			}
 			scheme, err := s.standing(ctx, tx, act.Scheme)
-			return &orchestratorv1.SetSchemeModeResponse{Scheme: scheme, DryRunCount: dryRun}, err
+			return &orchestratorv1.SetSchemeModeResponse{
+				Scheme: scheme, DryRunCount: dryRun, BackfillRunIds: runs,
+			}, err
 		})
 	return reply, schemeFault(err, req)
+}
+
+// backfillNumbers is how many bills one backfill takes by their numbers.
+const backfillNumbers = 1000
+
+// takeUp begins backfills of the bills of which something was only decided in dry run.
+func (s *schemeService) takeUp(ctx context.Context, tx pgx.Tx, act ledger.Act) (runs []int64, err error) {
+	numbers, err := s.operator.DryRunNumbers(ctx, tx, act.Scheme)
+	if err != nil {
+		return nil, err
+	}
+	act.RequestID = ""
+	for some := range slices.Chunk(numbers, backfillNumbers) {
+		id, err := s.operator.StartBackfill(ctx, tx, act, ledger.BackfillOrder{Numbers: some, BeforeCutover: true})
+		if err != nil {
+			return nil, err
+		}
+		if err := s.starter.InsertBackfill(ctx, tx, id); err != nil {
+			return nil, err
+		}
+		runs = append(runs, id)
+	}
+	return runs, nil
 }
 
 // mayBeSent refuses a scheme that may not be set to send as it is.

@@ -389,6 +389,9 @@ type SetSchemeModeRequest struct {
 	Mode   SchemeMode             `protobuf:"varint,2,opt,name=mode,proto3,enum=orchestrator.v1.SchemeMode" json:"mode,omitempty"`
 	// Why, in the operator's words; kept.
 	Reason string `protobuf:"bytes,3,opt,name=reason,proto3" json:"reason,omitempty"`
+	// With SCHEME_MODE_SEND: what was only decided in dry run is taken up by backfills of its bills, which read them anew
+	// and meet the safety limits. Otherwise it is never sent by itself.
+	IncludeDryRun bool `protobuf:"varint,5,opt,name=include_dry_run,json=includeDryRun,proto3" json:"include_dry_run,omitempty"`
 	// The caller's own name for this call. One that repeats it within 30 days does nothing and gets the first reply;
 	// with other content it is refused. Optional.
 	RequestId     string `protobuf:"bytes,4,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
@@ -447,6 +450,13 @@ func (x *SetSchemeModeRequest) GetReason() string {
 	return ""
 }
 
+func (x *SetSchemeModeRequest) GetIncludeDryRun() bool {
+	if x != nil {
+		return x.IncludeDryRun
+	}
+	return false
+}
+
 func (x *SetSchemeModeRequest) GetRequestId() string {
 	if x != nil {
 		return x.RequestId
@@ -458,9 +468,11 @@ type SetSchemeModeResponse struct {
 	state  protoimpl.MessageState `protogen:"open.v1"`
 	Scheme *Scheme                `protobuf:"bytes,1,opt,name=scheme,proto3" json:"scheme,omitempty"`
 	// Cancellations that ended as dry_run by this act.
-	DryRunCount   int64 `protobuf:"varint,2,opt,name=dry_run_count,json=dryRunCount,proto3" json:"dry_run_count,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	DryRunCount int64 `protobuf:"varint,2,opt,name=dry_run_count,json=dryRunCount,proto3" json:"dry_run_count,omitempty"`
+	// The backfills that take up what was decided in dry run, at most 1,000 bills each.
+	BackfillRunIds []int64 `protobuf:"varint,3,rep,packed,name=backfill_run_ids,json=backfillRunIds,proto3" json:"backfill_run_ids,omitempty"`
+	unknownFields  protoimpl.UnknownFields
+	sizeCache      protoimpl.SizeCache
 }
 
 func (x *SetSchemeModeResponse) Reset() {
@@ -505,6 +517,13 @@ func (x *SetSchemeModeResponse) GetDryRunCount() int64 {
 		return x.DryRunCount
 	}
 	return 0
+}
+
+func (x *SetSchemeModeResponse) GetBackfillRunIds() []int64 {
+	if x != nil {
+		return x.BackfillRunIds
+	}
+	return nil
 }
 
 type PauseSchemeRequest struct {
@@ -2114,18 +2133,20 @@ const file_orchestrator_v1_scheme_proto_rawDesc = "" +
 	"\x10GetSchemeRequest\x12!\n" +
 	"\x06scheme\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18dR\x06scheme\"D\n" +
 	"\x11GetSchemeResponse\x12/\n" +
-	"\x06scheme\x18\x01 \x01(\v2\x17.orchestrator.v1.SchemeR\x06scheme\"\xc2\x01\n" +
+	"\x06scheme\x18\x01 \x01(\v2\x17.orchestrator.v1.SchemeR\x06scheme\"\xea\x01\n" +
 	"\x14SetSchemeModeRequest\x12!\n" +
 	"\x06scheme\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18dR\x06scheme\x12;\n" +
 	"\x04mode\x18\x02 \x01(\x0e2\x1b.orchestrator.v1.SchemeModeB\n" +
 	"\xbaH\a\x82\x01\x04\x10\x01 \x00R\x04mode\x12\"\n" +
 	"\x06reason\x18\x03 \x01(\tB\n" +
 	"\xbaH\ar\x05\x10\x01\x18\xf4\x03R\x06reason\x12&\n" +
+	"\x0finclude_dry_run\x18\x05 \x01(\bR\rincludeDryRun\x12&\n" +
 	"\n" +
-	"request_id\x18\x04 \x01(\tB\a\xbaH\x04r\x02\x18dR\trequestId\"l\n" +
+	"request_id\x18\x04 \x01(\tB\a\xbaH\x04r\x02\x18dR\trequestId\"\x96\x01\n" +
 	"\x15SetSchemeModeResponse\x12/\n" +
 	"\x06scheme\x18\x01 \x01(\v2\x17.orchestrator.v1.SchemeR\x06scheme\x12\"\n" +
-	"\rdry_run_count\x18\x02 \x01(\x03R\vdryRunCount\"\x83\x01\n" +
+	"\rdry_run_count\x18\x02 \x01(\x03R\vdryRunCount\x12(\n" +
+	"\x10backfill_run_ids\x18\x03 \x03(\x03R\x0ebackfillRunIds\"\x83\x01\n" +
 	"\x12PauseSchemeRequest\x12!\n" +
 	"\x06scheme\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18dR\x06scheme\x12\"\n" +
 	"\x06reason\x18\x02 \x01(\tB\n" +

@@ -141,7 +141,7 @@ func Register(server grpc.ServiceRegistrar, deps Deps) {
 	}
 	orchestratorv1.RegisterSchemeServiceServer(server, &schemeService{
 		reader: deps.Reader, operator: deps.Operator, recorder: deps.Recorder, gate: deps.Gate, previewer: deps.Preview,
-		starter: deps.Starter,
+		starter:  deps.Starter,
 		replayer: deps.Replay,
 	})
 	orchestratorv1.RegisterRunServiceServer(server, &runService{

@@ -42,6 +42,7 @@ type stack struct {
 	kingdee      *ksandbox.Server
 	wms          *wsandbox.Server
 	orchestrator *orchestrator.Server
+	kingdeesvc   *kingdeesvc.Server
 	pool         *pgxpool.Pool
 	// wmsBook is where the WMS sandbox keeps its orders.
 	wmsBook string
@@ -134,6 +135,7 @@ func (s *stack) startKingdeesvc(logger *slog.Logger) string {
 	require.NoError(s, err)
 	server, err := kingdeesvc.Start(s.Context(), cfg, logger)
 	require.NoError(s, err)
+	s.kingdeesvc = server
 	s.later(server.Stop)
 	return server.Addr()
 }

@@ -19,6 +19,7 @@ import (
 // Store is what backfills ask of the ledger.
 type Store interface {
 	intake.PageStore
+	intake.TroubleStore
 	Scheme(ctx context.Context, name string) (ledger.Scheme, error)
 	StopScheme(ctx context.Context, name, reason, detail string) error
 	Run(ctx context.Context, id int64) (ledger.Run, error)
@@ -112,6 +113,8 @@ func (f *Backfiller) Run(ctx context.Context, args queue.BackfillArgs) error {
 		return err
 	case standing.Stopped:
 		return f.Store.NoteBackfill(ctx, b, "waits: the scheme is stopped (方案已停止)", 0)
+	case standing.Rests:
+		return nil // it goes on once a probe has ended the condition, which says why it waits
 	case standing.Watermark == nil:
 		return f.Store.NoteBackfill(ctx, b, "waits: the scheme's baseline is not complete (基线未完成)", 0)
 	case standing.Revision != e.Revision:
@@ -146,8 +149,16 @@ func (f *Backfiller) conclude(ctx context.Context, r *refill, err error) error {
 		return f.Store.FailRun(ctx, b, err.Error())
 	}
 	pause := min(queue.MaxPause, time.Second<<min(b.Backfill.Failures, 8))
-	f.Logger.WarnContext(ctx, "backfill waits", slog.Int64("run_id", b.ID), slog.Any("err", err),
-		slog.Duration("pause", pause))
+	met, failed := intake.MetTrouble(ctx, f.Store, f.Logger, r.entry.DataCenter, err)
+	switch {
+	case failed != nil:
+		return failed
+	case met:
+		pause = 0
+	default:
+		f.Logger.WarnContext(ctx, "backfill waits", slog.Int64("run_id", b.ID), slog.Any("err", err),
+			slog.Duration("pause", pause))
+	}
 	note, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
 	defer cancel()
 	return f.Store.NoteBackfill(note, b, err.Error(), pause)

@@ -23,6 +23,9 @@ func IsStatus(err error) bool {
 
 // VendorFault says in one line what a call to an adapter came to, for the ledger and its readers.
 func VendorFault(domain string, err error) string {
+	if read := (*readError)(nil); errors.As(err, &read) {
+		return read.text
+	}
 	if info := apierr.Info(err, domain); info != nil {
 		return fmt.Sprintf("%s: %s", info.GetReason(), status.Convert(err).Message())
 	}
@@ -40,5 +43,14 @@ func ReadFault(err error) error {
 	if err == nil || errors.As(err, &stop) || apierr.Info(err, apierr.Kingdee) == nil && !IsStatus(err) {
 		return err
 	}
-	return errors.New(VendorFault(apierr.Kingdee, err))
+	return &readError{text: VendorFault(apierr.Kingdee, err), cause: err}
 }
+
+// readError is what a read came to, in words, with what says which trouble it is.
+type readError struct {
+	text  string
+	cause error
+}
+
+func (e *readError) Error() string { return e.text }
+func (e *readError) Unwrap() error { return e.cause }

@@ -1,6 +1,8 @@
 package intake
 
 import (
+	"maps"
+	"slices"
 	"sync"
 	"time"
 
@@ -38,6 +40,15 @@ func (r *Registry) Revisions() map[string]int {
 		loaded[name] = e.Revision
 	}
 	return loaded
+}
+
+// DataCenters are those that the loaded schemes read, each once, in no order.
+func (r *Registry) DataCenters() []string {
+	seen := map[string]bool{}
+	for _, e := range r.Entries {
+		seen[e.DataCenter] = true
+	}
+	return slices.Collect(maps.Keys(seen))
 }
 
 func (r *Registry) Learn(name string, env scheme.Environment) {

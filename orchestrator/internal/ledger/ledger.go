@@ -28,11 +28,13 @@ type Scheme struct {
 	// Stopped: it is not read until a person acts; StopReason is then the reason of that condition, or its kind.
 	Stopped    bool
 	StopReason string
-	Send       bool
-	SendSince  time.Time
-	Watermark  *Watermark
-	Failures   int
-	NotBefore  time.Time
+	// Rests: a condition that ends by itself keeps it from being read; nobody tries before a probe ends it.
+	Rests     bool
+	Send      bool
+	SendSince time.Time
+	Watermark *Watermark
+	Failures  int
+	NotBefore time.Time
 	// Cutovers are those of what later revisions added.
 	Cutovers rule.Cutovers
 }

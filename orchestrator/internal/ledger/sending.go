@@ -24,3 +24,13 @@ const StopReason = `
     where ` + BlocksReading + ` and o.by_person
     order by o.condition_id
     limit 1`
+
+// RestsReading finds the conditions o while which runs of a scheme s are not tried at all: they end by themselves, once
+// a probe says so. While Kingdee's clock is not believed pages are read all the same, and only the watermark stands
+// still.
+const RestsReading = `(` + BlocksReading + ` and not o.by_person and o.kind <> 'clock_ahead')`
+
+// MayVerify is true of a cancellation c of scheme s that a batch can do something about: Kingdee can be asked, or its
+// bill was read so lately that nobody need ask.
+const MayVerify = `(c.verified_time > now() - interval '10 seconds' or not exists (
+    select from condition o where ` + RestsReading + `))`

@@ -41,7 +41,8 @@ func schemeStanding(ctx context.Context, db Reads, name string) (Scheme, error) 
 select s.scheme, s.revision, s.data_center_id, coalesce(o.stop_reason, '') as stop_reason, s.mode = 'send' as send,
        s.send_since,
        m.watermark_time, m.version, m.data_center_id as watermark_data_center, m.environment, m.effective_from,
-       m.time_zone, coalesce(f.failures, 0) as failures, f.not_before,
+       m.time_zone, exists (select from condition o where `+RestsReading+`) as rests,
+       coalesce(f.failures, 0) as failures, f.not_before,
        (select coalesce(jsonb_agg(jsonb_build_object('kind', o.kind, 'name', o.name, 'time', o.cutover_time)), '[]')
            from scheme_cutover o where o.scheme = s.scheme) as cutovers
 from scheme s left join watermark m using (scheme) left join run_failure f using (scheme)
@@ -55,6 +56,7 @@ where s.scheme = $1`, name)
 		Revision            int
 		DataCenterID        string
 		StopReason          string
+		Rests               bool
 		Send                bool
 		SendSince           time.Time
 		WatermarkTime       time.Time
@@ -76,7 +78,7 @@ where s.scheme = $1`, name)
 	}
 	scheme := Scheme{
 		Scheme: r.Scheme, Revision: r.Revision, DataCenterID: r.DataCenterID,
-		Stopped: r.StopReason != "", StopReason: r.StopReason,
+		Stopped: r.StopReason != "", StopReason: r.StopReason, Rests: r.Rests,
 		Send: r.Send, SendSince: r.SendSince, Failures: r.Failures, NotBefore: r.NotBefore,
 	}
 	if !r.WatermarkTime.IsZero() {

@@ -29,7 +29,7 @@ with due as (
         on loaded.scheme = s.scheme and loaded.revision = s.revision
     where c.state = 'open' and c.due_time <= now() and (c.not_before is null or c.not_before <= now())
       and c.lease_until is null and (c.batch_until is null or c.batch_until < now())
-      and `+ledger.MaySend+`
+      and `+ledger.MaySend+` and `+ledger.MayVerify+`
     order by c.due_time, c.cancellation_id
     limit @limit
     for update of c skip locked

@@ -24,6 +24,7 @@ import (
 // verifyStore is what a verification asks of the ledger.
 type verifyStore interface {
 	LedgerHolders(ctx context.Context, ids []int64) (map[int64][]int64, error)
+	intake.TroubleStore
 	StoreVerified(ctx context.Context, scheme string, verified []ledger.Verified, wait, limit time.Duration) error
 }
 
@@ -97,10 +98,16 @@ func (v *Verifier) readFresh(ctx context.Context, r intake.Reader, due []ledger.
 		second, err := v.readFresh(ctx, r, due[half:], holders)
 		return append(first, second...), err
 	}
-	v.Logger.WarnContext(ctx, "bills could not be verified; nothing is sent for them",
-		slog.String("scheme", r.Entry.Name),
-		slog.Int("cancellations", len(due)), slog.String("first_bill_no", due[0].BillNo), slog.String("err",
-			intake.VendorFault(apierr.Kingdee, err)))
+	met, failed := intake.MetTrouble(ctx, v.Store, v.Logger, r.Entry.DataCenter, err)
+	switch {
+	case failed != nil:
+		return nil, failed
+	case !met:
+		v.Logger.WarnContext(ctx, "bills could not be verified; nothing is sent for them",
+			slog.String("scheme", r.Entry.Name),
+			slog.Int("cancellations", len(due)), slog.String("first_bill_no", due[0].BillNo), slog.String("err",
+				intake.VendorFault(apierr.Kingdee, err)))
+	}
 	verified := make([]ledger.Verified, len(due))
 	for i, d := range due {
 		verified[i] = ledger.Verified{ID: d.ID, Outcome: rule.Unread}

@@ -97,6 +97,15 @@ func (ProbeArgs) InsertOpts() river.InsertOpts {
 		MaxAttempts: 1} // the bulk queue may be full of readers whose Kingdee is slow
 }
 
+// KingdeeProbeArgs asks whether Kingdee can be read again, where it could not.
+type KingdeeProbeArgs struct{}
+
+func (KingdeeProbeArgs) Kind() string { return "probe_kingdee" }
+
+func (KingdeeProbeArgs) InsertOpts() river.InsertOpts {
+	return river.InsertOpts{Queue: QueueScan, MaxAttempts: 1} // as ProbeArgs
+}
+
 // ReconcileArgs asks for one chunk of a scheme's reconcile run or recheck, if one is due or did not end.
 type ReconcileArgs struct {
 	Scheme string         `json:"scheme"`

@@ -121,7 +121,7 @@ func (c *reconcileChunk) view(ctx context.Context, m ledger.Missing) (gone, hidd
 		return true, false, nil
 	case status.Code(err) == codes.PermissionDenied:
 		return false, true, nil
-	case status.Code(err) == codes.Unavailable || status.Code(err) == codes.DeadlineExceeded || ctx.Err() != nil:
+	case cannotAsk(ctx, err):
 		return false, false, err
 	}
 	c.Logger.WarnContext(ctx, "missing bill could not be asked for", slog.String("scheme", c.reconcile.Scheme),
@@ -141,11 +141,17 @@ func (c *reconcileChunk) readable(ctx context.Context, org string) (bool, error)
 		switch err := c.get(ctx, id); {
 		case err == nil:
 			return true, nil
-		case status.Code(err) == codes.Unavailable || status.Code(err) == codes.DeadlineExceeded || ctx.Err() != nil:
+		case cannotAsk(ctx, err):
 			return false, err
 		}
 	}
 	return false, nil
+}
+
+// cannotAsk says that an error of a question about one bill is about the next one as well.
+func cannotAsk(ctx context.Context, err error) bool {
+	return status.Code(err) == codes.Unavailable || status.Code(err) == codes.DeadlineExceeded || ctx.Err() != nil ||
+		intake.TroubleOf(err, "") != nil
 }
 
 // controlViews is how many bills of an organisation are tried: the newest may have been deleted, too.

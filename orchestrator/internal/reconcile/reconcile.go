@@ -47,7 +47,7 @@ type Reconciler struct {
 
 // Run does one chunk: it begins a recheck or a reconcile run that is due or asked for, or goes on with one.
 func (s *Reconciler) Run(ctx context.Context, args queue.ReconcileArgs) error {
-	l, err := s.open(ctx, string(args.What), args.Scheme)
+	l, err := s.open(ctx, string(args.What), args.Scheme, args.Asked)
 	if err != nil || l == nil {
 		return err
 	}

@@ -13,7 +13,6 @@ import (
 	"github.com/voidrelay/voidrelay/orchestrator/internal/ledger"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/queue"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/scheme"
-	"github.com/voidrelay/voidrelay/proto/apierr"
 	kingdeev1 "github.com/voidrelay/voidrelay/proto/gen/kingdee/v1"
 )
 
@@ -26,6 +25,7 @@ type RereadStore interface {
 	) (ledger.Committed, error)
 	NoteAbsent(ctx context.Context, tx pgx.Tx, scheme string, ids []int64, at time.Time) (int64, error)
 	StopScheme(ctx context.Context, name, reason, detail string) error
+	intake.TroubleStore
 	intake.SuspectStore
 }
 
@@ -56,8 +56,8 @@ type reread struct {
 }
 
 // open gets ready to read; nil when there is nothing to read for: a scheme that is stopped, not loaded as it is now, or
-// without its baseline.
-func (l *Rereader) open(ctx context.Context, what, name string) (*reread, error) {
+// without its baseline, and one that rests, unless a person asked.
+func (l *Rereader) open(ctx context.Context, what, name string, asked bool) (*reread, error) {
 	e, loaded := l.Registry.Entries[name]
 	if !loaded {
 		return nil, nil
@@ -66,7 +66,7 @@ func (l *Rereader) open(ctx context.Context, what, name string) (*reread, error)
 	if err != nil {
 		return nil, err
 	}
-	if standing.Stopped || standing.Revision != e.Revision || standing.Watermark == nil {
+	if standing.Stopped || standing.Rests && !asked || standing.Revision != e.Revision || standing.Watermark == nil {
 		return nil, nil
 	}
 	l.Registry.Learn(name, scheme.Environment(standing.Watermark.Environment))
@@ -109,11 +109,16 @@ func (l *reread) conclude(ctx context.Context, err error, note func(ctx context.
 			slog.String("reason", stop.Reason),
 			slog.String("detail", stop.Detail))
 		return l.Store.StopScheme(ctx, l.entry.Name, stop.Reason, stop.Detail)
-	case apierr.Info(err, apierr.Kingdee) != nil || intake.IsStatus(err):
-		err = errors.New(intake.VendorFault(apierr.Kingdee, err))
 	}
-	l.Logger.WarnContext(ctx, "rereading did not end", slog.String("what", l.what),
-		slog.String("scheme", l.entry.Name), slog.Any("err", err))
+	err = intake.ReadFault(err)
+	met, failed := intake.MetTrouble(ctx, l.Store, l.Logger, l.entry.DataCenter, err)
+	switch {
+	case failed != nil:
+		return failed
+	case !met:
+		l.Logger.WarnContext(ctx, "rereading did not end", slog.String("what", l.what),
+			slog.String("scheme", l.entry.Name), slog.Any("err", err))
+	}
 	detached, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
 	defer cancel()
 	return note(detached, err.Error())

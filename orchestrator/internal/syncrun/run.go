@@ -34,6 +34,7 @@ type Store interface {
 		ctx context.Context, run *ledger.Run, page ledger.Page, finish ledger.Finish, also func(pgx.Tx) error,
 	) (ledger.Finished, error)
 	FailRun(ctx context.Context, run *ledger.Run, reason string) error
+	intake.TroubleStore
 	NoteRunFailure(ctx context.Context, scheme, reason string, wait time.Duration) error
 	StopScheme(ctx context.Context, name, reason, detail string) error
 }
@@ -73,7 +74,7 @@ func (p *Job) Run(ctx context.Context, args queue.RunArgs) error {
 		p.Logger.WarnContext(ctx, "another orchestrator runs a newer scheme file", slog.String("scheme", args.Scheme),
 			slog.Int("ours", e.Revision), slog.Int("newest", standing.Revision))
 		return nil
-	case !args.Asked && p.Now().Before(standing.NotBefore):
+	case !args.Asked && (standing.Rests || p.Now().Before(standing.NotBefore)):
 		return nil
 	}
 	unlock, ours, err := p.lock(ctx, args)
@@ -111,8 +112,14 @@ func (p *Job) conclude(ctx context.Context, e intake.Entry, standing ledger.Sche
 		return p.Store.StopScheme(ctx, e.Name, stop.Reason, stop.Detail)
 	}
 	pause := min(queue.MaxPause, p.Registry.Interval(e.Name)<<min(standing.Failures, 8))
-	p.Logger.WarnContext(ctx, "run did not end", slog.String("scheme", e.Name), slog.Any("err", err),
-		slog.Duration("pause", pause))
+	met, failed := intake.MetTrouble(ctx, p.Store, p.Logger, e.DataCenter, err)
+	switch {
+	case failed != nil:
+		return failed
+	case !met:
+		p.Logger.WarnContext(ctx, "run did not end", slog.String("scheme", e.Name), slog.Any("err", err),
+			slog.Duration("pause", pause))
+	}
 	note, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
 	defer cancel()
 	return p.Store.NoteRunFailure(note, e.Name, err.Error(), pause)

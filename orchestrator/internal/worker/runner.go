@@ -52,6 +52,7 @@ type Store interface {
 	backfill.Store
 	reconcile.Store
 	push.DoorStore
+	syncrun.ProbeStore
 }
 
 // Config is what a Runner is built from.
@@ -159,6 +160,13 @@ func Start(ctx context.Context, cfg Config) (*Runner, error) {
 		_ queue.ProbeArgs) error {
 		return door.Probe(ctx)
 	})))
+	prober := &syncrun.Prober{
+		Store: cfg.Store, Kingdee: cfg.Kingdee, Registry: schemes, Insert: r, Logger: cfg.Logger,
+	}
+	river.AddWorker(workers, within(syncrun.ProbeTimeout+jobTimeout, func(ctx context.Context,
+		_ queue.KingdeeProbeArgs) error {
+		return prober.Run(ctx)
+	}))
 	queueLog := quiet(cfg.Logger, cfg.LedgerAway)
 	client, err := river.NewClient(riverpgxv5.New(cfg.Pool), &river.Config{
 		Schema: cfg.Schema, Workers: workers, Logger: queueLog, FetchOnlyKnownKinds: true,
@@ -219,6 +227,9 @@ func periodic(schemes *intake.Registry) []*river.PeriodicJob {
 		}, &river.PeriodicJobOpts{RunOnStart: true}),
 		river.NewPeriodicJob(river.PeriodicInterval(push.ProbeTick), func() (river.JobArgs, *river.InsertOpts) {
 			return queue.ProbeArgs{}, &river.InsertOpts{UniqueOpts: river.UniqueOpts{ByPeriod: push.ProbeTick}}
+		}, nil),
+		river.NewPeriodicJob(river.PeriodicInterval(syncrun.ProbeTick), func() (river.JobArgs, *river.InsertOpts) {
+			return queue.KingdeeProbeArgs{}, &river.InsertOpts{UniqueOpts: river.UniqueOpts{ByPeriod: syncrun.ProbeTick}}
 		}, nil),
 		river.NewPeriodicJob(river.PeriodicInterval(time.Hour), func() (river.JobArgs, *river.InsertOpts) {
 			return queue.TidyArgs{}, &river.InsertOpts{UniqueOpts: river.UniqueOpts{ByPeriod: time.Hour}}

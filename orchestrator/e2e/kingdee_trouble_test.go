@@ -43,7 +43,7 @@ func (b *logBuffer) lines(parts ...string) (n int) {
 	return n
 }
 
-// open are the kinds of the open conditions, as REST shows them.
+// open are the kinds of the open conditions, as REST shows them, but for reading_behind: that follows from the others.
 func (s *stack) open() (kinds []string) {
 	s.Helper()
 	var answer struct {
@@ -51,7 +51,9 @@ func (s *stack) open() (kinds []string) {
 	}
 	require.Equal(s, http.StatusOK, s.get("/v1/conditions", &answer))
 	for _, c := range answer.Conditions {
-		kinds = append(kinds, c.Kind)
+		if c.Kind != "reading_behind" {
+			kinds = append(kinds, c.Kind)
+		}
 	}
 	return kinds
 }
@@ -94,7 +96,7 @@ func TestWhileKingdeeIsAwayRunsRestAndThenGoOnAtOnce(t *testing.T) {
 	s.isOpen()
 	s.settle()
 	require.Equal(t, "已取消", s.verdict("A1"))
-	require.Equal(t, 1, s.count(`select count(*) from condition`))
+	require.Equal(t, 1, s.count(`select count(*) from condition where kind = 'kingdee_away'`))
 }
 
 // Another program logs in as our user: sessions are lost as soon as they are opened.

@@ -54,9 +54,6 @@ func printScheme(sh *shell, s *orchestratorv1.Scheme) {
 		fmt.Fprintf(sh.out, "  最近 last           %s, %d 行 rows\n",
 			moment(s.GetLastRunTime().AsTime()), s.GetLastRunRows())
 	}
-	if s.GetLastRunError() != "" {
-		fmt.Fprintf(sh.out, "  错误 error          %s\n", s.GetLastRunError())
-	}
 	counts := s.GetCancellationCounts()
 	parts := make([]string, 0, len(counts))
 	for _, name := range slices.Sorted(maps.Keys(counts)) {

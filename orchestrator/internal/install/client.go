@@ -156,7 +156,7 @@ func (c *Client) eachScheme(ctx context.Context, what string, holds func(*orches
 			if s.GetState() == orchestratorv1.SchemeState_SCHEME_STATE_STOPPED {
 				return fmt.Errorf("scheme %s stopped: %s", s.GetScheme(), messages(s.GetConditions()))
 			}
-			last = fmt.Sprintf("scheme %s: %s", s.GetScheme(), s.GetLastRunError())
+			last = fmt.Sprintf("scheme %s: %s", s.GetScheme(), messages(s.GetConditions()))
 			if n%nudge == 0 {
 				// A refused nudge changes nothing: the scheme's own interval brings the next run.
 				_, _ = c.Runs.StartRun(ctx, &orchestratorv1.StartRunRequest{
@@ -180,6 +180,9 @@ func messages(conditions []*orchestratorv1.Condition) string {
 	words := make([]string, len(conditions))
 	for i, c := range conditions {
 		words[i] = c.GetMessageEn()
+		if c.GetDetail() != "" {
+			words[i] += ": " + c.GetDetail()
+		}
 	}
 	return strings.Join(words, "; ")
 }

@@ -11,7 +11,6 @@ import (
 type SuspectStore interface {
 	Controls(ctx context.Context, scheme, org string, limit int) ([]int64, error)
 	OpenSuspect(ctx context.Context, scheme, detail string) error
-	CloseSuspect(ctx context.Context, scheme string) error
 }
 
 // ControlBills is how many bills are asked for beside the others, only to see that anything is shown at all. The newest
@@ -41,7 +40,7 @@ func AskForKnown(ctx context.Context, store SuspectStore, r Reader, scheme strin
 		return false, err
 	}
 	if shown {
-		return true, store.CloseSuspect(ctx, scheme)
+		return true, nil
 	}
 	return false, store.OpenSuspect(ctx, scheme, fmt.Sprintf("FID %v", ids))
 }

@@ -3,6 +3,7 @@ package intake
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/voidrelay/voidrelay/orchestrator/internal/ledger"
@@ -27,6 +28,8 @@ type Pager struct {
 	DataCentre DataCentre
 	// received is when the header of the read came, by kingdeesvc's clock.
 	received time.Time
+	// became is what the page at hand makes of bills that were decodable, or not known.
+	became outcomes
 	// Again: bills that are not live are decided anew, also when nothing has changed: a person asked for them.
 	Again bool
 }
@@ -52,6 +55,7 @@ func Outside(e Entry, a DataCentre) *ledger.Run {
 // Decide answers everything that one light page comes to.
 func (p *Pager) Decide(ctx context.Context, light *kingdeev1.StatePage) (ledger.Page, error) {
 	page := ledger.Page{Cursor: light.GetLastId()}
+	p.became = outcomes{}
 	lightRead := TimeOf(light.GetQueryLeftTime())
 	ids := make([]int64, 0, len(light.GetStates())+len(light.GetProblems()))
 	for _, s := range light.GetStates() {
@@ -85,6 +89,7 @@ func (p *Pager) Decide(ctx context.Context, light *kingdeev1.StatePage) (ledger.
 			f.Count(rule.ClassStale)
 		case !p.changed(k, state):
 			f.Count(rule.ClassUnchanged)
+			p.became[state.ID] = false
 		default:
 			changed[state.ID] = k
 		}
@@ -92,12 +97,27 @@ func (p *Pager) Decide(ctx context.Context, light *kingdeev1.StatePage) (ledger.
 	if err := p.readWhole(ctx, &page, changed); err != nil {
 		return page, err
 	}
-	if rule.AllUndecodable(f.Bills, f.Undecodable) {
-		return page, &StopError{Reason: rule.StopUndecodable,
-			Detail: fmt.Sprintf("none of %d bills of one page can be read; the first: %s",
-				f.Bills, page.Work[0].Detail)}
+	if p.entry.Streak.reaches(p.became) {
+		suspectPage(&page)
 	}
 	return page, nil
+}
+
+// suspectPage makes a page of the last five bills, not one of which can be decoded, the scheme's trouble: beyond those
+// that led to it none is a person's matter of its own.
+func suspectPage(page *ledger.Page) {
+	told := 0
+	page.Work = slices.DeleteFunc(page.Work, func(w ledger.Work) bool {
+		if w.Kind != rule.WorkUndecodable {
+			return false
+		}
+		if page.Suspect == "" {
+			page.Suspect = fmt.Sprintf("not one of the last %d bills can be decoded; %s: %s", rule.SuspectInRow, w.BillNo,
+				w.Detail)
+		}
+		told++
+		return told > rule.SuspectInRow
+	})
 }
 
 // changed says whether a bill must be read whole and decided.
@@ -177,6 +197,7 @@ func (p *Pager) decideBill(page *ledger.Page, known *rule.Known, bill rule.Bill,
 	cancellations, err := p.cancellations(page, d, bill, read)
 	if err != nil {
 		page.RunCounts.Count(rule.ClassUndecodable)
+		p.undecodable(bill.ID, known)
 		write.After.Class, write.Reason = rule.ClassUndecodable, err.Error()
 		if known == nil || known.Class != rule.ClassUndecodable || !known.State.Same(bill.State()) {
 			page.Bills = append(page.Bills, write)
@@ -192,6 +213,7 @@ func (p *Pager) decideBill(page *ledger.Page, known *rule.Known, bill rule.Bill,
 		return
 	}
 	page.Readable = append(page.Readable, bill.ID)
+	p.became[bill.ID] = false
 	if d.Class == rule.ClassVoided && p.leaveUnseen(d) {
 		return
 	}
@@ -244,10 +266,18 @@ func unknownValue(id int64, number string) *kingdeev1.BillProblem {
 	}
 }
 
+// undecodable notes a bill that became undecodable; one that was before is no news.
+func (p *Pager) undecodable(id int64, known *rule.Known) {
+	if id > 0 && (known == nil || known.Class != rule.ClassUndecodable) {
+		p.became[id] = true
+	}
+}
+
 // setAside sets one bill aside that cannot be read, with its reason; the others go on. read is zero when no read showed
 // it.
 func (p *Pager) setAside(page *ledger.Page, known *rule.Known, read time.Time, problem *kingdeev1.BillProblem) {
 	page.RunCounts.Count(rule.ClassUndecodable)
+	p.undecodable(problem.GetId(), known)
 	reason := problem.GetDetail()
 	if problem.GetField() != "" {
 		reason = problem.GetField() + ": " + reason

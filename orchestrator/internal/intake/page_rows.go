@@ -45,6 +45,11 @@ func WritePage(ctx context.Context, tx pgx.Tx, run *ledger.Run, page *ledger.Pag
 	if err := ledger.OpenWorkItems(ctx, tx, run.Scheme, page.Work); err != nil {
 		return fmt.Errorf("work items: %w", err)
 	}
+	if page.Suspect != "" {
+		if err := suspect(ctx, tx, run.Scheme, rule.SuspectUndecodable, page.Suspect); err != nil {
+			return fmt.Errorf("suspect: %w", err)
+		}
+	}
 	return CloseUndecodable(ctx, tx, run.Scheme, page.Readable)
 }
 

@@ -24,6 +24,8 @@ var (
 	errNoHeader   = errors.New("kingdee adapter sent a page before its header")
 	// ErrLeft says that a chunk's time is up and its successor is in the queue.
 	ErrLeft = errors.New("left to a successor")
+	// ErrSuspect: the page that was just stored made the permissions suspect; a person acts before more is read.
+	ErrSuspect = errors.New("the user's permissions are suspect")
 	// ErrStopping: the process is asked to end, so the read was cut off.
 	ErrStopping = errors.New("the process is stopping")
 )

@@ -13,6 +13,8 @@ import (
 type Entry struct {
 	*scheme.Scheme
 	Revision int
+	// Streak is shared by all who read bills of the scheme in this process; nil where nobody counts.
+	Streak *Streak
 }
 
 // Registry holds the loaded schemes and what has been learned of the vendors behind them. Safe for concurrent use.
@@ -28,7 +30,7 @@ type Registry struct {
 func NewRegistry(schemes []*scheme.Scheme, revisions map[string]int) *Registry {
 	r := &Registry{Entries: map[string]Entry{}, environments: map[string]scheme.Environment{}}
 	for _, s := range schemes {
-		r.Entries[s.Name] = Entry{Scheme: s, Revision: revisions[s.Name]}
+		r.Entries[s.Name] = Entry{Scheme: s, Revision: revisions[s.Name], Streak: &Streak{}}
 	}
 	return r
 }

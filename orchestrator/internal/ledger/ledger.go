@@ -109,7 +109,10 @@ type Page struct {
 	Work     []Work
 	// Readable are bills that were decoded: their work items of kind bill_undecodable are closed.
 	Readable []int64
-	Cursor   int64
+	// Suspect is what makes the permissions of the scheme's user suspect, empty for nothing: permission_suspect opens
+	// with it.
+	Suspect string
+	Cursor  int64
 	// Reopen: cancellations that ended as dry_run are planned anew where the scheme sends. Only a backfill with
 	// BeforeCutover asks for that.
 	Reopen bool

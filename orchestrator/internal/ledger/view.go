@@ -24,7 +24,6 @@ type SchemeView struct {
 	IncrementalInterval                       time.Duration
 	WatermarkTime, EffectiveFrom, LastRunTime time.Time
 	LastRunRows                               int64
-	LastRunError                              string
 	Counts                                    map[string]int64 `db:"-"`
 	OpenWorkItems                             int64
 	// Conditions are the open ones that the scheme feels, newest first.

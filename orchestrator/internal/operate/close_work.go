@@ -11,10 +11,9 @@ import (
 
 // notByHand are kinds that stand for something which goes on while they are open; closing them would only hide it.
 var notByHand = map[string]string{
-	"many_deleted":       "取消仍被暂停：请确认单据确已删除后放行（release），或选择不取消（ignore）",
-	"no_event_time":      "取消仍被暂停：请确认作废（或关闭）时间后放行（release），或选择不取消（ignore）",
-	"clock_suspect":      "时钟恢复正常后自动关闭",
-	"permission_suspect": "能重新看到单据后自动关闭",
+	"many_deleted":  "取消仍被暂停：请确认单据确已删除后放行（release），或选择不取消（ignore）",
+	"no_event_time": "取消仍被暂停：请确认作废（或关闭）时间后放行（release），或选择不取消（ignore）",
+	"clock_suspect": "时钟恢复正常后自动关闭",
 }
 
 // CloseWorkItems closes work items that are about no cancellation, or whose cancellation has ended; what is still owed

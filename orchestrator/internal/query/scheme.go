@@ -14,12 +14,11 @@ select s.scheme, s.title, s.form_id, s.data_center_id, s.wms_accounts as account
        case when o.stop_reason is null then 'running' else 'stopped' end as state, s.mode, s.send_since,
        s.revision, s.incremental_millis * interval '1 millisecond' as incremental_interval, m.watermark_time,
        m.effective_from, m.last_run_time, coalesce(m.last_run_rows, 0) as last_run_rows,
-       coalesce(f.error, '') as last_run_error, r.document,
+       r.document,
        (select count(*) from work_item w where w.scheme = s.scheme and w.close_time is null) as open_work_items
 from scheme s
 join scheme_revision r using (scheme, revision)
 left join watermark m using (scheme)
-left join run_failure f using (scheme)
 left join lateral (` + ledger.StopReason + `) o on true`
 
 // SchemeViews lists the schemes of the loaded file by name, at most limit, those after the given name; without

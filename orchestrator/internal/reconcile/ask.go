@@ -101,11 +101,13 @@ func (q *question) write(ctx context.Context, piece *kingdeev1.StatePage) error 
 	// A chunk that would leave where it began never gets on: pages that hold only controls do not count.
 	leave := q.leaving() && q.cursor < upTo && upTo < q.ids[len(q.ids)-1]
 	var err error
+	suspect := false
 	for range conflicts {
 		var page ledger.Page
 		if page, err = q.pager.Decide(ctx, piece); err != nil {
 			return err
 		}
+		suspect = suspect || page.Suspect != ""
 		if page.Empty() && len(page.Work) == 0 && !leave {
 			q.carry.RunCounts.Add(page.RunCounts)
 			return nil
@@ -114,10 +116,15 @@ func (q *question) write(ctx context.Context, piece *kingdeev1.StatePage) error 
 			break
 		}
 	}
-	if err == nil && leave {
+	switch {
+	case err != nil:
+		return err
+	case suspect:
+		return intake.ErrSuspect
+	case leave:
 		return intake.ErrLeft
 	}
-	return err
+	return nil
 }
 
 // commit writes a page with what was carried, what was asked for up to this id and not shown, and the save.

@@ -88,13 +88,17 @@ func TestABillThatIsOnlyHiddenIsNotDeleted(t *testing.T) {
 	require.Equal(t, "live", b.Text(`select class from bill where bill_id = 2`))
 	require.Equal(t, "0", b.Text(`select count(*)::text from cancellation_now`))
 	require.Equal(t, "100",
-		b.Text(`select subject from work_item where kind = 'permission_suspect' and close_time is null`))
+		b.Text(`select reason from condition where kind = 'permission_suspect' and end_time is null`))
 
 	b.Books.Hidden[2] = false
 	b.recheck()
+	require.Equal(t, "false", b.Text(`select (absent_since is null)::text from bill where bill_id = 2`),
+		"nothing is read until a person has looked")
+	b.resume()
+	b.recheck()
 	require.Equal(t, "true", b.Text(`select (absent_since is null)::text from bill where bill_id = 2`))
 	b.reconcile()
-	require.Equal(t, "0", b.Text(`select count(*)::text from work_item where close_time is null`))
+	require.Equal(t, "0", b.Text(`select count(*)::text from condition where end_time is null`))
 }
 
 // A server that hides an organisation may say of its bills that there are none. Another organisation is shown as
@@ -111,7 +115,7 @@ func TestWithoutAReadableBillOfItsOrganisationNothingIsDeleted(t *testing.T) {
 	require.Equal(t, "0", b.Text(`select count(*)::text from bill where class = 'deleted'`))
 	require.Equal(t, "0", b.Text(`select count(*)::text from cancellation_now`))
 	require.Equal(t, "200",
-		b.Text(`select subject from work_item where kind = 'permission_suspect' and close_time is null`))
+		b.Text(`select reason from condition where kind = 'permission_suspect' and end_time is null`))
 }
 
 // Nothing is shown at all: that is no proof of anything.
@@ -127,16 +131,16 @@ func TestAnEmptyAnswerIsNoProofOfAbsence(t *testing.T) {
 	b.reconcile()
 	require.Equal(t, "0", b.Text(`select count(*)::text from bill where absent_since is not null or class = 'deleted'`))
 	require.Equal(t, "1",
-		b.Text(`select count(*)::text from work_item where kind = 'permission_suspect' and close_time is null`))
+		b.Text(`select count(*)::text from condition where kind = 'permission_suspect' and end_time is null`))
 	require.Equal(t, "complete true", b.Text(`select state || ' ' || (note <> '')::text from run
 join run_comparison using (run_id)
 order by run_id desc limit 1`))
 
 	clear(b.Books.Hidden)
+	b.resume()
 	b.recheck()
 	b.Run()
-	require.Equal(t, "0", b.Text(`select count(*)::text from work_item where close_time is null`),
-		"it closes by itself")
+	require.Equal(t, "0", b.Text(`select count(*)::text from condition where end_time is null`))
 }
 
 func TestSixDeletionsInOneReconcileAreHeld(t *testing.T) {
@@ -195,10 +199,13 @@ func TestARunThatFindsNothingLooksAtAKnownBill(t *testing.T) {
 	b.Clock = b.Clock.Add(31 * time.Second)
 	b.Run()
 	require.Equal(t, "1",
-		b.Text(`select count(*)::text from work_item where kind = 'permission_suspect' and close_time is null`))
+		b.Text(`select count(*)::text from condition where kind = 'permission_suspect' and end_time is null`))
 	require.Equal(t, "live", b.Text(`select class from bill`))
 	b.Books.Hidden[1] = false
 	b.Clock = b.Clock.Add(time.Second)
 	b.Run()
-	require.Equal(t, "0", b.Text(`select count(*)::text from work_item where close_time is null`))
+	require.Equal(t, "1", b.Text(`select count(*)::text from condition where end_time is null`), "an act ends it")
+	b.resume()
+	b.Run()
+	require.Equal(t, "0", b.Text(`select count(*)::text from condition where end_time is null`))
 }

@@ -51,6 +51,14 @@ func (b *rereading) reconcile() {
 	b.reread(ledger.Reconcile)
 }
 
+// resume is what a person does who has seen to a condition.
+func (b *rereading) resume() {
+	b.Helper()
+	require.NoError(b, b.Acts().Resume(b.Context(), ledger.Act{
+		Scheme: "assembly-void", Actor: "li", Reason: "permissions are right again",
+	}))
+}
+
 func (b *rereading) unAudit(id int64) {
 	b.Books.Bills[id].DocumentStatus = kingdeev1.DocumentStatus_DOCUMENT_STATUS_REAUDIT
 }

@@ -95,7 +95,7 @@ func (l *reread) leave(ctx context.Context, tx pgx.Tx) error {
 func (l *reread) conclude(ctx context.Context, err error, note func(ctx context.Context, reason string) error) error {
 	var stop *intake.StopError
 	switch {
-	case err == nil, errors.Is(err, intake.ErrLeft):
+	case err == nil, errors.Is(err, intake.ErrLeft), errors.Is(err, intake.ErrSuspect):
 		return nil
 	case errors.Is(err, intake.ErrStopping):
 		// Its time is up, or the read was cut off in the middle; what is written stands.

@@ -53,8 +53,7 @@ func schemeMessage(v ledger.SchemeView) *orchestratorv1.Scheme {
 		SendSinceTime: stamp(v.SendSince), Revision: v.Revision,
 		IncrementalInterval: durationpb.New(v.IncrementalInterval), WatermarkTime: stamp(v.WatermarkTime),
 		EffectiveFrom: stamp(v.EffectiveFrom), LastRunTime: stamp(v.LastRunTime), LastRunRows: v.LastRunRows,
-		LastRunError: v.LastRunError, CancellationCounts: v.Counts, OpenWorkItems: v.OpenWorkItems,
-		Document: v.Document,
+		CancellationCounts: v.Counts, OpenWorkItems: v.OpenWorkItems, Document: v.Document,
 	}
 }
 

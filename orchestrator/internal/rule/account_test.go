@@ -53,13 +53,6 @@ func TestRunCountsOfPagesAdd(t *testing.T) {
 	}
 }
 
-func TestAPageOfNothingButFaultsStopsTheScheme(t *testing.T) {
-	require.True(t, rule.AllUndecodable(20, 20))
-	require.False(t, rule.AllUndecodable(19, 19))
-	require.False(t, rule.AllUndecodable(500, 499))
-	require.False(t, rule.AllUndecodable(0, 0))
-}
-
 func TestSafetyLimits(t *testing.T) {
 	b := rule.SafetyLimits{PerHour: 100, PerDay: 500}
 	for name, tc := range map[string]struct {

@@ -70,9 +70,8 @@ const (
 	WorkSchemeInactive WorkKind = "scheme_inactive"
 	WorkNumberReuse    WorkKind = "number_reuse_unsaid"
 	// WorkAuthOrder is about one order that an account which works is not allowed to cancel.
-	WorkAuthOrder  WorkKind = "wms_auth_order"
-	WorkPermission WorkKind = "permission_suspect"
-	WorkManyGone   WorkKind = "many_deleted"
+	WorkAuthOrder WorkKind = "wms_auth_order"
+	WorkManyGone  WorkKind = "many_deleted"
 )
 
 // Timing is how long a scheme waits for what.

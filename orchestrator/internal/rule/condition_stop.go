@@ -6,12 +6,15 @@ const (
 	StopEnvironment  = "ENVIRONMENT_DIFFERS"
 	StopMixed        = "ENVIRONMENTS_MIXED"
 	StopNotAllowed   = "SCHEME_NOT_ALLOWED"
-	StopUndecodable  = "ALL_BILLS_UNDECODABLE"
 	StopAccount      = "WMS_ACCOUNT_DIFFERS"
 	StopAccountGone  = "WMS_ACCOUNT_UNKNOWN"
 	StopFieldUnknown = "FIELD_UNKNOWN"
 	StopZone         = "TIME_ZONE_DIFFERS"
 )
+
+// SuspectUndecodable is the reason of permission_suspect where bills are shown that cannot be decoded, one after the
+// other.
+const SuspectUndecodable = "ALL_BILLS_UNDECODABLE"
 
 // stopReasons are the words for each reason of scheme_stopped.
 func stopReasons() []ConditionRow {
@@ -25,6 +28,15 @@ func stopReasons() []ConditionRow {
 		}
 	}
 	return []ConditionRow{
+		{
+			Kind: ConditionPermissionSuspect, Subject: SubjectScheme, Reason: SuspectUndecodable, Reading: true,
+			Sending: true, ByPerson: true,
+			MessageZH: "连续多张单据都无法识别，疑似字段或权限有变",
+			ActionZH:  `核对金蝶账号的字段权限和方案字段，改正后：voidrelay resume "{scheme}" --reason "……"`,
+			MessageEN: "one bill after the other cannot be decoded: field permissions may have changed",
+			ActionEN: "check the user's field permissions and the scheme's fields, then: " +
+				`voidrelay resume "{scheme}" --reason "…"`,
+		},
 		row(StopDataCenter, "金蝶登录的数据中心与方案不一致", "核对 KINGDEE_ACCT_ID 和方案里的数据中心，改正后",
 			"the login is to another data centre than the scheme's",
 			"check KINGDEE_ACCT_ID and the scheme's data centre, then"),
@@ -37,9 +49,6 @@ func stopReasons() []ConditionRow {
 		row(StopNotAllowed, "方案不允许用于该环境", "按说明补全方案（正式环境需要 examples），然后",
 			"it may not be used here as it is",
 			"complete the scheme as the detail says (real vendors need examples), then"),
-		row(StopUndecodable, "整页单据都无法识别，疑似字段或权限有变", "核对金蝶账号的字段权限和方案字段，改正后",
-			"no bill of a whole page can be decoded",
-			"check the user's field permissions and the scheme's fields, then"),
 		row(StopAccount, "旺店通账号与首次使用时不同", "核对 WMS 账号配置；确需更换请用新的方案名，否则改回后",
 			"the WMS account is another one than the scheme began with",
 			"go back to that account or give the scheme a new name, then"),

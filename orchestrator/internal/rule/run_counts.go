@@ -110,6 +110,5 @@ func (f RunCounts) Check() error {
 	return nil
 }
 
-// AllUndecodable says whether a page looks as if not the bills but the scheme were wrong: 20 or more bills, none
-// readable.
-func AllUndecodable(bills, undecodable int64) bool { return bills >= 20 && undecodable == bills }
+// SuspectInRow is how many bills in a row become undecodable before not the bills but the permissions are suspected.
+const SuspectInRow = 5

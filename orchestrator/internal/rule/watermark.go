@@ -17,6 +17,15 @@ const (
 	BaselineReach = 90 * 24 * time.Hour
 )
 
+// When a scheme counts as behind: its last complete run is older than so many intervals.
+const (
+	BehindIntervals = 5
+	// LeastBehind is the least age that counts: a sandbox is read each second.
+	LeastBehind = 30 * time.Second
+	// BaselineBehind is how long a scheme's first baseline may take, unless it has failed as often as that.
+	BaselineBehind = 15 * time.Minute
+)
+
 // Clock is what a run's first header says of time.
 type Clock struct {
 	// Vendor's clock; zero when the header had none.

@@ -1,6 +1,7 @@
 package syncrun
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"log/slog"
@@ -70,7 +71,7 @@ func (c *chunk) work(ctx context.Context) error {
 // fault says what a read came to in the ledger's words; nil when the rest was left to a successor.
 func (c *chunk) fault(ctx context.Context, err error) error {
 	switch {
-	case errors.Is(err, intake.ErrLeft):
+	case errors.Is(err, intake.ErrLeft), errors.Is(err, intake.ErrSuspect):
 		return nil
 	case errors.Is(err, intake.ErrStopping):
 		// The read was cut off in the middle; what is written stands, and the successor goes on behind it.
@@ -193,6 +194,9 @@ func (c *chunk) write(ctx context.Context, light *kingdeev1.StatePage) error {
 		return err
 	}
 	crashpoint.Here(crashpoint.BetweenPages)
+	if page.Suspect != "" {
+		return intake.ErrSuspect
+	}
 	if leave {
 		return intake.ErrLeft
 	}
@@ -209,6 +213,7 @@ func (c *chunk) decide(ctx context.Context, light *kingdeev1.StatePage) (ledger.
 	page.RunCounts.Add(c.carry.RunCounts)
 	page.Work = append(c.carry.Work, page.Work...)
 	page.Readable = append(c.carry.Readable, page.Readable...)
+	page.Suspect = cmp.Or(c.carry.Suspect, page.Suspect)
 	return page, nil
 }
 

@@ -38,6 +38,7 @@ type ProbeStore interface {
 		ctx context.Context, dataCenters []string, pace ledger.Pace, asking time.Duration,
 	) ([]ledger.ReadingProbe, error)
 	ProbeLater(ctx context.Context, dataCenter string, still *ledger.Condition, wait time.Duration) error
+	TellBehind(ctx context.Context) error
 	EndReading(ctx context.Context, dataCenter, why string, goOn func(tx pgx.Tx, scheme string) error) error
 }
 
@@ -51,8 +52,12 @@ type Prober struct {
 	Logger   *slog.Logger
 }
 
-// Run asks the data centres that are due. Where Kingdee answers, runs of its schemes go on at once.
+// Run tells which schemes are behind, and asks the data centres that are due. Where Kingdee answers, runs of its schemes
+// go on at once.
 func (p *Prober) Run(ctx context.Context) error {
+	if err := p.Store.TellBehind(ctx); err != nil {
+		return err
+	}
 	due, err := p.Store.TakeReadingProbes(ctx, p.Registry.DataCenters(), probePace, askedWithin)
 	if err != nil {
 		return err

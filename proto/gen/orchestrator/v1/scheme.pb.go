@@ -1490,8 +1490,6 @@ type Scheme struct {
 	LastRunTime *timestamppb.Timestamp `protobuf:"bytes,14,opt,name=last_run_time,json=lastRunTime,proto3" json:"last_run_time,omitempty"`
 	// Rows that the last complete incremental run read.
 	LastRunRows int64 `protobuf:"varint,15,opt,name=last_run_rows,json=lastRunRows,proto3" json:"last_run_rows,omitempty"`
-	// Why the last incremental run did not end, empty when it did.
-	LastRunError string `protobuf:"bytes,16,opt,name=last_run_error,json=lastRunError,proto3" json:"last_run_error,omitempty"`
 	// Cancellations by state: exact for what has not ended; of the rest, old ones are as housekeeping counted them,
 	// within the hour.
 	CancellationCounts map[string]int64 `protobuf:"bytes,17,rep,name=cancellation_counts,json=cancellationCounts,proto3" json:"cancellation_counts,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"varint,2,opt,name=value"`
@@ -1635,13 +1633,6 @@ func (x *Scheme) GetLastRunRows() int64 {
 		return x.LastRunRows
 	}
 	return 0
-}
-
-func (x *Scheme) GetLastRunError() string {
-	if x != nil {
-		return x.LastRunError
-	}
-	return ""
 }
 
 func (x *Scheme) GetCancellationCounts() map[string]int64 {
@@ -2218,7 +2209,7 @@ const file_orchestrator_v1_scheme_proto_rawDesc = "" +
 	"\x05bills\x18\x02 \x01(\x03R\x05bills\x12\x1f\n" +
 	"\vorders_same\x18\x03 \x01(\x03R\n" +
 	"ordersSame\x12&\n" +
-	"\x0fnext_page_token\x18\x04 \x01(\tR\rnextPageToken\"\xe4\a\n" +
+	"\x0fnext_page_token\x18\x04 \x01(\tR\rnextPageToken\"\xbe\a\n" +
 	"\x06Scheme\x12\x16\n" +
 	"\x06scheme\x18\x01 \x01(\tR\x06scheme\x12\x14\n" +
 	"\x05title\x18\x02 \x01(\tR\x05title\x12\x17\n" +
@@ -2237,8 +2228,7 @@ const file_orchestrator_v1_scheme_proto_rawDesc = "" +
 	"\x0ewatermark_time\x18\f \x01(\v2\x1a.google.protobuf.TimestampR\rwatermarkTime\x12A\n" +
 	"\x0eeffective_from\x18\r \x01(\v2\x1a.google.protobuf.TimestampR\reffectiveFrom\x12>\n" +
 	"\rlast_run_time\x18\x0e \x01(\v2\x1a.google.protobuf.TimestampR\vlastRunTime\x12\"\n" +
-	"\rlast_run_rows\x18\x0f \x01(\x03R\vlastRunRows\x12$\n" +
-	"\x0elast_run_error\x18\x10 \x01(\tR\flastRunError\x12`\n" +
+	"\rlast_run_rows\x18\x0f \x01(\x03R\vlastRunRows\x12`\n" +
 	"\x13cancellation_counts\x18\x11 \x03(\v2/.orchestrator.v1.Scheme.CancellationCountsEntryR\x12cancellationCounts\x12&\n" +
 	"\x0fopen_work_items\x18\x12 \x01(\x03R\ropenWorkItems\x12\x1a\n" +
 	"\bdocument\x18\x13 \x01(\tR\bdocument\x1aE\n" +

@@ -181,13 +181,6 @@ insert into work_kind (kind, subject, message_zh, action_zh, message_en, action_
     'was sent',
     'make sure that the bill will not be audited again, or that the WMS takes the number again (the scheme may '
     'say un_audited.number_reuse: true), then: voidrelay release "{scheme}" --ids {id} --reason "…"'),
-('permission_suspect', '',
-    '金蝶查询看不到账本已知的单据，疑似数据权限或过滤方案有变；期间作废的单据可能看不到',
-    '在金蝶检查该用户的数据权限、组织权限和字段权限；能看到后自动关闭',
-    'Kingdee does not show bills that the ledger knows: the user''s data permission may have changed, and voids '
-    'may go unseen',
-    'check the user''s data, organisation and field permissions in Kingdee; it closes by itself once they are '
-    'visible'),
 ('many_deleted', '',
     '一次核对中发现多张单据已被删除，取消全部暂停发送',
     '在金蝶确认这些单据确实被删除（而不是权限或账套问题），属实再放行：voidrelay release "{scheme}" --hold many_deleted --reason "……"',

@@ -1,0 +1,70 @@
+package syncrun_test
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/voidrelay/voidrelay/orchestrator/internal/ledger"
+	"github.com/voidrelay/voidrelay/orchestrator/internal/testkit/runtest"
+	kingdeev1 "github.com/voidrelay/voidrelay/proto/gen/kingdee/v1"
+)
+
+const suspected = `select coalesce(string_agg(kind || ' ' || reason, ', '), '') from condition where end_time is null`
+
+// hide takes the status of these bills away, as a lost field permission does.
+func hide(b *runtest.Bench, ids ...int64) {
+	for _, id := range ids {
+		b.Books.Fresh(id, fmt.Sprint("A", id), "CK001")
+		b.Books.Bills[id].DocumentStatus = kingdeev1.DocumentStatus_DOCUMENT_STATUS_UNSPECIFIED
+	}
+}
+
+func TestEveryOneOfTheLastFiveBillsUndecodableIsPermissionSuspect(t *testing.T) {
+	b := runtest.New(t)
+	b.Books.Live(1, "A1", "CK001")
+	b.Run()
+	b.Later(2 * time.Hour) // no run reads A1 any more
+	b.Run()
+	b.Later(time.Minute)
+	hide(b, 2, 3, 4)
+	b.Run()
+	b.Later(time.Minute)
+	b.Run()
+	require.Empty(t, b.Text(suspected), "three, however often they are read")
+	b.Later(time.Minute)
+	hide(b, 5, 6)
+	b.Run()
+	require.Equal(t, "permission_suspect ALL_BILLS_UNDECODABLE", b.Text(suspected))
+	require.Equal(t, "true", b.Text(`select (blocks_reading and blocks_sending and by_person)::text from condition`))
+	require.Equal(t, "5", b.Text(`select count(*)::text from work_item where close_time is null`))
+	standing, err := b.Store.Scheme(t.Context(), "assembly-void")
+	require.NoError(t, err)
+	require.True(t, standing.Stopped)
+
+	// A person has looked: the five were broken each by itself, and are that person's work items.
+	require.NoError(t, b.Acts().Resume(t.Context(), ledger.Act{
+		Scheme: "assembly-void", Actor: "li", Reason: "five broken drafts",
+	}))
+	b.Later(time.Minute)
+	b.Books.Fresh(7, "A7", "CK001")
+	b.Run()
+	require.Empty(t, b.Text(suspected))
+	require.Equal(t, "live", b.Text(`select class from bill where bill_id = 7`))
+}
+
+func TestABillThatCanBeReadEndsTheRow(t *testing.T) {
+	b := runtest.New(t)
+	b.Books.Live(1, "A1", "CK001")
+	b.Run()
+	b.Later(time.Minute)
+	hide(b, 2, 3, 4)
+	b.Run()
+	b.Later(time.Minute)
+	b.Books.Fresh(5, "A5", "CK001")
+	hide(b, 6, 7)
+	b.Run()
+	require.Empty(t, b.Text(suspected))
+}

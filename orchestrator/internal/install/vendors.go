@@ -44,6 +44,11 @@ func StartVendors(ctx context.Context, opts VendorOptions) (*Vendors, error) {
 	kcfg := kingdee.Config{Addr: opts.KingdeeAddr, Seed: opts.Seed}
 	wcfg := wms.Config{Addr: opts.WMSAddr}
 	if opts.StateDir != "" {
+		// The folder above is shared with a private Postgres, whose account passes through it.
+		//nolint:gosec // G301: closed to others is what is in it
+		if err := os.MkdirAll(filepath.Dir(opts.StateDir), 0o755); err != nil {
+			return nil, fmt.Errorf("sandbox state: %w", err)
+		}
 		if err := os.MkdirAll(opts.StateDir, 0o700); err != nil {
 			return nil, fmt.Errorf("sandbox state: %w", err)
 		}

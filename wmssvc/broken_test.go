@@ -70,7 +70,13 @@ func TestNothingLeftWhereThereIsNoConnection(t *testing.T) {
 			cfg := configFor(url)
 			cfg.Accounts[0].Timeout = 500 * time.Millisecond
 			_, client := start(t, cfg)
-			requireNotSent(t, cancelOne(t, client, order(1)))
+			result := cancelOne(t, client, order(1))
+			requireNotSent(t, result)
+			require.Equal(t, wmsv1.NotSentCause_NOT_SENT_CAUSE_UNREACHABLE, result.GetNotSentCause())
+			check, err := client.CheckConnection(t.Context(), &wmsv1.CheckConnectionRequest{})
+			require.NoError(t, err)
+			require.Equal(t, notSent, check.GetDisposition())
+			require.Equal(t, wmsv1.NotSentCause_NOT_SENT_CAUSE_UNREACHABLE, check.GetNotSentCause())
 		})
 	}
 }

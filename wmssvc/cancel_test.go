@@ -130,6 +130,7 @@ func TestNothingIsSentAfterSendBefore(t *testing.T) {
 		order(1, func(o *wmsv1.Order) { o.SendBefore = timestamppb.New(time.Now().Add(-time.Millisecond)) }))
 	require.Equal(t, wmsv1.Disposition_DISPOSITION_NOT_SENT, result.GetDisposition())
 	require.NotEmpty(t, result.GetDetail())
+	require.Equal(t, wmsv1.NotSentCause_NOT_SENT_CAUSE_UNSPECIFIED, result.GetNotSentCause(), "the WMS is there")
 	require.Nil(t, result.GetSendTime())
 	require.Empty(t, wms.seen())
 }

@@ -16,6 +16,9 @@ import (
 type Result struct {
 	meaning.Reading
 	Exchange wms.Exchange
+	// Unreachable says that nothing was sent because there was no connection to the WMS, or because it did not answer
+	// the harmless call that goes before.
+	Unreachable bool
 }
 
 // Cancel waits for the account's turn and sends the request once, if it can start before that moment and the server is
@@ -72,7 +75,7 @@ func (a *Account) send(
 		}
 		line, err := a.client.Connect(a.work)
 		if err != nil {
-			return a.unsent(r, err), nil
+			return a.unreached(r, err), nil
 		}
 		// A server that nobody ever knew and that did not answer the harmless call gets the request all the same: its
 		// callers were told that it is not known.
@@ -133,8 +136,10 @@ func (a *Account) heldBack(r wms.Request, reason error) Result {
 	result := a.unsent(r, reason)
 	var asked *harmlessError
 	if errors.As(reason, &asked) {
-		result.RetryAfter = asked.retryAfter
+		result.RetryAfter, result.Unreachable = asked.retryAfter, asked.retryAfter == 0
 	}
+	// Whoever waited for another caller's harmless call that showed nothing.
+	result.Unreachable = result.Unreachable || errors.Is(reason, errShownNothing)
 	return result
 }
 
@@ -188,8 +193,19 @@ func (a *Account) mayFollow(line *wms.Line, before time.Time) error {
 func (a *Account) exchange(
 	work context.Context, line *wms.Line, r wms.Request, before time.Time, bar func() error,
 ) Result {
-	exchange := line.Send(work, r, before, bar)
-	result := Result{Reading: meaning.Of(&exchange, r.Order(), a.words), Exchange: exchange}
+	barred := false
+	exchange := line.Send(work, r, before, func() error {
+		if bar == nil {
+			return nil
+		}
+		err := bar()
+		barred = err != nil
+		return err
+	})
+	result := Result{
+		Reading: meaning.Of(&exchange, r.Order(), a.words), Exchange: exchange,
+		Unreachable: !exchange.Left && !exchange.TooLate() && !barred,
+	}
 	a.learn(line.Peer(), &result)
 	if result.Fault == dictionary.Clock {
 		result.Detail = strings.TrimPrefix(result.Detail+"; "+result.clockTold(), "; ")
@@ -250,6 +266,13 @@ func (a *Account) learn(peer wms.Peer, r *Result) {
 func (a *Account) unsent(r wms.Request, reason error) Result {
 	exchange := a.client.Unsent(r, reason)
 	return Result{Reading: meaning.Of(&exchange, r.Order(), a.words), Exchange: exchange}
+}
+
+// unreached is the result of a request for which there was no connection.
+func (a *Account) unreached(r wms.Request, reason error) Result {
+	result := a.unsent(r, reason)
+	result.Unreachable = true
+	return result
 }
 
 // kept is the result of a request that had no turn.

@@ -32,7 +32,7 @@ func (a *Account) Probe(ctx context.Context, within time.Duration) (Result, erro
 	defer cancel()
 	line, err := a.client.Connect(work)
 	if err != nil {
-		return a.unsent(request, err), nil
+		return a.unreached(request, err), nil
 	}
 	defer line.Release()
 	result := a.exchange(work, line, request, before, nil)

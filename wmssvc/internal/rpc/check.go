@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"google.golang.org/protobuf/types/known/durationpb"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
 	wmsv1 "github.com/voidrelay/voidrelay/proto/gen/wms/v1"
@@ -32,11 +33,16 @@ func (s *Service) CheckConnection(
 		return nil, callerGone(err)
 	}
 	said, _ := tell(a)
-	return &wmsv1.CheckConnectionResponse{
+	answer := &wmsv1.CheckConnectionResponse{
 		Account: said, VendorTime: toTimestamp(result.VendorTime()), ServiceTime: timestamppb.New(s.now()),
 		Disposition: dispositions[result.Disposition],
 		VendorCode:  boundedText(result.Answer.Code), VendorMessage: boundedText(result.Answer.Message),
 		Detail:       printable(result.Detail),
 		UnknownCause: causes[result.Cause], AccountFault: accountFaults[result.Fault],
-	}, nil
+		NotSentCause: notSentCause(&result),
+	}
+	if result.RetryAfter > 0 {
+		answer.RetryAfter = durationpb.New(result.RetryAfter)
+	}
+	return answer, nil
 }

@@ -60,12 +60,20 @@ func toResult(j job, r *account.Result) *wmsv1.CancelResult {
 		HttpStatus: int32(r.Exchange.Status), //nolint:gosec // three digits
 		TraceId:    j.traceID(), Provisional: r.Provisional,
 		AnswerText: boundedText(r.Text), UnknownCause: causes[r.Cause],
-		AccountFault: accountFaults[r.Fault],
+		AccountFault: accountFaults[r.Fault], NotSentCause: notSentCause(r),
 	}
 	if r.RetryAfter > 0 {
 		result.RetryAfter = durationpb.New(r.RetryAfter)
 	}
 	return result
+}
+
+// notSentCause is why a request was not sent.
+func notSentCause(r *account.Result) wmsv1.NotSentCause {
+	if r.Disposition == dictionary.NotSent && r.Unreachable {
+		return wmsv1.NotSentCause_NOT_SENT_CAUSE_UNREACHABLE
+	}
+	return wmsv1.NotSentCause_NOT_SENT_CAUSE_UNSPECIFIED
 }
 
 // unknownResult stands for a request about which nothing can be said any more.

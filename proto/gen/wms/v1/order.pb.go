@@ -216,6 +216,55 @@ func (UnknownCause) EnumDescriptor() ([]byte, []int) {
 	return file_wms_v1_order_proto_rawDescGZIP(), []int{2}
 }
 
+// NotSentCause tells a WMS that is away from a request that merely had no turn.
+type NotSentCause int32
+
+const (
+	// Any other reason: no turn came in time, the caller said stop, another kind of server answered than was announced.
+	NotSentCause_NOT_SENT_CAUSE_UNSPECIFIED NotSentCause = 0
+	// There was no connection to the WMS, or it did not answer the harmless call that goes before.
+	NotSentCause_NOT_SENT_CAUSE_UNREACHABLE NotSentCause = 1
+)
+
+// Enum value maps for NotSentCause.
+var (
+	NotSentCause_name = map[int32]string{
+		0: "NOT_SENT_CAUSE_UNSPECIFIED",
+		1: "NOT_SENT_CAUSE_UNREACHABLE",
+	}
+	NotSentCause_value = map[string]int32{
+		"NOT_SENT_CAUSE_UNSPECIFIED": 0,
+		"NOT_SENT_CAUSE_UNREACHABLE": 1,
+	}
+)
+
+func (x NotSentCause) Enum() *NotSentCause {
+	p := new(NotSentCause)
+	*p = x
+	return p
+}
+
+func (x NotSentCause) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (NotSentCause) Descriptor() protoreflect.EnumDescriptor {
+	return file_wms_v1_order_proto_enumTypes[3].Descriptor()
+}
+
+func (NotSentCause) Type() protoreflect.EnumType {
+	return &file_wms_v1_order_proto_enumTypes[3]
+}
+
+func (x NotSentCause) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use NotSentCause.Descriptor instead.
+func (NotSentCause) EnumDescriptor() ([]byte, []int) {
+	return file_wms_v1_order_proto_rawDescGZIP(), []int{3}
+}
+
 // AccountFault says what an account is refused for: what has to be mended where.
 type AccountFault int32
 
@@ -252,11 +301,11 @@ func (x AccountFault) String() string {
 }
 
 func (AccountFault) Descriptor() protoreflect.EnumDescriptor {
-	return file_wms_v1_order_proto_enumTypes[3].Descriptor()
+	return file_wms_v1_order_proto_enumTypes[4].Descriptor()
 }
 
 func (AccountFault) Type() protoreflect.EnumType {
-	return &file_wms_v1_order_proto_enumTypes[3]
+	return &file_wms_v1_order_proto_enumTypes[4]
 }
 
 func (x AccountFault) Number() protoreflect.EnumNumber {
@@ -265,7 +314,7 @@ func (x AccountFault) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use AccountFault.Descriptor instead.
 func (AccountFault) EnumDescriptor() ([]byte, []int) {
-	return file_wms_v1_order_proto_rawDescGZIP(), []int{3}
+	return file_wms_v1_order_proto_rawDescGZIP(), []int{4}
 }
 
 // Order is one request to cancel, complete with the attempt it belongs to.
@@ -928,7 +977,9 @@ type CancelResult struct {
 	// How an UNKNOWN outcome came about.
 	UnknownCause UnknownCause `protobuf:"varint,20,opt,name=unknown_cause,json=unknownCause,proto3,enum=wms.v1.UnknownCause" json:"unknown_cause,omitempty"`
 	// What the account is refused for (AUTH).
-	AccountFault  AccountFault `protobuf:"varint,21,opt,name=account_fault,json=accountFault,proto3,enum=wms.v1.AccountFault" json:"account_fault,omitempty"`
+	AccountFault AccountFault `protobuf:"varint,21,opt,name=account_fault,json=accountFault,proto3,enum=wms.v1.AccountFault" json:"account_fault,omitempty"`
+	// Why nothing was sent (NOT_SENT).
+	NotSentCause  NotSentCause `protobuf:"varint,22,opt,name=not_sent_cause,json=notSentCause,proto3,enum=wms.v1.NotSentCause" json:"not_sent_cause,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1110,6 +1161,13 @@ func (x *CancelResult) GetAccountFault() AccountFault {
 	return AccountFault_ACCOUNT_FAULT_UNSPECIFIED
 }
 
+func (x *CancelResult) GetNotSentCause() NotSentCause {
+	if x != nil {
+		return x.NotSentCause
+	}
+	return NotSentCause_NOT_SENT_CAUSE_UNSPECIFIED
+}
+
 type CheckConnectionRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The configured WMS account; empty = the default account.
@@ -1171,7 +1229,11 @@ type CheckConnectionResponse struct {
 	// How an UNKNOWN outcome came about.
 	UnknownCause UnknownCause `protobuf:"varint,8,opt,name=unknown_cause,json=unknownCause,proto3,enum=wms.v1.UnknownCause" json:"unknown_cause,omitempty"`
 	// What the account is refused for (AUTH).
-	AccountFault  AccountFault `protobuf:"varint,9,opt,name=account_fault,json=accountFault,proto3,enum=wms.v1.AccountFault" json:"account_fault,omitempty"`
+	AccountFault AccountFault `protobuf:"varint,9,opt,name=account_fault,json=accountFault,proto3,enum=wms.v1.AccountFault" json:"account_fault,omitempty"`
+	// Why the harmless call was not sent (NOT_SENT).
+	NotSentCause NotSentCause `protobuf:"varint,10,opt,name=not_sent_cause,json=notSentCause,proto3,enum=wms.v1.NotSentCause" json:"not_sent_cause,omitempty"`
+	// How long to leave this account alone (THROTTLED, and NOT_SENT while it still rests).
+	RetryAfter    *durationpb.Duration `protobuf:"bytes,11,opt,name=retry_after,json=retryAfter,proto3" json:"retry_after,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1269,6 +1331,20 @@ func (x *CheckConnectionResponse) GetAccountFault() AccountFault {
 	return AccountFault_ACCOUNT_FAULT_UNSPECIFIED
 }
 
+func (x *CheckConnectionResponse) GetNotSentCause() NotSentCause {
+	if x != nil {
+		return x.NotSentCause
+	}
+	return NotSentCause_NOT_SENT_CAUSE_UNSPECIFIED
+}
+
+func (x *CheckConnectionResponse) GetRetryAfter() *durationpb.Duration {
+	if x != nil {
+		return x.RetryAfter
+	}
+	return nil
+}
+
 var File_wms_v1_order_proto protoreflect.FileDescriptor
 
 const file_wms_v1_order_proto_rawDesc = "" +
@@ -1324,7 +1400,7 @@ const file_wms_v1_order_proto_rawDesc = "" +
 	"\aattempt\x18\x02 \x01(\x05R\aattempt\x12+\n" +
 	"\x06reason\x18\x03 \x01(\x0e2\x13.wms.v1.ErrorReasonR\x06reason\x12\x14\n" +
 	"\x05field\x18\x04 \x01(\tR\x05field\x12\x18\n" +
-	"\amessage\x18\x05 \x01(\tR\amessage\"\xd9\x06\n" +
+	"\amessage\x18\x05 \x01(\tR\amessage\"\x95\a\n" +
 	"\fCancelResult\x12'\n" +
 	"\x0fcancellation_id\x18\x01 \x01(\x03R\x0ecancellationId\x12\x18\n" +
 	"\aattempt\x18\x02 \x01(\x05R\aattempt\x125\n" +
@@ -1355,9 +1431,10 @@ const file_wms_v1_order_proto_rawDesc = "" +
 	"\vanswer_text\x18\x13 \x01(\tR\n" +
 	"answerText\x129\n" +
 	"\runknown_cause\x18\x14 \x01(\x0e2\x14.wms.v1.UnknownCauseR\funknownCause\x129\n" +
-	"\raccount_fault\x18\x15 \x01(\x0e2\x14.wms.v1.AccountFaultR\faccountFault\";\n" +
+	"\raccount_fault\x18\x15 \x01(\x0e2\x14.wms.v1.AccountFaultR\faccountFault\x12:\n" +
+	"\x0enot_sent_cause\x18\x16 \x01(\x0e2\x14.wms.v1.NotSentCauseR\fnotSentCause\";\n" +
 	"\x16CheckConnectionRequest\x12!\n" +
-	"\aaccount\x18\x01 \x01(\tB\a\xbaH\x04r\x02\x18dR\aaccount\"\xcd\x03\n" +
+	"\aaccount\x18\x01 \x01(\tB\a\xbaH\x04r\x02\x18dR\aaccount\"\xc5\x04\n" +
 	"\x17CheckConnectionResponse\x12)\n" +
 	"\aaccount\x18\x01 \x01(\v2\x0f.wms.v1.AccountR\aaccount\x12;\n" +
 	"\vvendor_time\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\n" +
@@ -1369,7 +1446,11 @@ const file_wms_v1_order_proto_rawDesc = "" +
 	"\x0evendor_message\x18\x06 \x01(\tR\rvendorMessage\x12\x16\n" +
 	"\x06detail\x18\a \x01(\tR\x06detail\x129\n" +
 	"\runknown_cause\x18\b \x01(\x0e2\x14.wms.v1.UnknownCauseR\funknownCause\x129\n" +
-	"\raccount_fault\x18\t \x01(\x0e2\x14.wms.v1.AccountFaultR\faccountFault*Y\n" +
+	"\raccount_fault\x18\t \x01(\x0e2\x14.wms.v1.AccountFaultR\faccountFault\x12:\n" +
+	"\x0enot_sent_cause\x18\n" +
+	" \x01(\x0e2\x14.wms.v1.NotSentCauseR\fnotSentCause\x12:\n" +
+	"\vretry_after\x18\v \x01(\v2\x19.google.protobuf.DurationR\n" +
+	"retryAfter*Y\n" +
 	"\vEnvironment\x12\x1b\n" +
 	"\x17ENVIRONMENT_UNSPECIFIED\x10\x00\x12\x14\n" +
 	"\x10ENVIRONMENT_REAL\x10\x01\x12\x17\n" +
@@ -1391,7 +1472,10 @@ const file_wms_v1_order_proto_rawDesc = "" +
 	"\x19UNKNOWN_CAUSE_UNSPECIFIED\x10\x00\x12\x16\n" +
 	"\x12UNKNOWN_CAUSE_LOST\x10\x01\x12\x17\n" +
 	"\x13UNKNOWN_CAUSE_PROXY\x10\x02\x12\x1c\n" +
-	"\x18UNKNOWN_CAUSE_UNREADABLE\x10\x03*e\n" +
+	"\x18UNKNOWN_CAUSE_UNREADABLE\x10\x03*N\n" +
+	"\fNotSentCause\x12\x1e\n" +
+	"\x1aNOT_SENT_CAUSE_UNSPECIFIED\x10\x00\x12\x1e\n" +
+	"\x1aNOT_SENT_CAUSE_UNREACHABLE\x10\x01*e\n" +
 	"\fAccountFault\x12\x1d\n" +
 	"\x19ACCOUNT_FAULT_UNSPECIFIED\x10\x00\x12\x1d\n" +
 	"\x19ACCOUNT_FAULT_CREDENTIALS\x10\x01\x12\x17\n" +
@@ -1416,65 +1500,69 @@ func file_wms_v1_order_proto_rawDescGZIP() []byte {
 	return file_wms_v1_order_proto_rawDescData
 }
 
-var file_wms_v1_order_proto_enumTypes = make([]protoimpl.EnumInfo, 4)
+var file_wms_v1_order_proto_enumTypes = make([]protoimpl.EnumInfo, 5)
 var file_wms_v1_order_proto_msgTypes = make([]protoimpl.MessageInfo, 12)
 var file_wms_v1_order_proto_goTypes = []any{
 	(Environment)(0),                // 0: wms.v1.Environment
 	(Disposition)(0),                // 1: wms.v1.Disposition
 	(UnknownCause)(0),               // 2: wms.v1.UnknownCause
-	(AccountFault)(0),               // 3: wms.v1.AccountFault
-	(*Order)(nil),                   // 4: wms.v1.Order
-	(*CancelOrderRequest)(nil),      // 5: wms.v1.CancelOrderRequest
-	(*CancelOrderResponse)(nil),     // 6: wms.v1.CancelOrderResponse
-	(*CancelOrdersRequest)(nil),     // 7: wms.v1.CancelOrdersRequest
-	(*CancelOrdersResponse)(nil),    // 8: wms.v1.CancelOrdersResponse
-	(*Window)(nil),                  // 9: wms.v1.Window
-	(*Account)(nil),                 // 10: wms.v1.Account
-	(*Refusal)(nil),                 // 11: wms.v1.Refusal
-	(*CancelResult)(nil),            // 12: wms.v1.CancelResult
-	(*CheckConnectionRequest)(nil),  // 13: wms.v1.CheckConnectionRequest
-	(*CheckConnectionResponse)(nil), // 14: wms.v1.CheckConnectionResponse
-	nil,                             // 15: wms.v1.Order.ExtendPropsEntry
-	(*timestamppb.Timestamp)(nil),   // 16: google.protobuf.Timestamp
-	(ErrorReason)(0),                // 17: wms.v1.ErrorReason
-	(*durationpb.Duration)(nil),     // 18: google.protobuf.Duration
+	(NotSentCause)(0),               // 3: wms.v1.NotSentCause
+	(AccountFault)(0),               // 4: wms.v1.AccountFault
+	(*Order)(nil),                   // 5: wms.v1.Order
+	(*CancelOrderRequest)(nil),      // 6: wms.v1.CancelOrderRequest
+	(*CancelOrderResponse)(nil),     // 7: wms.v1.CancelOrderResponse
+	(*CancelOrdersRequest)(nil),     // 8: wms.v1.CancelOrdersRequest
+	(*CancelOrdersResponse)(nil),    // 9: wms.v1.CancelOrdersResponse
+	(*Window)(nil),                  // 10: wms.v1.Window
+	(*Account)(nil),                 // 11: wms.v1.Account
+	(*Refusal)(nil),                 // 12: wms.v1.Refusal
+	(*CancelResult)(nil),            // 13: wms.v1.CancelResult
+	(*CheckConnectionRequest)(nil),  // 14: wms.v1.CheckConnectionRequest
+	(*CheckConnectionResponse)(nil), // 15: wms.v1.CheckConnectionResponse
+	nil,                             // 16: wms.v1.Order.ExtendPropsEntry
+	(*timestamppb.Timestamp)(nil),   // 17: google.protobuf.Timestamp
+	(ErrorReason)(0),                // 18: wms.v1.ErrorReason
+	(*durationpb.Duration)(nil),     // 19: google.protobuf.Duration
 }
 var file_wms_v1_order_proto_depIdxs = []int32{
-	15, // 0: wms.v1.Order.extend_props:type_name -> wms.v1.Order.ExtendPropsEntry
-	16, // 1: wms.v1.Order.send_before:type_name -> google.protobuf.Timestamp
-	4,  // 2: wms.v1.CancelOrderRequest.order:type_name -> wms.v1.Order
-	12, // 3: wms.v1.CancelOrderResponse.result:type_name -> wms.v1.CancelResult
-	4,  // 4: wms.v1.CancelOrdersRequest.order:type_name -> wms.v1.Order
-	9,  // 5: wms.v1.CancelOrdersResponse.window:type_name -> wms.v1.Window
-	12, // 6: wms.v1.CancelOrdersResponse.result:type_name -> wms.v1.CancelResult
-	11, // 7: wms.v1.CancelOrdersResponse.refusal:type_name -> wms.v1.Refusal
-	10, // 8: wms.v1.Window.account:type_name -> wms.v1.Account
-	16, // 9: wms.v1.Window.service_time:type_name -> google.protobuf.Timestamp
+	16, // 0: wms.v1.Order.extend_props:type_name -> wms.v1.Order.ExtendPropsEntry
+	17, // 1: wms.v1.Order.send_before:type_name -> google.protobuf.Timestamp
+	5,  // 2: wms.v1.CancelOrderRequest.order:type_name -> wms.v1.Order
+	13, // 3: wms.v1.CancelOrderResponse.result:type_name -> wms.v1.CancelResult
+	5,  // 4: wms.v1.CancelOrdersRequest.order:type_name -> wms.v1.Order
+	10, // 5: wms.v1.CancelOrdersResponse.window:type_name -> wms.v1.Window
+	13, // 6: wms.v1.CancelOrdersResponse.result:type_name -> wms.v1.CancelResult
+	12, // 7: wms.v1.CancelOrdersResponse.refusal:type_name -> wms.v1.Refusal
+	11, // 8: wms.v1.Window.account:type_name -> wms.v1.Account
+	17, // 9: wms.v1.Window.service_time:type_name -> google.protobuf.Timestamp
 	0,  // 10: wms.v1.Account.environment:type_name -> wms.v1.Environment
-	17, // 11: wms.v1.Refusal.reason:type_name -> wms.v1.ErrorReason
+	18, // 11: wms.v1.Refusal.reason:type_name -> wms.v1.ErrorReason
 	1,  // 12: wms.v1.CancelResult.disposition:type_name -> wms.v1.Disposition
-	16, // 13: wms.v1.CancelResult.send_time:type_name -> google.protobuf.Timestamp
-	16, // 14: wms.v1.CancelResult.reply_time:type_name -> google.protobuf.Timestamp
-	18, // 15: wms.v1.CancelResult.retry_after:type_name -> google.protobuf.Duration
+	17, // 13: wms.v1.CancelResult.send_time:type_name -> google.protobuf.Timestamp
+	17, // 14: wms.v1.CancelResult.reply_time:type_name -> google.protobuf.Timestamp
+	19, // 15: wms.v1.CancelResult.retry_after:type_name -> google.protobuf.Duration
 	2,  // 16: wms.v1.CancelResult.unknown_cause:type_name -> wms.v1.UnknownCause
-	3,  // 17: wms.v1.CancelResult.account_fault:type_name -> wms.v1.AccountFault
-	10, // 18: wms.v1.CheckConnectionResponse.account:type_name -> wms.v1.Account
-	16, // 19: wms.v1.CheckConnectionResponse.vendor_time:type_name -> google.protobuf.Timestamp
-	16, // 20: wms.v1.CheckConnectionResponse.service_time:type_name -> google.protobuf.Timestamp
-	1,  // 21: wms.v1.CheckConnectionResponse.disposition:type_name -> wms.v1.Disposition
-	2,  // 22: wms.v1.CheckConnectionResponse.unknown_cause:type_name -> wms.v1.UnknownCause
-	3,  // 23: wms.v1.CheckConnectionResponse.account_fault:type_name -> wms.v1.AccountFault
-	5,  // 24: wms.v1.OrderService.CancelOrder:input_type -> wms.v1.CancelOrderRequest
-	7,  // 25: wms.v1.OrderService.CancelOrders:input_type -> wms.v1.CancelOrdersRequest
-	13, // 26: wms.v1.OrderService.CheckConnection:input_type -> wms.v1.CheckConnectionRequest
-	6,  // 27: wms.v1.OrderService.CancelOrder:output_type -> wms.v1.CancelOrderResponse
-	8,  // 28: wms.v1.OrderService.CancelOrders:output_type -> wms.v1.CancelOrdersResponse
-	14, // 29: wms.v1.OrderService.CheckConnection:output_type -> wms.v1.CheckConnectionResponse
-	27, // [27:30] is the sub-list for method output_type
-	24, // [24:27] is the sub-list for method input_type
-	24, // [24:24] is the sub-list for extension type_name
-	24, // [24:24] is the sub-list for extension extendee
-	0,  // [0:24] is the sub-list for field type_name
+	4,  // 17: wms.v1.CancelResult.account_fault:type_name -> wms.v1.AccountFault
+	3,  // 18: wms.v1.CancelResult.not_sent_cause:type_name -> wms.v1.NotSentCause
+	11, // 19: wms.v1.CheckConnectionResponse.account:type_name -> wms.v1.Account
+	17, // 20: wms.v1.CheckConnectionResponse.vendor_time:type_name -> google.protobuf.Timestamp
+	17, // 21: wms.v1.CheckConnectionResponse.service_time:type_name -> google.protobuf.Timestamp
+	1,  // 22: wms.v1.CheckConnectionResponse.disposition:type_name -> wms.v1.Disposition
+	2,  // 23: wms.v1.CheckConnectionResponse.unknown_cause:type_name -> wms.v1.UnknownCause
+	4,  // 24: wms.v1.CheckConnectionResponse.account_fault:type_name -> wms.v1.AccountFault
+	3,  // 25: wms.v1.CheckConnectionResponse.not_sent_cause:type_name -> wms.v1.NotSentCause
+	19, // 26: wms.v1.CheckConnectionResponse.retry_after:type_name -> google.protobuf.Duration
+	6,  // 27: wms.v1.OrderService.CancelOrder:input_type -> wms.v1.CancelOrderRequest
+	8,  // 28: wms.v1.OrderService.CancelOrders:input_type -> wms.v1.CancelOrdersRequest
+	14, // 29: wms.v1.OrderService.CheckConnection:input_type -> wms.v1.CheckConnectionRequest
+	7,  // 30: wms.v1.OrderService.CancelOrder:output_type -> wms.v1.CancelOrderResponse
+	9,  // 31: wms.v1.OrderService.CancelOrders:output_type -> wms.v1.CancelOrdersResponse
+	15, // 32: wms.v1.OrderService.CheckConnection:output_type -> wms.v1.CheckConnectionResponse
+	30, // [30:33] is the sub-list for method output_type
+	27, // [27:30] is the sub-list for method input_type
+	27, // [27:27] is the sub-list for extension type_name
+	27, // [27:27] is the sub-list for extension extendee
+	0,  // [0:27] is the sub-list for field type_name
 }
 
 func init() { file_wms_v1_order_proto_init() }
@@ -1493,7 +1581,7 @@ func file_wms_v1_order_proto_init() {
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_wms_v1_order_proto_rawDesc), len(file_wms_v1_order_proto_rawDesc)),
-			NumEnums:      4,
+			NumEnums:      5,
 			NumMessages:   12,
 			NumExtensions: 0,
 			NumServices:   1,

@@ -218,15 +218,21 @@ where o.condition_id = $1`, o.ID, end); err != nil {
 	return nil
 }
 
-// TakeProbes answers the open conditions of these kinds that are due to be asked about, and makes them due again after
-// wait: whoever takes one asks.
-func (s *Conditions) TakeProbes(
-	ctx context.Context, wait time.Duration, kinds ...rule.ConditionKind,
+// TakeProbes answers the open conditions of these kinds that are due to be asked about, and makes them due again at
+// that pace: whoever takes one asks. Those that only one host can see are not among them.
+func (s *Conditions) TakeProbes(ctx context.Context, pace Pace, kinds ...rule.ConditionKind) ([]Condition, error) {
+	return s.TakeHostProbes(ctx, "", pace, kinds...)
+}
+
+// TakeHostProbes is TakeProbes for the conditions that only this host can see.
+func (s *Conditions) TakeHostProbes(
+	ctx context.Context, host string, pace Pace, kinds ...rule.ConditionKind,
 ) ([]Condition, error) {
 	rows, err := s.pool.Query(ctx, `
-update condition o set probe_time = now() + $1::interval, probes = o.probes + 1
-where o.end_time is null and o.probe_time <= now() and o.kind = any($2)
-returning `+conditionColumns, wait, kinds)
+update condition o
+set probe_time = now() + least($1::interval * power(2, least(o.probes, 20)), $2::interval), probes = o.probes + 1
+where o.end_time is null and o.probe_time <= now() and o.kind = any($3) and o.host = $4
+returning `+conditionColumns, pace.First, pace.Longest, kinds, host)
 	if err != nil {
 		return nil, fmt.Errorf("take probes: %w", err)
 	}
@@ -235,6 +241,16 @@ returning `+conditionColumns, wait, kinds)
 		return nil, fmt.Errorf("take probes: %w", err)
 	}
 	return found, nil
+}
+
+// ProbeIn makes an open condition due to be asked about after wait.
+func (s *Conditions) ProbeIn(ctx context.Context, id int64, wait time.Duration) error {
+	_, err := s.pool.Exec(ctx, `
+update condition set probe_time = now() + $2::interval where condition_id = $1 and end_time is null`, id, wait)
+	if err != nil {
+		return fmt.Errorf("put a probe off: %w", err)
+	}
+	return nil
 }
 
 // ProbeSoon makes the open conditions o that a statement's condition finds due to be asked about now.

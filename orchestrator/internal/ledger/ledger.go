@@ -208,7 +208,9 @@ type Result struct {
 	Revision int
 	Evidence rule.Evidence
 
-	Answer        rule.Answer
+	Answer rule.Answer
+	// OfStream: the way to the WMS adapter broke off, which says nothing of the WMS.
+	OfStream      bool
 	HTTPStatus    int
 	VendorFlag    string
 	VendorCode    string
@@ -250,6 +252,8 @@ type Gathering struct {
 	Limit, Size int
 	// Hold is how long a row stays with its batch before it is gathered again.
 	Hold time.Duration
+	// Host is who gathers: what it alone cannot send is left to others. Empty: nothing is.
+	Host string
 }
 
 // Batch is a group of due cancellations for one account.

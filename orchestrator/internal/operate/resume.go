@@ -55,6 +55,8 @@ func forget(ctx context.Context, tx pgx.Tx, c ledger.Condition) (err error) {
 		_, err = tx.Exec(ctx, `
 update mapping_answers set answers = $2, bad_in_row = $3, examples = '{}' where scheme = $1`,
 			c.Scheme, rule.ReviewedAnswers.Answers, rule.ReviewedAnswers.BadInRow)
+	case c.Kind == rule.ConditionCancelledElsewhere:
+		_, err = tx.Exec(ctx, `delete from first_answers where scheme = $1`, c.Scheme)
 	case c.Reason == rule.StopZone:
 		// Whichever zone comes next is the zone from now on.
 		_, err = tx.Exec(ctx, `update watermark set time_zone = '' where scheme = $1`, c.Scheme)

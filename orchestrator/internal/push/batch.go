@@ -34,6 +34,7 @@ type BatchStore interface {
 	resultStore
 	Scheme(ctx context.Context, name string) (ledger.Scheme, error)
 	MaySend(ctx context.Context, scheme, account string) (bool, error)
+	HostMaySend(ctx context.Context, host, account string) (bool, error)
 	Load(ctx context.Context, ids []int64) ([]ledger.Due, error)
 	Lease(ctx context.Context, due []ledger.Due, lease time.Duration) ([]ledger.Due, error)
 	Postpone(ctx context.Context, ids []int64, wait, limit time.Duration, why string) error
@@ -64,8 +65,19 @@ type Batcher struct {
 
 // Run sends what can be sent of a batch: first it reads the bills that must be verified, then it writes intents and
 // sends requests as far as the time goes. What is left is due as before.
-func (s *Batcher) Run(ctx context.Context, args queue.BatchArgs) error {
+//
+// A LaterError says that this host cannot send it and nothing was written: the batch is whole, for another host or for
+// later.
+func (s *Batcher) Run(ctx context.Context, args queue.BatchArgs) (err error) {
 	defer func() {
+		var later *LaterError
+		if errors.As(err, &later) {
+			if s.Now().Before(args.Until) {
+				return
+			}
+			// Its hold is over: whoever finds it due gathers it.
+			err = nil
+		}
 		back, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
 		defer cancel()
 		if err := s.Store.GiveBack(back, args.IDs); err != nil {
@@ -83,6 +95,11 @@ func (s *Batcher) Run(ctx context.Context, args queue.BatchArgs) error {
 	}
 	if standing.Stopped || !standing.Send || standing.Watermark == nil || standing.Revision != e.Revision {
 		return nil
+	}
+	if may, err := s.Store.HostMaySend(ctx, s.Doorman.Host, args.Account); err != nil {
+		return err
+	} else if !may {
+		return &LaterError{reason: "this host cannot reach the account"}
 	}
 	due, err := s.Store.Load(ctx, args.IDs)
 	if err != nil || len(due) == 0 {
@@ -117,6 +134,12 @@ func (s *Batcher) send(ctx context.Context, e intake.Entry, watermark *ledger.Wa
 	}
 	p := &push{Batcher: s, entry: e, watermark: watermark, account: account, ready: ready}
 	err = p.run(ctx)
+	var later *LaterError
+	if errors.As(err, &later) {
+		s.Logger.WarnContext(ctx, "nothing sent from this host", slog.String("scheme", e.Name),
+			slog.String("account", account), slog.Any("err", err))
+		return err
+	}
 	var away *awayError
 	if errors.As(err, &away) {
 		// The WMS adapter cannot be used now: nothing was handed over.
@@ -182,6 +205,14 @@ func (s *Batcher) SendBefore(e intake.Entry, d ledger.Due) time.Time {
 	}
 	return latest
 }
+
+// LaterError says that a batch could not be sent from here, and that nothing was handed over or written.
+type LaterError struct{ reason string }
+
+func (e *LaterError) Error() string { return e.reason }
+
+// Wait is how long a batch that could not be sent from here is left alone.
+func (*LaterError) Wait() time.Duration { return time.Second }
 
 // awayError says that the WMS adapter could not be used, and that nothing was handed over to it.
 type awayError struct{ reason string }

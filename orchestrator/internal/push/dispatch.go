@@ -43,6 +43,8 @@ type Dispatcher struct {
 	// Sends says whether this host reaches the WMS adapter; nil always says so. A host that does not gathers nothing:
 	// the others do, and where there are none what is due stays as it is.
 	Sends func() bool
+	// Host is this orchestrator's name: what it cannot send it leaves to others.
+	Host string
 }
 
 // Run closes attempts that lost their answer, asks for incremental runs that nobody asked for in time, and gathers what
@@ -57,11 +59,14 @@ func (d *Dispatcher) Run(ctx context.Context) error {
 	if d.Sends != nil && !d.Sends() {
 		return nil
 	}
-	mine := ledger.Gathering{Revisions: d.Registry.Revisions(), Limit: gatherLimit, Size: batchSize, Hold: d.Hold}
+	mine := ledger.Gathering{
+		Revisions: d.Registry.Revisions(), Limit: gatherLimit, Size: batchSize, Hold: d.Hold, Host: d.Host,
+	}
+	until := d.Now().Add(d.Hold)
 	taken, err := d.Store.Gather(ctx, mine, func(tx pgx.Tx, batches []ledger.Batch) error {
 		for _, s := range batches {
 			if err := d.Insert.InsertTx(ctx, tx,
-				queue.BatchArgs{Scheme: s.Scheme, Account: s.Account, IDs: s.IDs}); err != nil {
+				queue.BatchArgs{Scheme: s.Scheme, Account: s.Account, IDs: s.IDs, Until: until}); err != nil {
 				return err
 			}
 		}

@@ -29,14 +29,14 @@ with due as (
         on loaded.scheme = s.scheme and loaded.revision = s.revision
     where c.state = 'open' and c.due_time <= now() and (c.not_before is null or c.not_before <= now())
       and c.lease_until is null and (c.batch_until is null or c.batch_until < now())
-      and `+ledger.MaySend+` and `+ledger.MayVerify+`
+      and `+ledger.MaySend+` and `+ledger.MayVerify+` and not `+hostCannot+`
     order by c.due_time, c.cancellation_id
     limit @limit
     for update of c skip locked
 )
 update unsettled_cancellation c set batch_until = now() + @hold from due where c.cancellation_id = due.cancellation_id
 returning c.scheme, c.account, c.cancellation_id`, pgx.StrictNamedArgs{
-			"names": names, "revisions": revisions, "limit": g.Limit, "hold": g.Hold,
+			"names": names, "revisions": revisions, "limit": g.Limit, "hold": g.Hold, "host": g.Host,
 		})
 		if err != nil {
 			return err

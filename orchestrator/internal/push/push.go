@@ -48,7 +48,10 @@ type push struct {
 	example ledger.Result
 	// refused are the results that say that our login is not accepted.
 	refused []ledger.Result
-	traces  *orderTraces
+	// asking are the questions that results gave cause for, each at most once a batch.
+	asking                         sync.WaitGroup
+	suspected, fellSilent, resting sync.Once
+	traces                         *orderTraces
 }
 
 type attemptKey struct {
@@ -56,7 +59,7 @@ type attemptKey struct {
 	attempt int
 }
 
-// run answers an awayError when nothing was handed over at all.
+// run answers a LaterError or an awayError when nothing was handed over at all.
 func (p *push) run(ctx context.Context) error {
 	ctx, traces, done := traceBatch(ctx, p.Tracer, p.account, p.ready)
 	defer done()
@@ -96,6 +99,7 @@ func (p *push) run(ctx context.Context) error {
 	}
 	recvErr := <-received
 	p.closeUnanswered(errors.Join(sendErr, recvErr))
+	p.asking.Wait()
 	if p.trouble > 0 {
 		p.Logger.WarnContext(ctx, "requests to the WMS came to nothing", slog.String("scheme", p.entry.Name),
 			slog.String("account", p.account),
@@ -121,7 +125,7 @@ func (p *push) open(ctx context.Context, cancel func()) error {
 	defer late.Stop()
 	stream, err := p.WMS.CancelOrders(ctx)
 	if err != nil {
-		return &awayError{intake.VendorFault(apierr.WMS, err)}
+		return &LaterError{reason: intake.VendorFault(apierr.WMS, err)}
 	}
 	for {
 		frame, err := stream.Recv()
@@ -130,7 +134,7 @@ func (p *push) open(ctx context.Context, cancel func()) error {
 		}
 		w := frame.GetWindow()
 		if w == nil {
-			return &awayError{"wms adapter announced no window for account " + p.account}
+			return p.noWindow(context.WithoutCancel(ctx), errNoWindow)
 		}
 		if w.GetAccount().GetName() != p.account {
 			continue
@@ -138,29 +142,46 @@ func (p *push) open(ctx context.Context, cancel func()) error {
 		if err := p.checkWindow(ctx, w); err != nil {
 			return err
 		}
-		p.stream, p.window = stream, p.Windows.of(p.account, max(1, min(int(w.GetInFlight()), maxInFlight)))
+		p.stream, p.window = stream, p.Windows.of(p.account, sizeOf(w))
 		return nil
 	}
 }
 
-// noWindow tells an account that wmssvc does not have from a service that is away.
-func (p *push) noWindow(ctx context.Context, cause error) error {
-	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
-	defer cancel()
-	_, err := p.WMS.CheckConnection(ctx, &wmsv1.CheckConnectionRequest{Account: p.account})
-	if apierr.HasReason(err, apierr.WMS, wmsv1.ErrorReason_ERROR_REASON_ACCOUNT_UNKNOWN) {
-		return &intake.StopError{
-			Reason: rule.StopAccountGone, Detail: "WMS account " + p.account + " is not configured",
-		}
+// sizeOf is how many requests of a window make sense: as many as may be in flight, and no more than the account's pace
+// starts within two seconds. What would wait longer at wmssvc comes back unsent, and has left an attempt for nothing.
+func sizeOf(w *wmsv1.Window) int {
+	size := min(int(w.GetInFlight()), maxInFlight)
+	if w.GetPerSecond() > 0 {
+		size = min(size, int(2*w.GetPerSecond()))
 	}
-	return &awayError{intake.VendorFault(apierr.WMS, cause)}
+	return max(1, size)
 }
+
+// noWindow tells an account that this host's wmssvc does not have from a service that is away. Either way another host
+// may be able to send.
+func (p *push) noWindow(ctx context.Context, cause error) error {
+	if found := p.Doorman.check(ctx, p.account); found.standing == missing {
+		if err := p.Doorman.open(ctx, ledger.Condition{
+			Kind: rule.ConditionAccountMissing, Account: p.account, Host: p.Doorman.Host, Detail: found.detail,
+			ProbeAfter: awayPace.First,
+		}); err != nil {
+			return &ledgerError{err}
+		}
+		return &LaterError{reason: found.detail}
+	}
+	return &LaterError{reason: intake.VendorFault(apierr.WMS, cause)}
+}
+
+var errNoWindow = errors.New("wms adapter announced no window for the account")
 
 // checkWindow refuses a WMS that does not go with the scheme's books, and hosts whose clocks differ.
 func (p *push) checkWindow(ctx context.Context, w *wmsv1.Window) error {
 	env, known := Environment(w.GetAccount().GetEnvironment())
 	if !known {
-		return &awayError{"the WMS has not answered yet, so it is not known whether it is real or a sandbox"}
+		// Nothing is tried before it is known. The harmless call tells whether it is the WMS that is away.
+		const detail = "the WMS has not answered yet, so it is not known whether it is real or a sandbox"
+		p.Doorman.suspect(context.WithoutCancel(ctx), p.account, detail)
+		return &LaterError{reason: detail}
 	}
 	if string(env) != p.watermark.Environment {
 		return &intake.StopError{Reason: rule.StopMixed,
@@ -289,10 +310,38 @@ func (p *push) record(due ledger.Due, result ledger.Result) {
 		}
 		p.tell.Unlock()
 	}
+	p.heed(due, result)
 	judged := complete(p.Registry, due, result, p.Now())
 	p.traces.end(due, judged)
 	tellOutcome(p.Logger, due, judged)
 	p.records.add(judged)
+}
+
+// heed draws from a result what it says of the account. After one without an answer the harmless call is made; so many
+// of them in a row, or a WMS that asks to be left alone, end the batch.
+func (p *push) heed(due ledger.Due, result ledger.Result) {
+	if result.OfStream {
+		return // the adapter's end, not the WMS's
+	}
+	ctx, detail := context.Background(), cmp.Or(result.Detail, result.VendorMessage)
+	ask := func(once *sync.Once, question func()) { once.Do(func() { p.asking.Go(question) }) }
+	heard, away := p.Doorman.hear(p.account, due.ID, result.Answer)
+	switch {
+	case heard == rule.HeardRest:
+		p.halt.now()
+		ask(&p.resting, func() {
+			p.Doorman.told(ctx, p.Doorman.open(ctx, restOf(p.account, detail, result.Answer.RetryAfter)))
+		})
+	case heard == rule.HeardSilence && away:
+		p.halt.now()
+		ask(&p.fellSilent, func() { p.Doorman.silent(ctx, p.account, detail) })
+	case heard == rule.HeardSilence:
+		ask(&p.suspected, func() {
+			if p.Doorman.suspect(ctx, p.account, detail) {
+				p.halt.now()
+			}
+		})
+	}
 }
 
 // take takes what was answered off the requests in flight, and gives its place back.

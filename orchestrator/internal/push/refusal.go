@@ -4,6 +4,7 @@ import (
 	"context"
 	"log/slog"
 	"strings"
+	"sync"
 	"time"
 
 	"golang.org/x/sync/singleflight"
@@ -19,36 +20,52 @@ const (
 	// askAgainAfter is how often an account that was refused is asked whether it is accepted again.
 	askAgainAfter = 5 * time.Minute
 	// ProbeTick is how often the ledger is asked whether one is due to be asked.
-	ProbeTick = 5 * time.Second
+	ProbeTick = time.Second
 	// checkWithin bounds the harmless call; wmssvc gives it 10 s.
 	checkWithin = 11 * time.Second
 )
 
-// DoorStore keeps what a refused login means.
+// DoorStore keeps what is found out about an account.
 type DoorStore interface {
 	AskAboutRefused(ctx context.Context, refused []ledger.Result) error
+	ForgetSilence(ctx context.Context, account string, away bool) error
 	OpenCondition(ctx context.Context, c ledger.Condition) (opened bool, err error)
 	EndCondition(ctx context.Context, c ledger.Condition, why string) (ended bool, err error)
-	TakeProbes(ctx context.Context, wait time.Duration, kinds ...rule.ConditionKind) ([]ledger.Condition, error)
+	TakeProbes(ctx context.Context, pace ledger.Pace, kinds ...rule.ConditionKind) ([]ledger.Condition, error)
+	TakeHostProbes(
+		ctx context.Context, host string, pace ledger.Pace, kinds ...rule.ConditionKind,
+	) ([]ledger.Condition, error)
+	ProbeIn(ctx context.Context, id int64, wait time.Duration) error
 }
 
 // standing is what the harmless call says of an account.
 type standing int
 
 const (
-	// unclear: it was not answered, or by somebody else.
+	// unclear: the WMS adapter did not answer, or did not ask.
 	unclear standing = iota
 	accepted
 	refused
+	// silent: the WMS did not answer, or somebody else did.
+	silent
+	// resting: the WMS asks to be left alone for a while.
+	resting
+	// missing: this host's WMS adapter does not have the account.
+	missing
 )
 
-// Doorman finds out whether a WMS account is accepted, by wmssvc's harmless call. However many requests were refused at
-// once, an account is asked once at a time.
+// Doorman finds out by wmssvc's harmless call whether a WMS account is accepted, and whether the WMS answers at all.
+// However many requests came to nothing at once, an account is asked once at a time.
 type Doorman struct {
 	Store  DoorStore
 	WMS    wmsv1.OrderServiceClient
 	Logger *slog.Logger
-	calls  singleflight.Group
+	// Host is this orchestrator's name: what only this one can see is about it.
+	Host  string
+	calls singleflight.Group
+	mu    sync.Mutex
+	// silence counts, by account, the orders in a row that got no answer from here.
+	silence map[string]rule.Silence
 }
 
 type checked struct {
@@ -56,6 +73,8 @@ type checked struct {
 	detail   string
 	// kind is the condition of a refused account.
 	kind rule.ConditionKind
+	// rest is how long the account is to be left alone.
+	rest time.Duration
 }
 
 func (d *Doorman) check(ctx context.Context, account string) checked {
@@ -64,6 +83,9 @@ func (d *Doorman) check(ctx context.Context, account string) checked {
 		limited, cancel := context.WithTimeout(context.WithoutCancel(ctx), checkWithin)
 		defer cancel()
 		answer, err := d.WMS.CheckConnection(limited, &wmsv1.CheckConnectionRequest{Account: account})
+		if apierr.HasReason(err, apierr.WMS, wmsv1.ErrorReason_ERROR_REASON_ACCOUNT_UNKNOWN) {
+			return checked{standing: missing, detail: "WMS account " + account + " is not configured"}, nil
+		}
 		if err != nil {
 			return checked{standing: unclear, detail: intake.VendorFault(apierr.WMS, err)}, nil
 		}
@@ -71,18 +93,22 @@ func (d *Doorman) check(ctx context.Context, account string) checked {
 		if answer.GetAccountFault() == wmsv1.AccountFault_ACCOUNT_FAULT_CLOCK {
 			kind = rule.ConditionAccountClock
 		}
-		return checked{standing: standingOf(answer.GetDisposition()), kind: kind,
+		found := checked{standing: standingOf(answer), kind: kind, rest: answer.GetRetryAfter().AsDuration(),
 			detail: strings.TrimSpace(strings.Join([]string{
 				answer.GetVendorCode(), answer.GetVendorMessage(), answer.GetDetail(),
-			}, " "))}, nil
+			}, " "))}
+		if found.standing == accepted || found.standing == refused {
+			d.hear(account, 0, rule.Answer{Disposition: rule.Cancelled})
+		}
+		return found, nil
 	})
 	return found.(checked) //nolint:forcetypeassert // the function above answers nothing else
 }
 
 // standingOf reads the answer to a cancel of an order that cannot exist: whatever is said about the order, even a
 // refusal of it, was said to an account that is accepted.
-func standingOf(d wmsv1.Disposition) standing {
-	switch d {
+func standingOf(answer *wmsv1.CheckConnectionResponse) standing {
+	switch answer.GetDisposition() {
 	case wmsv1.Disposition_DISPOSITION_AUTH:
 		return refused
 	case wmsv1.Disposition_DISPOSITION_NOT_FOUND, wmsv1.Disposition_DISPOSITION_REJECTED,
@@ -90,9 +116,19 @@ func standingOf(d wmsv1.Disposition) standing {
 		wmsv1.Disposition_DISPOSITION_ALREADY_CANCELLED, wmsv1.Disposition_DISPOSITION_IN_PROGRESS,
 		wmsv1.Disposition_DISPOSITION_TOO_LATE:
 		return accepted
-	default:
-		return unclear
+	case wmsv1.Disposition_DISPOSITION_UNKNOWN:
+		return silent
+	case wmsv1.Disposition_DISPOSITION_THROTTLED:
+		return resting
+	case wmsv1.Disposition_DISPOSITION_NOT_SENT:
+		switch {
+		case answer.GetRetryAfter().AsDuration() > 0:
+			return resting
+		case answer.GetNotSentCause() == wmsv1.NotSentCause_NOT_SENT_CAUSE_UNREACHABLE:
+			return silent
+		}
 	}
+	return unclear
 }
 
 // weigh decides what refused requests of one account mean: the account's sending pauses, or those orders alone wait for
@@ -106,14 +142,9 @@ func (d *Doorman) weigh(ctx context.Context, account string, results []ledger.Re
 	defer cancel()
 	switch found.standing {
 	case refused:
-		opened, err := d.Store.OpenCondition(ctx, ledger.Condition{
+		return d.open(ctx, ledger.Condition{
 			Kind: found.kind, Account: account, Detail: found.detail, ProbeAfter: askAgainAfter,
 		})
-		if opened {
-			d.Logger.ErrorContext(ctx, "WMS account refused; nothing is sent to it", slog.String("account", account),
-				slog.String("detail", found.detail))
-		}
-		return err
 	case accepted:
 		d.Logger.WarnContext(ctx, "requests refused although the WMS account is accepted; their cancellations wait "+
 			"for a person", slog.String("account", account),
@@ -125,26 +156,4 @@ func (d *Doorman) weigh(ctx context.Context, account string, results []ledger.Re
 			slog.Int("requests", len(results)), slog.String("detail", found.detail))
 		return nil
 	}
-}
-
-// Probe makes the harmless call to the refused accounts that are due, and lets those go on that are accepted again.
-func (d *Doorman) Probe(ctx context.Context) error {
-	due, err := d.Store.TakeProbes(ctx, askAgainAfter, rule.ConditionAccountRefused, rule.ConditionAccountClock)
-	if err != nil {
-		return err
-	}
-	for _, c := range due {
-		account := c.Account
-		found := d.check(ctx, account)
-		if found.standing != accepted {
-			d.Logger.WarnContext(ctx, "WMS account is still refused", slog.String("account", account),
-				slog.String("detail", found.detail))
-			continue
-		}
-		if _, err := d.Store.EndCondition(ctx, c, "the WMS accepts the account again"); err != nil {
-			return err
-		}
-		d.Logger.InfoContext(ctx, "WMS account is accepted again", slog.String("account", account))
-	}
-	return nil
 }

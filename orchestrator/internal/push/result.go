@@ -35,6 +35,8 @@ func resultOf(due ledger.Due, answer *wmsv1.CancelResult) ledger.Result {
 		Disposition: dispositionOf(answer.GetDisposition()), Recognised: answer.GetRecognised(),
 		RetryAfter: answer.GetRetryAfter().AsDuration(),
 	}
+	r.Answer.Unreachable = r.Answer.Disposition == rule.NotSent &&
+		answer.GetNotSentCause() == wmsv1.NotSentCause_NOT_SENT_CAUSE_UNREACHABLE
 	r.Answer.Lost = r.Answer.Disposition == rule.Unknown && lost(answer.GetUnknownCause())
 	r.HTTPStatus = int(answer.GetHttpStatus())
 	r.VendorFlag, r.VendorCode, r.VendorMessage = answer.GetVendorFlag(),
@@ -92,7 +94,7 @@ func refusalOf(due ledger.Due, refusal *wmsv1.Refusal) ledger.Result {
 // unanswered is the result of an item that was handed over and never answered: nobody can say that nothing happened.
 func unanswered(due ledger.Due, detail string) ledger.Result {
 	r := blank(due)
-	r.Answer = rule.Answer{Disposition: rule.Unknown, Lost: true}
+	r.Answer, r.OfStream = rule.Answer{Disposition: rule.Unknown, Lost: true}, true
 	r.Detail = detail
 	return r
 }

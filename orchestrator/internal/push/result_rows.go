@@ -71,6 +71,9 @@ func WriteResults(ctx context.Context, tx pgx.Tx, results []ledger.Result) error
 	if err := countMapping(ctx, tx, results); err != nil {
 		return fmt.Errorf("mapping: %w", err)
 	}
+	if err := countElsewhere(ctx, tx, results); err != nil {
+		return fmt.Errorf("first answers: %w", err)
+	}
 	wanted := slices.ContainsFunc(results, func(r ledger.Result) bool { return r.Next.Work != "" })
 	if !work && !wanted && len(rest) == 0 {
 		return nil

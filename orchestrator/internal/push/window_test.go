@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	wmsv1 "github.com/voidrelay/voidrelay/proto/gen/wms/v1"
 )
 
 // Four batches once took the account's whole window each, so that four times as many intents as requests in flight were
@@ -49,6 +51,19 @@ func TestTheBatchesOfAProcessShareAWindow(t *testing.T) {
 		answers.Wait()
 		require.Zero(t, all.accounts["default"].taken)
 	})
+}
+
+// An account that comes back from a pause at one request a second once got a window of 96 attempts, nearly all of which
+// came back unsent.
+func TestAWindowIsNoLargerThanWhatThePaceStartsSoon(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		inFlight  int32
+		perSecond float64
+		want      int
+	}{{8, 10, 8}, {64, 0, 64}, {64, 1, 2}, {64, 4, 8}, {8, 0.2, 1}, {0, 0, 1}, {10_000, 0, maxInFlight}} {
+		require.Equal(t, c.want, sizeOf(&wmsv1.Window{InFlight: c.inFlight, PerSecond: c.perSecond}), "%+v", c)
+	}
 }
 
 func TestAWindowOfOneLetsOneAfterTheOtherThrough(t *testing.T) {

@@ -48,6 +48,8 @@ type BatchArgs struct {
 	Scheme  string  `json:"scheme"`
 	Account string  `json:"account"`
 	IDs     []int64 `json:"ids"`
+	// Until is when its rows may be gathered again: no host need try any longer to take it.
+	Until time.Time `json:"until,omitzero"`
 }
 
 func (BatchArgs) Kind() string { return "batch" }
@@ -87,7 +89,7 @@ func (TidyArgs) InsertOpts() river.InsertOpts {
 	return river.InsertOpts{Queue: QueueBulk, MaxAttempts: 1}
 }
 
-// ProbeArgs asks for the harmless call to the WMS accounts that were refused.
+// ProbeArgs asks for the harmless call to the WMS accounts that nothing is sent to.
 type ProbeArgs struct{}
 
 func (ProbeArgs) Kind() string { return "probe" }

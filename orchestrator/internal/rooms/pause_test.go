@@ -76,6 +76,9 @@ func TestStopAllIsOneActWithARecord(t *testing.T) {
 	require.Equal(t, 4, w.count(`select count(*) from operator_action where scheme is null and reason = '试运行结束'`))
 }
 
+// minutely is the pace of probes once a minute.
+var minutely = ledger.Pace{First: time.Minute, Longest: time.Minute}
+
 func TestARefusedAccountIsOneConditionAndGoesOnByItself(t *testing.T) {
 	w := setupWriter(t)
 	due := w.owe(1, "A1", "WH1")
@@ -93,7 +96,7 @@ func TestARefusedAccountIsOneConditionAndGoesOnByItself(t *testing.T) {
 	require.Equal(t, 1, w.count(`select count(*) from condition`))
 	require.Empty(t, w.lease(due))
 	probes := func() []ledger.Condition {
-		due, err := w.store.TakeProbes(t.Context(), time.Minute, rule.ConditionAccountRefused)
+		due, err := w.store.TakeProbes(t.Context(), minutely, rule.ConditionAccountRefused)
 		require.NoError(t, err)
 		return due
 	}

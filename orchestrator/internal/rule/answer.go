@@ -117,6 +117,9 @@ type Answer struct {
 	RetryAfter  time.Duration
 	// Lost is true of an Unknown whose answer was lost: a time-out, a broken connection, a caller that died.
 	Lost bool
+	// Unreachable is true of a NotSent for which there was no WMS: no connection, or the harmless call before it was
+	// not answered.
+	Unreachable bool
 }
 
 // Next says what becomes of the cancellation.

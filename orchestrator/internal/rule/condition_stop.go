@@ -7,7 +7,6 @@ const (
 	StopMixed        = "ENVIRONMENTS_MIXED"
 	StopNotAllowed   = "SCHEME_NOT_ALLOWED"
 	StopAccount      = "WMS_ACCOUNT_DIFFERS"
-	StopAccountGone  = "WMS_ACCOUNT_UNKNOWN"
 	StopFieldUnknown = "FIELD_UNKNOWN"
 	StopZone         = "TIME_ZONE_DIFFERS"
 )
@@ -52,9 +51,6 @@ func stopReasons() []ConditionRow {
 		row(StopAccount, "旺店通账号与首次使用时不同", "核对 WMS 账号配置；确需更换请用新的方案名，否则改回后",
 			"the WMS account is another one than the scheme began with",
 			"go back to that account or give the scheme a new name, then"),
-		row(StopAccountGone, "方案引用的旺店通账号没有配置", "补上 WMS 账号配置，或改正方案的仓库对照表，然后",
-			"a WMS account that it names is not configured",
-			"configure the account or correct the warehouse table, then"),
 		row(StopFieldUnknown, "金蝶不认识方案要读的字段", "核对方案的字段名，改正后",
 			"Kingdee does not know a field that it reads",
 			"check the scheme's field names, then"),

@@ -7,6 +7,7 @@ import (
 
 	"github.com/riverqueue/river"
 
+	"github.com/voidrelay/voidrelay/orchestrator/internal/push"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/queue"
 )
 
@@ -49,5 +50,27 @@ func (r *Runner) ask() error {
 		cancel()
 		<-ended //nolint:errcheck // nobody needs a dispatch of this process any more
 		return nil
+	}
+}
+
+// probeEvery is how often a host looks whether it is due to ask about what it alone cannot reach.
+const probeEvery = 5 * time.Second
+
+// probeHost asks about what only this host cannot reach until the process stops.
+func (r *Runner) probeHost(door *push.Doorman, logger *slog.Logger) {
+	defer close(r.probed)
+	tick := time.NewTicker(probeEvery)
+	defer tick.Stop()
+	for {
+		select {
+		case <-r.stopping:
+			return
+		case <-tick.C:
+		}
+		ctx, cancel := context.WithTimeout(context.Background(), 2*probeEvery)
+		if err := door.ProbeHost(ctx); err != nil {
+			logger.WarnContext(ctx, "the accounts that this host lacks could not be asked about", slog.Any("err", err))
+		}
+		cancel()
 	}
 }

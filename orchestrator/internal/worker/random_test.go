@@ -294,6 +294,7 @@ func (l *lives) reread(ctx context.Context, what ledger.RunKind) {
 }
 
 func (l *lives) dispatch(ctx context.Context) {
+	l.fine(ctx, (&push.Doorman{Store: l.Store, WMS: l.wms, Logger: l.Job.Logger}).Probe(ctx))
 	d := &push.Dispatcher{Store: &mortal{All: l.Store, results: l.stored, killed: ctx}, Registry: l.Job.Registry,
 		Insert: l, Logger: l.Job.Logger, Now: l.now, Hold: push.LeaseHold + push.BatchHold}
 	l.fine(ctx, d.Run(ctx))

@@ -56,7 +56,8 @@ func (w *randomWMS) CheckConnection(
 	context.Context, *wmsv1.CheckConnectionRequest, ...grpc.CallOption,
 ) (*wmsv1.CheckConnectionResponse, error) {
 	return &wmsv1.CheckConnectionResponse{
-		Account: &wmsv1.Account{Name: "default", Environment: wmsv1.Environment_ENVIRONMENT_SANDBOX},
+		Account:     &wmsv1.Account{Name: "default", Environment: wmsv1.Environment_ENVIRONMENT_SANDBOX},
+		Disposition: wmsv1.Disposition_DISPOSITION_NOT_FOUND,
 	}, nil
 }
 
@@ -101,6 +102,9 @@ func (s *answers) Recv() (*wmsv1.CancelOrdersResponse, error) {
 func (s *answers) Send(in *wmsv1.CancelOrdersRequest) error {
 	if s.broken {
 		return io.EOF
+	}
+	if in.GetStop() {
+		return nil // nothing waits here
 	}
 	w, order := s.wms, in.GetOrder()
 	w.stored.wait()

@@ -90,8 +90,8 @@ type Runner struct {
 	client   *river.Client[pgx.Tx]
 	stopping chan struct{}
 	stopOnce sync.Once
-	// nudged is closed when nothing nudges any more.
-	nudged chan struct{}
+	// nudged is closed when nothing nudges any more, and probed when nothing asks for this host alone any more.
+	nudged, probed chan struct{}
 }
 
 // Start begins to work.
@@ -110,7 +110,7 @@ func Start(ctx context.Context, cfg Config) (*Runner, error) {
 	}
 	// A trouble that lasts is told once, not at each try.
 	cfg.Logger = telemetry.OnChange(cfg.Logger)
-	r := &Runner{stopping: make(chan struct{}), nudged: make(chan struct{})}
+	r := &Runner{stopping: make(chan struct{}), nudged: make(chan struct{}), probed: make(chan struct{})}
 	schemes := intake.NewRegistry(cfg.Schemes, cfg.Revisions)
 	runs := &syncrun.Job{
 		Store: cfg.Store, Kingdee: cfg.Kingdee, WMS: cfg.WMS, Registry: schemes, Visibility: syncrun.NewVisibility(),
@@ -119,7 +119,7 @@ func Start(ctx context.Context, cfg Config) (*Runner, error) {
 	again := &reconcile.Rereader{Store: cfg.Store, Kingdee: cfg.Kingdee, Registry: schemes, Insert: r,
 		Logger: cfg.Logger, Now: cfg.Now, Stopping: r.stopping}
 	reconciler := &reconcile.Reconciler{Rereader: again, Ledger: cfg.Store}
-	door := &push.Doorman{Store: cfg.Store, WMS: cfg.WMS, Logger: cfg.Logger}
+	door := &push.Doorman{Store: cfg.Store, WMS: cfg.WMS, Host: cfg.Host, Logger: cfg.Logger}
 	batch := &push.Batcher{
 		Store: cfg.Store, WMS: cfg.WMS, Doorman: door, Registry: schemes, Logger: cfg.Logger, Now: cfg.Now,
 		Hold: cfg.Takeover, Stopping: r.stopping,
@@ -128,7 +128,7 @@ func Start(ctx context.Context, cfg Config) (*Runner, error) {
 		Recorder: push.NewRecorder(cfg.Store, cfg.Logger), Windows: &push.Windows{},
 	}
 	dispatch := &push.Dispatcher{Store: cfg.Store, Registry: schemes, Insert: r, Logger: cfg.Logger, Now: cfg.Now,
-		Hold: cfg.Takeover + push.BatchHold, Sends: func() bool { return cfg.Reaches(wms) }}
+		Hold: cfg.Takeover + push.BatchHold, Host: cfg.Host, Sends: func() bool { return cfg.Reaches(wms) }}
 	backfiller := &backfill.Backfiller{
 		Store: cfg.Store, Kingdee: cfg.Kingdee, Registry: schemes, Insert: r, Logger: cfg.Logger, Now: cfg.Now,
 		Stopping: r.stopping,
@@ -141,7 +141,7 @@ func Start(ctx context.Context, cfg Config) (*Runner, error) {
 
 	workers := river.NewWorkers()
 	river.AddWorker(workers, within(readingTimeout, runs.Run))
-	river.AddWorker(workers, within(batchTimeout, batch.Run))
+	river.AddWorker(workers, within(batchTimeout, snoozing(batch.Run)))
 	river.AddWorker(workers, within(readingTimeout, reconciler.Run))
 	river.AddWorker(workers, within(readingTimeout, backfiller.Run))
 	river.AddWorker(workers, river.WorkFunc(work(func(ctx context.Context,
@@ -193,12 +193,25 @@ func Start(ctx context.Context, cfg Config) (*Runner, error) {
 		return nil, fmt.Errorf("start jobs: %w", err)
 	}
 	go r.nudge(queueLog)
+	go r.probeHost(door, cfg.Logger)
 	return r, nil
 }
 
 // work makes a River worker of a function over args.
 func work[T river.JobArgs](run func(context.Context, T) error) func(context.Context, *river.Job[T]) error {
 	return func(ctx context.Context, job *river.Job[T]) error { return run(ctx, job.Args) }
+}
+
+// snoozing puts a batch off that cannot be sent from this host, so that any other may take it.
+func snoozing(run func(context.Context, queue.BatchArgs) error) func(context.Context, queue.BatchArgs) error {
+	return func(ctx context.Context, args queue.BatchArgs) error {
+		err := run(ctx, args)
+		var later *push.LaterError
+		if errors.As(err, &later) {
+			return river.JobSnooze(later.Wait())
+		}
+		return err
+	}
 }
 
 // timed is a River worker of a function over args, with a time-out of its own.
@@ -311,6 +324,7 @@ func (r *Runner) StartRun(ctx context.Context, tx pgx.Tx, scheme string, kind le
 func (r *Runner) Stop(ctx context.Context) error {
 	r.stopOnce.Do(func() { close(r.stopping) })
 	<-r.nudged
+	<-r.probed
 	if err := r.client.Stop(ctx); err != nil {
 		hard, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
 		defer cancel()

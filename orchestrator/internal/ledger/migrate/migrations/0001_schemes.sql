@@ -101,3 +101,14 @@ comment on table mapping_answers is
 comment on column mapping_answers.answers is 'how many answers; exact only up to the first few';
 comment on column mapping_answers.bad_in_row is 'how many in a row, up to now, were not_found or rejected';
 comment on column mapping_answers.examples is 'some of those in a row, for people';
+
+create table first_answers (
+    scheme  text primary key references scheme,
+    answers integer not null default 0,
+    already bigint not null default 0
+) with (fillfactor = 50);
+comment on table first_answers is
+    'what the WMS said to the last first attempts of a scheme: tells another system that cancels the same orders';
+comment on column first_answers.answers is 'how many; at most as many as are remembered';
+comment on column first_answers.already is
+    'a bit for each of them, the last one lowest: its order was cancelled already, and not for us';

@@ -44,8 +44,8 @@ func printBill(sh *shell, b *orchestratorv1.Bill) {
 	fmt.Fprintf(sh.out, "  方案 scheme %s  FID %d  组织 org %s  种类 kind %s  第 %d 次生效 generation\n",
 		b.GetScheme(), b.GetBillId(), b.GetStockOrgNumber(), cmp.Or(b.GetBillKind(), "-"),
 		b.GetGeneration())
-	fmt.Fprintf(sh.out, "  单据状态 status %s  作废状态 void %s  判定 class %s  读取 read %s\n",
-		b.GetDocumentStatus(), b.GetCancelStatus(), b.GetClass(), at(b.GetReadTime()))
+	fmt.Fprintf(sh.out, "  单据状态 status %s  作废状态 void %s  判定 class %s  读取 read %s  截至 as of %s\n",
+		b.GetDocumentStatus(), b.GetCancelStatus(), b.GetClass(), at(b.GetReadTime()), at(b.GetAsOfTime()))
 	fmt.Fprintf(sh.out, "  审核 approved %s  修改 modified %s  作废 voided %s\n\n",
 		at(b.GetApproveTime()), at(b.GetModifyTime()), at(b.GetCancelTime()))
 	t := newTable("单据 bill", "结论 verdict", "种类 kind", "仓库单 order", "答复 disposition", "次数 attempts", "时间 time")

@@ -23,6 +23,7 @@ func (sh *shell) printBills(ctx context.Context, s *stage, client *install.Clien
 		answer, err := client.Bills.GetBill(ctx, &orchestratorv1.GetBillRequest{BillNo: number})
 		if status.Code(err) == codes.NotFound {
 			t.row(number, "未见此单", "-", "-", "-", "-", "-")
+			t.remark(status.Convert(err).Message()) // that may be no fact, while reading stands still
 			continue
 		}
 		if err != nil {

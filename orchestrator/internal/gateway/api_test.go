@@ -123,6 +123,7 @@ func (c apiCase) requireReply(t *testing.T, content, token string, wrapped bool)
 	if wrapped && c.Unwrap != "" {
 		got = got[c.Unwrap].(map[string]any)
 	}
+	veilAges(got)
 	for _, path := range c.Volatile {
 		veil(t, got, strings.Split(path, "."))
 	}
@@ -147,6 +148,24 @@ func (c apiCase) requireReply(t *testing.T, content, token string, wrapped bool)
 }
 
 // veil hides a time that the clock set, but wants it there.
+// veilAges veils, wherever they stand, the times that say how old what the ledger knows is: rows of tests were read just
+// now.
+func veilAges(in any) {
+	switch in := in.(type) {
+	case []any:
+		for _, one := range in {
+			veilAges(one)
+		}
+	case map[string]any:
+		for key, value := range in {
+			if text, ok := value.(string); ok && text != "" && (key == "lastRunTime" || key == "asOfTime") {
+				in[key] = "(now)"
+			}
+			veilAges(value)
+		}
+	}
+}
+
 func veil(t *testing.T, in map[string]any, path []string) {
 	t.Helper()
 	if len(path) > 2 {

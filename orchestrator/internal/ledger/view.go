@@ -148,10 +148,31 @@ type BillView struct {
 	Class                               string
 	// VerdictCode is one of the Verdict constants; Verdict is the same in Chinese, Reason a Chinese sentence.
 	VerdictCode, Verdict, Reason string
-	Cancellations                []CancellationView `db:"-"`
-	Work                         []WorkView         `db:"-"`
-	History                      []HistoryView      `db:"-"`
+	// AsOf is up to when this is known. ReadingStandsStill: nothing was read since, and Standing says why in Chinese,
+	// as Verdict and Reason do before anything else.
+	AsOf               time.Time
+	ReadingStandsStill bool
+	Standing           string
+	Cancellations      []CancellationView `db:"-"`
+	Work               []WorkView         `db:"-"`
+	History            []HistoryView      `db:"-"`
 }
+
+// ReadingView is how old what the ledger knows of a scheme's bills is.
+type ReadingView struct {
+	Scheme string
+	// AsOf is zero before the baseline is complete.
+	AsOf             time.Time
+	StandsStill      bool
+	StandsStillSince time.Time
+	// Standing says that it is not known now, and why, in Chinese; StandingEN in English. Empty while reading goes on.
+	Standing   string
+	StandingEN string `db:"standing_en"`
+}
+
+// Unread says whether a bill that the ledger does not have may be there all the same: nothing was read for a while, or
+// never.
+func (r ReadingView) Unread() bool { return r.StandsStill || r.AsOf.IsZero() }
 
 // HistoryView is one thing that happened to a bill. CancellationID is 0 where it is about the bill.
 type HistoryView struct {

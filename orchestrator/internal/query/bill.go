@@ -17,7 +17,8 @@ const maxBills = 100
 const BillsByNumber = `
 select v.scheme, v.bill_id, v.bill_no, v.verdict, v.verdict_code, v.reason, v.stock_org_number as org, v.bill_kind,
        v.document_status,
-       v.cancel_status, v.modify_time, v.approve_time, v.cancel_time, v.read_time, v.generation, v.class
+       v.cancel_status, v.modify_time, v.approve_time, v.cancel_time, v.read_time, v.generation, v.class,
+       v.as_of, v.reading_stands_still, v.standing
 from reporting.bill_verdict v
 where v.bill_no = any(array(
           select @bill_no::text
@@ -49,6 +50,15 @@ func (r *Reader) BillViews(ctx context.Context, billNo, scheme string) ([]ledger
 		at[billKey{v.Scheme, v.BillID}] = i
 	}
 	return views, r.addBillDetail(ctx, views, at, billNo)
+}
+
+// Readings answers how old what the ledger knows is, of one scheme or, empty, of all that are in the loaded file.
+func (r *Reader) Readings(ctx context.Context, scheme string) ([]ledger.ReadingView, error) {
+	return ledger.ReadAll[ledger.ReadingView](ctx, r.pool, "read how reading stands", `
+select scheme, as_of, stands_still, stands_still_since, standing, standing_en
+from reporting.reading
+where case when @scheme = '' then active else scheme = @scheme end
+order by scheme`, pgx.StrictNamedArgs{"scheme": scheme})
 }
 
 // addBillDetail puts cancellations and work items into the bills that they belong to.

@@ -24,7 +24,21 @@ func (s *billService) GetBill(
 		if err := knownScheme(ctx, s.schemes, req.GetScheme()); err != nil {
 			return nil, err
 		}
-		return nil, about(ledger.ErrNotFound, "bill_no", req.GetBillNo())
+		readings, err := s.reader.Readings(ctx, req.GetScheme())
+		if err != nil {
+			return nil, err
+		}
+		return nil, notSeen(req.GetBillNo(), readings)
 	}
 	return &orchestratorv1.GetBillResponse{Bills: each(found, billMessage)}, nil
+}
+
+// notSeen says that nobody has seen a bill: as a fact only where every scheme that was asked is being read.
+func notSeen(billNo string, readings []ledger.ReadingView) error {
+	for _, r := range readings {
+		if r.Unread() {
+			return &unreadBill{billNo: billNo, reading: r}
+		}
+	}
+	return about(ledger.ErrNotFound, "bill_no", billNo)
 }

@@ -38,6 +38,21 @@ func (e *sendRefused) Error() string {
 	return fmt.Sprintf("scheme %s may not send: %v (不允许设为发送)", e.scheme, e.cause)
 }
 
+// unreadBill is a bill that the ledger does not have, while a scheme that could have it is not read.
+type unreadBill struct {
+	billNo  string
+	reading ledger.ReadingView
+}
+
+func (e *unreadBill) Error() string {
+	standing, english := e.reading.Standing, e.reading.StandingEN
+	if standing == "" {
+		standing, english = "现在不知道：基线尚未完成", "not known now: the baseline is not complete"
+	}
+	return fmt.Sprintf("%s。尚未读到单据 %s; %s. Scheme %s has not read bill %s yet", standing, e.billNo, english,
+		e.reading.Scheme, e.billNo)
+}
+
 // schemeInvalid refuses a schemes file; its cause lists every fault with its place.
 type schemeInvalid struct{ cause error }
 
@@ -100,6 +115,14 @@ func toStatus(ctx context.Context, err error) (status error, ours bool) {
 	return sent.Err(), ours
 }
 
+// timeText is a time in metadata; empty for none.
+func timeText(t time.Time) string {
+	if t.IsZero() {
+		return ""
+	}
+	return t.UTC().Format(time.RFC3339)
+}
+
 // wire is the one place where our errors become statuses. ours is true for those that are a fault of ours or of the
 // database's: their cause is to be logged, it does not go to the caller.
 func wire(err error) (sent apierr.Error, ours bool) {
@@ -118,6 +141,7 @@ func wire(err error) (sent apierr.Error, ours bool) {
 		stale     *event.StaleError
 		watches   *event.TooManyError
 		subject   *located
+		unread    *unreadBill
 	)
 	if errors.As(err, &subject) {
 		sent.Metadata[subject.key] = subject.value
@@ -132,6 +156,11 @@ func wire(err error) (sent apierr.Error, ours bool) {
 	case errors.Is(err, ledger.ErrNotFound) && subject != nil:
 		set(codes.NotFound, missing[subject.key].reason)
 		sent.Message = missing[subject.key].text + ": " + subject.value
+	case errors.As(err, &unread):
+		set(codes.NotFound, orchestratorv1.ErrorReason_ERROR_REASON_BILL_NOT_FOUND)
+		sent.Metadata["bill_no"], sent.Metadata["scheme"] = unread.billNo, unread.reading.Scheme
+		sent.Metadata["as_of_time"] = timeText(unread.reading.AsOf)
+		sent.Metadata["stands_still_since_time"] = timeText(unread.reading.StandsStillSince)
 	case errors.As(err, &stopped):
 		set(codes.FailedPrecondition, orchestratorv1.ErrorReason_ERROR_REASON_SCHEME_STOPPED)
 		sent.Metadata["scheme"], sent.Metadata["stop_reason"] = stopped.scheme, stopped.reason

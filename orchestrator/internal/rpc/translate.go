@@ -109,6 +109,7 @@ func billMessage(v ledger.BillView) *orchestratorv1.Bill {
 		Verdict:     enum[orchestratorv1.Verdict](orchestratorv1.Verdict_value, "VERDICT_", string(v.VerdictCode)),
 		VerdictText: v.Verdict, Reason: v.Reason, Cancellations: each(v.Cancellations, cancellationMessage),
 		WorkItems: each(v.Work, workMessage), History: each(v.History, historyMessage),
+		AsOfTime: stamp(v.AsOf), ReadingStandsStill: v.ReadingStandsStill, Standing: v.Standing,
 	}
 }
 

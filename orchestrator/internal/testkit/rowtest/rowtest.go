@@ -116,7 +116,8 @@ func (d DB) Text(sql string, args ...any) (text string) {
 	return text
 }
 
-// Scheme is a row of scheme with its revision 1 and, unless NoWatermark, its watermark.
+// Scheme is a row of scheme with its revision 1 and, unless NoWatermark, its watermark. The last run was complete just
+// now, by the clock: reading goes on.
 type Scheme struct {
 	Scheme, Mode, StopReason string
 	NoWatermark              bool
@@ -142,7 +143,7 @@ values ($1, 1, 'h', $2, $3)`,
 	if !s.NoWatermark {
 		d.Exec(`insert into voidrelay.watermark (scheme, watermark_time, data_center_id, environment, time_zone,
     effective_from, last_run_time, last_run_rows)
-values ($1, $2, 'dc-1', 'sandbox', 'Asia/Shanghai', $3, $2, 7)`, s.Scheme, Now, Now.Add(-time.Hour))
+values ($1, $2, 'dc-1', 'sandbox', 'Asia/Shanghai', $3, now(), 7)`, s.Scheme, Now, Now.Add(-time.Hour))
 	}
 	return s.Scheme
 }

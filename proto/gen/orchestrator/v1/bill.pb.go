@@ -217,7 +217,15 @@ type Bill struct {
 	WorkItems     []*WorkItem     `protobuf:"bytes,18,rep,name=work_items,json=workItems,proto3" json:"work_items,omitempty"`
 	// 单据经过: everything that happened to it, the oldest first, at most 1,000 entries (the newest of them). Holds, releases
 	// and who did what and why stay in it for ever.
-	History       []*BillHistoryEntry `protobuf:"bytes,19,rep,name=history,proto3" json:"history,omitempty"`
+	History []*BillHistoryEntry `protobuf:"bytes,19,rep,name=history,proto3" json:"history,omitempty"`
+	// Up to when this is known: the last complete run of the scheme, or a later read of the bill. Absent before the
+	// baseline is complete, where the bill was never read whole.
+	AsOfTime *timestamppb.Timestamp `protobuf:"bytes,20,opt,name=as_of_time,json=asOfTime,proto3" json:"as_of_time,omitempty"`
+	// Nothing was read since: a condition keeps the scheme from being read, or its last complete run is older than five
+	// intervals. verdict is then of what was read last; verdict_text and reason begin with 现在不知道.
+	ReadingStandsStill bool `protobuf:"varint,21,opt,name=reading_stands_still,json=readingStandsStill,proto3" json:"reading_stands_still,omitempty"`
+	// 现在不知道 and why; empty while reading goes on.
+	Standing      string `protobuf:"bytes,22,opt,name=standing,proto3" json:"standing,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -385,6 +393,27 @@ func (x *Bill) GetHistory() []*BillHistoryEntry {
 	return nil
 }
 
+func (x *Bill) GetAsOfTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.AsOfTime
+	}
+	return nil
+}
+
+func (x *Bill) GetReadingStandsStill() bool {
+	if x != nil {
+		return x.ReadingStandsStill
+	}
+	return false
+}
+
+func (x *Bill) GetStanding() string {
+	if x != nil {
+		return x.Standing
+	}
+	return ""
+}
+
 // BillHistoryEntry is one thing that happened to a bill or to one of its cancellations.
 type BillHistoryEntry struct {
 	state     protoimpl.MessageState `protogen:"open.v1"`
@@ -485,7 +514,7 @@ const file_orchestrator_v1_bill_proto_rawDesc = "" +
 	"\xbaH\ar\x05\x10\x01\x18\xc8\x01R\x06billNo\x12\x1f\n" +
 	"\x06scheme\x18\x02 \x01(\tB\a\xbaH\x04r\x02\x18dR\x06scheme\">\n" +
 	"\x0fGetBillResponse\x12+\n" +
-	"\x05bills\x18\x01 \x03(\v2\x15.orchestrator.v1.BillR\x05bills\"\xb8\x06\n" +
+	"\x05bills\x18\x01 \x03(\v2\x15.orchestrator.v1.BillR\x05bills\"\xc0\a\n" +
 	"\x04Bill\x12\x16\n" +
 	"\x06scheme\x18\x01 \x01(\tR\x06scheme\x12\x17\n" +
 	"\abill_id\x18\x02 \x01(\x03R\x06billId\x12\x17\n" +
@@ -511,7 +540,11 @@ const file_orchestrator_v1_bill_proto_rawDesc = "" +
 	"\rcancellations\x18\x11 \x03(\v2\x1d.orchestrator.v1.CancellationR\rcancellations\x128\n" +
 	"\n" +
 	"work_items\x18\x12 \x03(\v2\x19.orchestrator.v1.WorkItemR\tworkItems\x12;\n" +
-	"\ahistory\x18\x13 \x03(\v2!.orchestrator.v1.BillHistoryEntryR\ahistory\"\xdd\x01\n" +
+	"\ahistory\x18\x13 \x03(\v2!.orchestrator.v1.BillHistoryEntryR\ahistory\x128\n" +
+	"\n" +
+	"as_of_time\x18\x14 \x01(\v2\x1a.google.protobuf.TimestampR\basOfTime\x120\n" +
+	"\x14reading_stands_still\x18\x15 \x01(\bR\x12readingStandsStill\x12\x1a\n" +
+	"\bstanding\x18\x16 \x01(\tR\bstanding\"\xdd\x01\n" +
 	"\x10BillHistoryEntry\x129\n" +
 	"\n" +
 	"event_time\x18\x01 \x01(\v2\x1a.google.protobuf.TimestampR\teventTime\x12\x14\n" +
@@ -567,14 +600,15 @@ var file_orchestrator_v1_bill_proto_depIdxs = []int32{
 	6,  // 6: orchestrator.v1.Bill.cancellations:type_name -> orchestrator.v1.Cancellation
 	7,  // 7: orchestrator.v1.Bill.work_items:type_name -> orchestrator.v1.WorkItem
 	4,  // 8: orchestrator.v1.Bill.history:type_name -> orchestrator.v1.BillHistoryEntry
-	5,  // 9: orchestrator.v1.BillHistoryEntry.event_time:type_name -> google.protobuf.Timestamp
-	1,  // 10: orchestrator.v1.BillService.GetBill:input_type -> orchestrator.v1.GetBillRequest
-	2,  // 11: orchestrator.v1.BillService.GetBill:output_type -> orchestrator.v1.GetBillResponse
-	11, // [11:12] is the sub-list for method output_type
-	10, // [10:11] is the sub-list for method input_type
-	10, // [10:10] is the sub-list for extension type_name
-	10, // [10:10] is the sub-list for extension extendee
-	0,  // [0:10] is the sub-list for field type_name
+	5,  // 9: orchestrator.v1.Bill.as_of_time:type_name -> google.protobuf.Timestamp
+	5,  // 10: orchestrator.v1.BillHistoryEntry.event_time:type_name -> google.protobuf.Timestamp
+	1,  // 11: orchestrator.v1.BillService.GetBill:input_type -> orchestrator.v1.GetBillRequest
+	2,  // 12: orchestrator.v1.BillService.GetBill:output_type -> orchestrator.v1.GetBillResponse
+	12, // [12:13] is the sub-list for method output_type
+	11, // [11:12] is the sub-list for method input_type
+	11, // [11:11] is the sub-list for extension type_name
+	11, // [11:11] is the sub-list for extension extendee
+	0,  // [0:11] is the sub-list for field type_name
 }
 
 func init() { file_orchestrator_v1_bill_proto_init() }

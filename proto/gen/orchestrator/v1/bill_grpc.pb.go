@@ -29,7 +29,8 @@ const (
 // BillService answers "what became of bill X, and why".
 type BillServiceClient interface {
 	// GetBill gives every bill that holds or held this number, newest first, each with its verdict. NOT_FOUND
-	// (BILL_NOT_FOUND) when no scheme has seen it: 未见此单.
+	// (BILL_NOT_FOUND) when no scheme has seen it: 未见此单. Where reading stands still, that is no fact: the error says so
+	// first, and since when.
 	GetBill(ctx context.Context, in *GetBillRequest, opts ...grpc.CallOption) (*GetBillResponse, error)
 }
 
@@ -58,7 +59,8 @@ func (c *billServiceClient) GetBill(ctx context.Context, in *GetBillRequest, opt
 // BillService answers "what became of bill X, and why".
 type BillServiceServer interface {
 	// GetBill gives every bill that holds or held this number, newest first, each with its verdict. NOT_FOUND
-	// (BILL_NOT_FOUND) when no scheme has seen it: 未见此单.
+	// (BILL_NOT_FOUND) when no scheme has seen it: 未见此单. Where reading stands still, that is no fact: the error says so
+	// first, and since when.
 	GetBill(context.Context, *GetBillRequest) (*GetBillResponse, error)
 	mustEmbedUnimplementedBillServiceServer()
 }

@@ -1,13 +1,17 @@
 -- One verdict per scheme and bill, over the cancellations of all its generations. What it is, and why, the table
 -- voidrelay.verdict decides (rule/verdict_row.go, which migrate writes there): of its rows that fit the bill's class
--- and the facts about it, the first. This view finds the facts. A number that is not here is 未见此单.
+-- and the facts about it, the first. This view finds the facts. Where reading stands still, words say so before anything
+-- else: the verdict is of what was read last. A number that is not here is 未见此单, as far as reporting.reading goes.
 create or replace view reporting.bill_verdict as
-select b.scheme, b.bill_id, b.bill_no, v.verdict_zh as verdict, v.verdict as verdict_code,
-       format(v.reason_zh, w.message, h.message_zh, b.class_reason, y.because, c.owed, c.done, c.held,
-              c.needs_attention, c.too_late, c.left_alone, o.message_zh) as reason,
+select b.scheme, b.bill_id, b.bill_no,
+       case when r.stands_still then '现在不知道，此前：' else '' end || v.verdict_zh as verdict, v.verdict as verdict_code,
+       case when r.stands_still then r.standing || '。此前：' else '' end
+       || format(v.reason_zh, w.message, h.message_zh, b.class_reason, y.because, c.owed, c.done, c.held,
+                 c.needs_attention, c.too_late, c.left_alone, o.message_zh) as reason,
        b.org as stock_org_number, b.bill_kind, b.document_status, b.cancel_status, b.modify_time, b.approve_time,
        b.cancel_time, b.read_time, b.generation, b.class, b.first_seen_time,
-       c.cancellations, c.done, w.open_work_items
+       c.cancellations, c.done, w.open_work_items, greatest(r.as_of, b.read_time) as as_of,
+       r.stands_still as reading_stands_still, r.standing
 from voidrelay.bill b
 join voidrelay.scheme s on s.scheme = b.scheme
 left join lateral (
@@ -72,6 +76,13 @@ left join lateral (
     order by o.by_person desc, o.condition_id
     limit 1
 ) o on true
+-- "offset 0": one row for a bill's scheme, which Postgres keeps from bill to bill.
+cross join lateral (
+    select r.as_of, r.stands_still, r.standing
+    from reporting.reading r
+    where r.scheme = b.scheme
+    offset 0
+) r
 -- "offset 0": the facts are found once for a bill, not once for each row of the table.
 cross join lateral (
     select array_remove(array[
@@ -104,8 +115,10 @@ cross join lateral (
 ) v
 union all
 -- A number that only an open work item knows: a bill that could never be decoded.
-select n.scheme, n.bill_id, n.bill_no, v.verdict_zh, v.verdict, format(v.reason_zh, n.message),
-       '', '', '', '', null, null, null, null, 0, 'undecodable', n.create_time, 0, 0, 1
+select n.scheme, n.bill_id, n.bill_no, case when r.stands_still then '现在不知道，此前：' else '' end || v.verdict_zh,
+       v.verdict, case when r.stands_still then r.standing || '。此前：' else '' end || format(v.reason_zh, n.message),
+       '', '', '', '', null, null, null, null, 0, 'undecodable', n.create_time, 0, 0, 1, r.as_of, r.stands_still,
+       r.standing
 from (
     select distinct on (w.scheme, w.bill_id, w.bill_no) w.scheme, w.bill_id, w.bill_no, w.message, w.create_time
     from reporting.work_item w
@@ -113,6 +126,7 @@ from (
       and not exists (select from voidrelay.bill b where b.scheme = w.scheme and b.bill_id = w.bill_id)
     order by w.scheme, w.bill_id, w.bill_no, w.work_item_id
 ) n
+join reporting.reading r on r.scheme = n.scheme
 cross join lateral (
     select v.verdict, v.verdict_zh, v.reason_zh
     from voidrelay.verdict v
@@ -123,14 +137,21 @@ cross join lateral (
 
 comment on view reporting.bill_verdict is
     '一单一结论: one row per scheme and bill. A number without a row is 未见此单. Ask by bill_no';
-comment on column reporting.bill_verdict.verdict is '结论: 已取消 处理中 需人工 来不及 部分取消 无需取消';
+comment on column reporting.bill_verdict.verdict is
+    '结论: 已取消 处理中 需人工 来不及 部分取消 无需取消; while reading stands still 现在不知道 comes first';
 comment on column reporting.bill_verdict.verdict_code is
-    'cancelled in_progress needs_person too_late partly_cancelled nothing_owed';
+    'cancelled in_progress needs_person too_late partly_cancelled nothing_owed; of what was read last: see '
+    'reading_stands_still';
 comment on column reporting.bill_verdict.reason is '为什么';
 comment on column reporting.bill_verdict.bill_id is 'FID; 0 when it is not known';
 comment on column reporting.bill_verdict.bill_no is
     'FBillNo as last read; Kingdee may give it again to another bill';
 comment on column reporting.bill_verdict.read_time is 'when the Kingdee query that showed this left';
+comment on column reporting.bill_verdict.as_of is
+    '截至: up to when it is known: the last complete run of the scheme, or a later read of the bill';
+comment on column reporting.bill_verdict.reading_stands_still is
+    'nothing was read since as_of: what became of the bill meanwhile is not known';
+comment on column reporting.bill_verdict.standing is '现在不知道 and why; empty while reading goes on';
 comment on column reporting.bill_verdict.class is
     'what the last decision made of the bill: live voided un_audited never_audited before_cutover not_selected '
     'outside undecodable deleted';

@@ -3,7 +3,9 @@ package intake
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/voidrelay/voidrelay/orchestrator/internal/ledger"
@@ -28,6 +30,11 @@ type Pager struct {
 	DataCentre DataCentre
 	// received is when the header of the read came, by kingdeesvc's clock.
 	received time.Time
+	// ahead are the numbers, by id, of bills stamped lately whose stamp lies ahead of the vendor's clock, aheadTold how
+	// many of any age were told, and clockAhead that the clock is not believed as it is.
+	ahead      map[int64]string
+	aheadTold  int
+	clockAhead bool
 	// became is what the page at hand makes of bills that were decodable, or not known.
 	became outcomes
 	// Again: bills that are not live are decided anew, also when nothing has changed: a person asked for them.
@@ -41,7 +48,7 @@ func NewPager(store PageStore, reader Reader, run *ledger.Run, standing ledger.S
 	return &Pager{
 		store: store, reader: reader, entry: reader.Entry, run: run,
 		Policy:     reader.Entry.Policy(CutoverOf(reader.Entry, standing, run.Clock()), standing.Cutovers),
-		DataCentre: a, received: a.Clock.Service,
+		DataCentre: a, received: a.Clock.Service, ahead: map[int64]string{}, clockAhead: standing.ClockAhead,
 	}
 }
 
@@ -83,7 +90,7 @@ func (p *Pager) Decide(ctx context.Context, light *kingdeev1.StatePage) (ledger.
 			p.setAside(&page, k, lightRead, unknownValue(s.GetId(), s.GetNumber()))
 			continue
 		}
-		p.noteClock(state, lightRead)
+		p.noteAhead(&page, k, state, lightRead)
 		switch {
 		case rule.Stale(k, lightRead):
 			f.Count(rule.ClassStale)
@@ -307,13 +314,35 @@ func (p *Pager) setAside(page *ledger.Page, known *rule.Known, read time.Time, p
 	})
 }
 
-// noteClock notes a stamp that lies ahead of the vendor's clock: then the watermark stands still.
-func (p *Pager) noteClock(state rule.State, read time.Time) {
-	if p.run.Reading.ClockSuspect || !rule.Ahead(state, p.DataCentre.Clock, read.Sub(p.received)) {
+// maxAheadTold bounds the work items of one read about stamps ahead: more are one trouble.
+const maxAheadTold = 20
+
+// noteAhead notes a stamp that lies ahead of the vendor's clock. One that is new is that bill's work item; several that
+// came lately say that the clock is wrong: then the watermark stands still.
+func (p *Pager) noteAhead(page *ledger.Page, known *rule.Known, state rule.State, read time.Time) {
+	if !rule.Ahead(state, p.DataCentre.Clock, read.Sub(p.received)) {
 		return
 	}
-	p.run.Reading.ClockSuspect = true
-	p.run.Note = fmt.Sprintf("clock_suspect: bill %s carries a stamp ahead of the vendor's clock", state.Number)
+	fresh := known == nil || rule.Changed(known, state)
+	lately := fresh || read.Sub(known.ReadTime) < rule.AheadLately
+	if p.run.Kind == ledger.Baseline {
+		lately = state.Stamp().Before(p.DataCentre.Clock.Vendor.Add(rule.AheadPlausible))
+	}
+	if lately && !p.run.Reading.ClockAhead {
+		p.ahead[state.ID] = state.Number
+		if len(p.ahead) == rule.AheadBills {
+			p.run.Reading.ClockAhead = true
+			p.run.Note = "bills carry stamps ahead of the vendor's clock: " +
+				strings.Join(slices.Sorted(maps.Values(p.ahead)), ", ")
+		}
+	}
+	if fresh && !p.run.Reading.ClockAhead && !p.clockAhead && p.aheadTold < maxAheadTold {
+		p.aheadTold++
+		page.Work = append(page.Work, ledger.Work{
+			Kind: rule.WorkStampAhead, BillID: state.ID, BillNo: state.Number,
+			Detail: state.Stamp().UTC().Format(time.RFC3339),
+		})
+	}
 }
 
 // CutoverOf is where triggers of bills never seen live begin to count, by the scheme's standing and, before its

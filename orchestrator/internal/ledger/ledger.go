@@ -29,12 +29,14 @@ type Scheme struct {
 	Stopped    bool
 	StopReason string
 	// Rests: a condition that ends by itself keeps it from being read; nobody tries before a probe ends it.
-	Rests     bool
-	Send      bool
-	SendSince time.Time
-	Watermark *Watermark
-	Failures  int
-	NotBefore time.Time
+	Rests bool
+	// ClockAhead: Kingdee's clock is not believed; pages are read and the watermark stands still.
+	ClockAhead bool
+	Send       bool
+	SendSince  time.Time
+	Watermark  *Watermark
+	Failures   int
+	NotBefore  time.Time
 	// Cutovers are those of what later revisions added.
 	Cutovers rule.Cutovers
 }

@@ -94,8 +94,8 @@ type ReadingDetail struct {
 	// VendorTime and ServiceTime are the clocks of its first header; VendorTime is zero when Kingdee gave none.
 	VendorTime  time.Time `json:"vendor_time"`
 	ServiceTime time.Time `json:"service_time"`
-	// ClockSuspect: a stamp or the zone does not fit; the watermark will stand still.
-	ClockSuspect    bool      `json:"clock_suspect"`
+	// ClockAhead: many fresh stamps, or the zone, do not fit Kingdee's clock; the watermark will stand still.
+	ClockAhead      bool      `json:"clock_ahead"`
 	WatermarkBefore time.Time `json:"watermark_before"`
 	WatermarkAfter  time.Time `json:"watermark_after"`
 	// SendSince is the operator's cutover that its next page is decided under, zero if there is none, and Failed that

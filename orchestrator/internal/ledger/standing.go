@@ -42,6 +42,8 @@ select s.scheme, s.revision, s.data_center_id, coalesce(o.stop_reason, '') as st
        s.send_since,
        m.watermark_time, m.version, m.data_center_id as watermark_data_center, m.environment, m.effective_from,
        m.time_zone, exists (select from condition o where `+RestsReading+`) as rests,
+       exists (select from condition o where o.end_time is null and o.kind = 'clock_ahead'
+           and o.data_center_id = s.data_center_id) as clock_ahead,
        coalesce(f.failures, 0) as failures, f.not_before,
        (select coalesce(jsonb_agg(jsonb_build_object('kind', o.kind, 'name', o.name, 'time', o.cutover_time)), '[]')
            from scheme_cutover o where o.scheme = s.scheme) as cutovers
@@ -56,7 +58,7 @@ where s.scheme = $1`, name)
 		Revision            int
 		DataCenterID        string
 		StopReason          string
-		Rests               bool
+		Rests, ClockAhead   bool
 		Send                bool
 		SendSince           time.Time
 		WatermarkTime       time.Time
@@ -78,7 +80,7 @@ where s.scheme = $1`, name)
 	}
 	scheme := Scheme{
 		Scheme: r.Scheme, Revision: r.Revision, DataCenterID: r.DataCenterID,
-		Stopped: r.StopReason != "", StopReason: r.StopReason, Rests: r.Rests,
+		Stopped: r.StopReason != "", StopReason: r.StopReason, Rests: r.Rests, ClockAhead: r.ClockAhead,
 		Send: r.Send, SendSince: r.SendSince, Failures: r.Failures, NotBefore: r.NotBefore,
 	}
 	if !r.WatermarkTime.IsZero() {

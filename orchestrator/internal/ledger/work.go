@@ -26,12 +26,6 @@ w.cancellation_id = any(@cancellations) and w.cancellation_id <> 0 and w.kind = 
 		pgx.StrictNamedArgs{"cancellations": cancellations, "kind": string(kind)})
 }
 
-// CloseSchemeKind closes the work items of one kind of a scheme.
-func CloseSchemeKind(ctx context.Context, tx pgx.Tx, scheme string, kind rule.WorkKind, reason string) error {
-	return CloseWorkItems(ctx, tx, reason, `w.scheme = @scheme and w.kind = @kind`,
-		pgx.StrictNamedArgs{"scheme": scheme, "kind": string(kind)})
-}
-
 // CloseRestored closes restored_after_cancel for bills that are not live any longer and whose order is known to be
 // cancelled: what it asked about has settled itself. The items are found from the cancellations, of which there are
 // few, and closed by their key.

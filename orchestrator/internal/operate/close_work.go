@@ -13,7 +13,6 @@ import (
 var notByHand = map[string]string{
 	"many_deleted":  "取消仍被暂停：请确认单据确已删除后放行（release），或选择不取消（ignore）",
 	"no_event_time": "取消仍被暂停：请确认作废（或关闭）时间后放行（release），或选择不取消（ignore）",
-	"clock_suspect": "时钟恢复正常后自动关闭",
 }
 
 // CloseWorkItems closes work items that are about no cancellation, or whose cancellation has ended; what is still owed

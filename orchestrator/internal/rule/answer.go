@@ -65,7 +65,7 @@ const (
 	WorkUndecodable    WorkKind = "bill_undecodable"
 	WorkNumberTaken    WorkKind = "number_taken"
 	WorkNoEventTime    WorkKind = "no_event_time"
-	WorkClockSuspect   WorkKind = "clock_suspect"
+	WorkStampAhead     WorkKind = "stamp_ahead"
 	WorkRequestRefused WorkKind = "request_refused"
 	WorkSchemeInactive WorkKind = "scheme_inactive"
 	WorkNumberReuse    WorkKind = "number_reuse_unsaid"

@@ -13,6 +13,12 @@ const (
 	BlindMargin = 10 * time.Minute
 	// MaxAhead is how far a stamp may lie ahead of the vendor's clock before clocks are suspect.
 	MaxAhead = 2 * time.Minute
+	// AheadBills is how many bills that were stamped lately lie ahead of the vendor's clock before the clock is not
+	// believed; fewer are their own bills' work items.
+	AheadBills = 3
+	// AheadLately is how long a stamp counts as a late one after it was first seen. A baseline has seen none before: a
+	// stamp further ahead than AheadPlausible is an old one to it.
+	AheadLately, AheadPlausible = time.Hour, 24 * time.Hour
 	// BaselineReach is how far back the baseline reads.
 	BaselineReach = 90 * 24 * time.Hour
 )

@@ -142,8 +142,8 @@ func (c *chunk) header(ctx context.Context, a intake.DataCentre) error {
 		c.run.SetClock(a.Clock)
 	}
 	if a.ZoneSuspect {
-		c.run.Reading.ClockSuspect = true
-		c.run.Note = "clock_suspect: the login reports another zone than " + a.Zone
+		c.run.Reading.ClockAhead = true
+		c.run.Note = "the login reports another zone than " + a.Zone
 	}
 	if c.run.Kind == ledger.Baseline && first {
 		if err := c.checkMixed(ctx, c.entry, a.Environment); err != nil {
@@ -226,16 +226,16 @@ func (c *chunk) end(ctx context.Context) error {
 			return c.fault(ctx, err)
 		}
 	}
-	if c.run.Reading.ClockSuspect {
-		if c.run.Kind == ledger.Baseline {
-			// Its watermark would lie from the first day. A new baseline begins.
-			note := c.run.Note
-			if err := c.Store.FailRun(ctx, c.run, note); err != nil {
-				return err
-			}
-			return errors.New(note)
+	if c.run.Reading.ClockAhead && c.run.Kind == ledger.Baseline {
+		// Its watermark would lie from the first day. A new baseline begins.
+		note := c.run.Note
+		if _, err := c.Store.OpenCondition(ctx, clockAhead(c.account.ID, note)); err != nil {
+			return err
 		}
-		page.Work = append(page.Work, ledger.Work{Kind: rule.WorkClockSuspect, Detail: c.run.Note})
+		if err := c.Store.FailRun(ctx, c.run, note); err != nil {
+			return err
+		}
+		return errors.New(note)
 	}
 	finish := c.finish()
 	finish.RowsRead = c.rows

@@ -90,8 +90,27 @@ where scheme = @scheme and version = @version`,
 	if tag.RowsAffected() != 1 {
 		return fmt.Errorf("the watermark of scheme %s was moved by somebody else: %w", run.Scheme, ledger.ErrConflict)
 	}
-	if run.Reading.ClockSuspect {
-		return nil
+	return believeClock(ctx, tx, run, finish)
+}
+
+// clockAhead is the condition of a data centre whose clock is not believed.
+func clockAhead(dataCenter, detail string) ledger.Condition {
+	return ledger.Condition{Kind: rule.ConditionClockAhead, DataCenterID: dataCenter, Detail: detail}
+}
+
+// believeClock opens clock_ahead when a run found that Kingdee's clock does not fit, and ends it when no run of any
+// scheme of the data centre has found that in two intervals. Watermarks move from the run after that.
+func believeClock(ctx context.Context, tx pgx.Tx, run *ledger.Run, finish ledger.Finish) error {
+	if run.Reading.ClockAhead {
+		_, err := ledger.OpenCondition(ctx, tx, clockAhead(finish.DataCenter, run.Note))
+		return err
 	}
-	return ledger.CloseSchemeKind(ctx, tx, run.Scheme, rule.WorkClockSuspect, "the clocks fit again")
+	_, err := ledger.EndConditions(ctx, tx, "the stamps fit Kingdee's clock again", `
+o.kind = @kind and o.data_center_id = @center
+and o.last_seen < now() - greatest(interval '10 seconds', 2 * (
+    select s.incremental_millis * interval '1 millisecond' from scheme s where s.scheme = @scheme))`,
+		pgx.StrictNamedArgs{
+			"kind": rule.ConditionClockAhead, "center": finish.DataCenter, "scheme": run.Scheme,
+		})
+	return err
 }

@@ -85,11 +85,11 @@ func saveReading(ctx context.Context, tx pgx.Tx, run *ledger.Run) error {
 	if err := ledger.SaveRun(ctx, tx, run); err != nil {
 		return err
 	}
-	if !run.Reading.ClockSuspect && run.Reading.WatermarkAfter.IsZero() {
+	if !run.Reading.ClockAhead && run.Reading.WatermarkAfter.IsZero() {
 		return nil
 	}
-	_, err := tx.Exec(ctx, `update run_reading set clock_suspect = $2, watermark_after = $3 where run_id = $1`,
-		run.ID, run.Reading.ClockSuspect, ledger.NullTime(run.Reading.WatermarkAfter))
+	_, err := tx.Exec(ctx, `update run_reading set clock_ahead = $2, watermark_after = $3 where run_id = $1`,
+		run.ID, run.Reading.ClockAhead, ledger.NullTime(run.Reading.WatermarkAfter))
 	return err
 }
 

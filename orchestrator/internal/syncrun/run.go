@@ -174,7 +174,7 @@ func (c *chunk) finish() ledger.Finish {
 		}
 		f.SendAtOnce = c.entry.Mode(c.account.Environment) == scheme.Send
 		f.IncrementalInterval = c.entry.IncrementalInterval(c.account.Environment)
-	} else if c.run.Reading.ClockSuspect {
+	} else if c.run.Reading.ClockAhead || c.standing.ClockAhead {
 		f.WatermarkAfter = c.run.Reading.WatermarkBefore
 	}
 	return f

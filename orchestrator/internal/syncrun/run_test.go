@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
-	"google.golang.org/protobuf/types/known/timestamppb"
 
 	"github.com/voidrelay/voidrelay/orchestrator/internal/form"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/ledger"
@@ -57,45 +56,6 @@ func TestAWholeReadFromOtherBooksStopsTheScheme(t *testing.T) {
 	b.Run()
 	require.Equal(t, "DATA_CENTER_DIFFERS", b.Text(`select reason from condition where end_time is null`))
 	require.Equal(t, "0", b.Text(`select count(*)::text from cancellation_now`))
-}
-
-// A stamp lies three minutes ahead during a baseline of several pages; ten minutes later nothing is odd any more.
-func TestABaselineEndsOnceNoClockIsSuspect(t *testing.T) {
-	b := runtest.New(t)
-	b.Books.Page = 1
-	for id := int64(1); id <= 3; id++ {
-		b.Books.Live(id, "A", "CK001")
-	}
-	b.Books.Bills[1].ModifyTime = timestamppb.New(b.Clock.Add(3 * time.Minute))
-	b.Run()
-	for range 5 {
-		b.Clock = b.Clock.Add(10 * time.Minute)
-		b.Run()
-	}
-	t.Log(b.Text(
-		`select string_agg(state || ' suspect=' || clock_suspect, '; ') from run join run_reading using (run_id)`,
-	))
-	require.Equal(t, "1", b.Text(`select count(*)::text from watermark`), "the scheme can never start")
-}
-
-// An incremental run with a stamp far ahead: the watermark stands still. Somebody must be told.
-func TestAWatermarkThatStandsStillIsTold(t *testing.T) {
-	b := runtest.New(t)
-	b.Books.Live(1, "A1", "CK001")
-	b.Run()
-	b.Clock = b.Clock.Add(time.Minute)
-	b.Books.Live(2, "A2", "CK001")
-	b.Books.Bills[2].ModifyTime = timestamppb.New(b.Clock.AddDate(1, 0, 0))
-	b.Run()
-	before := b.Text(`select watermark_time::text from watermark`)
-	for range 50 {
-		b.Clock = b.Clock.Add(2 * time.Minute)
-		b.Run()
-	}
-	require.Equal(t, before, b.Text(`select watermark_time::text from watermark`))
-	require.Equal(t, "1",
-		b.Text(`select count(*)::text from work_item where kind = 'clock_suspect' and close_time is null`),
-		"50 incremental runs and no word to anybody")
 }
 
 // A light page may hold 2,000 changed bills. A vendor that cannot show them all in one job's time must delay a run, not

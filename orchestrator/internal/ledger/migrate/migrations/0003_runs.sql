@@ -47,7 +47,7 @@ create table run_reading (
     lower_edge        timestamptz not null,
     vendor_time       timestamptz,
     service_time      timestamptz not null,
-    clock_suspect     boolean not null default false,
+    clock_ahead       boolean not null default false,
     watermark_before  timestamptz,
     watermark_after   timestamptz
 );

@@ -35,6 +35,8 @@ type Pager struct {
 	ahead      map[int64]string
 	aheadTold  int
 	clockAhead bool
+	// edge is down to where incremental runs read as they are meant to; zero before the baseline.
+	edge time.Time
 	// became is what the page at hand makes of bills that were decodable, or not known.
 	became outcomes
 	// Again: bills that are not live are decided anew, also when nothing has changed: a person asked for them.
@@ -45,8 +47,12 @@ type Pager struct {
 // one, does it through a pager, so that the rules exist once; outside, run only names the scheme and its revision and
 // is never stored.
 func NewPager(store PageStore, reader Reader, run *ledger.Run, standing ledger.Scheme, a DataCentre) *Pager {
+	edge := time.Time{}
+	if standing.Watermark != nil {
+		edge = rule.LowerEdge(standing.Watermark.Time, 0)
+	}
 	return &Pager{
-		store: store, reader: reader, entry: reader.Entry, run: run,
+		edge: edge, store: store, reader: reader, entry: reader.Entry, run: run,
 		Policy:     reader.Entry.Policy(CutoverOf(reader.Entry, standing, run.Clock()), standing.Cutovers),
 		DataCentre: a, received: a.Clock.Service, ahead: map[int64]string{}, clockAhead: standing.ClockAhead,
 	}
@@ -99,6 +105,7 @@ func (p *Pager) Decide(ctx context.Context, light *kingdeev1.StatePage) (ledger.
 			p.became[state.ID] = false
 		default:
 			changed[state.ID] = k
+			p.noteLate(&page, k, state, lightRead)
 		}
 	}
 	if err := p.readWhole(ctx, &page, changed); err != nil {
@@ -343,6 +350,16 @@ func (p *Pager) noteAhead(page *ledger.Page, known *rule.Known, state rule.State
 			Detail: state.Stamp().UTC().Format(time.RFC3339),
 		})
 	}
+}
+
+// noteLate notes a bill that no incremental run could see. Without the vendor's clock nobody knows how late it is.
+func (p *Pager) noteLate(page *ledger.Page, known *rule.Known, state rule.State, read time.Time) {
+	if p.edge.IsZero() || p.DataCentre.Clock.Vendor.IsZero() || p.Again ||
+		!rule.Late(known, state, p.edge, p.DataCentre.Offset) {
+		return
+	}
+	now := p.DataCentre.Clock.Vendor.Add(read.Sub(p.received))
+	page.Late = append(page.Late, ledger.Late{BillID: state.ID, Lag: now.Sub(state.Stamp()), Known: known != nil})
 }
 
 // CutoverOf is where triggers of bills never seen live begin to count, by the scheme's standing and, before its

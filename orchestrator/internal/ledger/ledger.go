@@ -30,6 +30,8 @@ type Scheme struct {
 	StopReason string
 	// Rests: a condition that ends by itself keeps it from being read; nobody tries before a probe ends it.
 	Rests bool
+	// Lag is how far stamps were seen to lag behind lately, zero while that is no more than the overlap allows.
+	Lag time.Duration
 	// ClockAhead: Kingdee's clock is not believed; pages are read and the watermark stands still.
 	ClockAhead bool
 	Send       bool
@@ -111,6 +113,8 @@ type Page struct {
 	Work     []Work
 	// Readable are bills that were decoded: their work items of kind bill_undecodable are closed.
 	Readable []int64
+	// Late are bills that appeared below the lower edge of every run.
+	Late []Late
 	// Suspect is what makes the permissions of the scheme's user suspect, empty for nothing: permission_suspect opens
 	// with it.
 	Suspect string

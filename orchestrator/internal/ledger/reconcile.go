@@ -2,6 +2,7 @@ package ledger
 
 import (
 	"encoding/json"
+	"slices"
 	"time"
 
 	"github.com/voidrelay/voidrelay/orchestrator/internal/rule"
@@ -34,18 +35,45 @@ type Told struct {
 	// missed now.
 	Bills, Changed, Absent int64
 	// Work items were opened.
-	Work      int64
+	Work int64
+	// Late are bills that no incremental run could see.
+	Late      []Late
 	RunCounts rule.RunCounts
 }
 
 // Add adds the counts of o and takes its cursor.
 func (t *Told) Add(o Told) {
+	t.Late = append(t.Late, o.Late...)
 	t.Cursor = max(t.Cursor, o.Cursor)
 	t.Bills += o.Bills
 	t.Changed += o.Changed
 	t.Absent += o.Absent
 	t.Work += o.Work
 	t.RunCounts.Add(o.RunCounts)
+}
+
+// Late is a bill that appeared with a stamp below the lower edge of every run, Lag ago. Known: the ledger had it, and
+// its stamp has moved.
+type Late struct {
+	BillID int64
+	Lag    time.Duration
+	Known  bool
+}
+
+// maxMoved bounds how many bills a run keeps by their ids.
+const maxMoved = 100
+
+// Miss counts these bills.
+func (d *ComparisonDetail) Miss(late []Late) {
+	moved := slices.Clone(d.Moved)
+	for _, l := range late {
+		d.Missed++
+		if l.Known && len(moved) < maxMoved {
+			moved = append(moved, l.BillID)
+			d.LagSeconds = max(d.LagSeconds, int64(l.Lag/time.Second))
+		}
+	}
+	d.Moved = moved
 }
 
 // ReconcilePhase is what a reconcile run is at.
@@ -84,6 +112,11 @@ type ComparisonDetail struct {
 	Gone     int64 `json:"bills_gone"`
 	// Work items were opened.
 	Work int64 `json:"work_items"`
+	// Missed is how many of those repaired appeared with a stamp below the lower edge of every incremental run. Moved
+	// are those of them that were known, at most 100, and LagSeconds the longest time from such a stamp to now.
+	Missed     int64   `json:"bills_missed"`
+	Moved      []int64 `json:"moved_ids"`
+	LagSeconds int64   `json:"lag_seconds"`
 	// Problems are bills that Kingdee showed and nobody can decode.
 	Problems []int64 `json:"problem_ids"`
 	// GoneIDs are bills proved gone, to be settled together.

@@ -44,6 +44,14 @@ select s.scheme, s.revision, s.data_center_id, coalesce(o.stop_reason, '') as st
        m.time_zone, exists (select from condition o where `+RestsReading+`) as rests,
        exists (select from condition o where o.end_time is null and o.kind = 'clock_ahead'
            and o.data_center_id = s.data_center_id) as clock_ahead,
+       coalesce((
+           select max(c.lag_seconds) * interval '1 second'
+           from condition o join scheme d on d.data_center_id = o.data_center_id
+           join run r on r.scheme = d.scheme and r.kind in ('recheck', 'reconcile')
+               and r.start_time > o.since - interval '1 day'
+           join run_comparison c using (run_id)
+           where o.end_time is null and o.kind = 'clock_behind' and o.data_center_id = s.data_center_id),
+           interval '0') as lag,
        coalesce(f.failures, 0) as failures, f.not_before,
        (select coalesce(jsonb_agg(jsonb_build_object('kind', o.kind, 'name', o.name, 'time', o.cutover_time)), '[]')
            from scheme_cutover o where o.scheme = s.scheme) as cutovers
@@ -59,6 +67,7 @@ where s.scheme = $1`, name)
 		DataCenterID        string
 		StopReason          string
 		Rests, ClockAhead   bool
+		Lag                 time.Duration
 		Send                bool
 		SendSince           time.Time
 		WatermarkTime       time.Time
@@ -80,7 +89,7 @@ where s.scheme = $1`, name)
 	}
 	scheme := Scheme{
 		Scheme: r.Scheme, Revision: r.Revision, DataCenterID: r.DataCenterID,
-		Stopped: r.StopReason != "", StopReason: r.StopReason, Rests: r.Rests, ClockAhead: r.ClockAhead,
+		Stopped: r.StopReason != "", StopReason: r.StopReason, Rests: r.Rests, ClockAhead: r.ClockAhead, Lag: r.Lag,
 		Send: r.Send, SendSince: r.SendSince, Failures: r.Failures, NotBefore: r.NotBefore,
 	}
 	if !r.WatermarkTime.IsZero() {

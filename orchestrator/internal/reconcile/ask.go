@@ -134,7 +134,8 @@ func (q *question) commit(ctx context.Context, page ledger.Page, upTo int64, lea
 		SendSince: q.standing.SendSince, SafetyLimits: q.entry.SafetyLimits()}, page,
 		func(tx pgx.Tx, committed ledger.Committed) error {
 			told = q.carry
-			told.Add(ledger.Told{Changed: int64(len(page.Bills)), Work: committed.Work, RunCounts: committed.RunCounts})
+			told.Add(ledger.Told{Changed: int64(len(page.Bills)), Work: committed.Work, Late: page.Late,
+				RunCounts: committed.RunCounts})
 			told.Cursor = max(upTo, q.cursor)
 			bills, missing := q.split(told.Cursor)
 			told.Bills = bills

@@ -265,6 +265,7 @@ func (c *reconcileChunk) keep(ctx context.Context, move func(*ledger.Run, ledger
 			after.Comparison.Repaired += told.Changed
 			after.Comparison.Missing += told.Absent
 			after.Comparison.Work += told.Work
+			after.Comparison.Miss(told.Late)
 			after.RunCounts.Add(told.RunCounts)
 			move(&after, told)
 			return c.ledger.SaveReconcile(ctx, tx, &after)

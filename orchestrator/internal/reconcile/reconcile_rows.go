@@ -92,10 +92,11 @@ func (s *ComparisonRows) SaveReconcile(ctx context.Context, tx pgx.Tx, run *ledg
 update run_comparison
 set phase = @phase, hours_differing = @differing, bills_read = @read, bills_reread = @reread,
     bills_repaired = @repaired, bills_missing = @missing, bills_gone = @gone, work_items = @work,
-    problem_ids = @problems, gone_ids = @gone_ids, suspect_orgs = @orgs
+    bills_missed = @missed, moved_ids = @moved, lag_seconds = @lag, problem_ids = @problems, gone_ids = @gone_ids, suspect_orgs = @orgs
 where run_id = @run`, pgx.StrictNamedArgs{
 		"run": run.ID, "phase": c.Phase, "differing": c.Differing, "read": c.Read, "reread": c.Reread,
 		"repaired": c.Repaired, "missing": c.Missing, "gone": c.Gone, "work": c.Work, "problems": orEmpty(c.Problems),
+		"missed": c.Missed, "moved": orEmpty(c.Moved), "lag": c.LagSeconds,
 		"gone_ids": orEmpty(c.GoneIDs), "orgs": orEmpty(c.SuspectOrgs),
 	})
 	return err
@@ -118,8 +119,14 @@ func (s *ComparisonRows) EndReconcile(ctx context.Context, run *ledger.Run) erro
 		if err := s.SaveReconcile(ctx, tx, &after); err != nil {
 			return err
 		}
+		if err := tellLate(ctx, tx, run); err != nil {
+			return err
+		}
 		if run.Kind != ledger.Reconcile {
 			return nil
+		}
+		if err := tellMissed(ctx, tx, run); err != nil {
+			return err
 		}
 		if err := intake.SuspectOrgs(ctx, tx, run.Scheme, run.Comparison.SuspectOrgs); err != nil {
 			return err

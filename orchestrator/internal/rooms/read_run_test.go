@@ -78,7 +78,7 @@ func TestAReconcileSaysWhatItFound(t *testing.T) {
 		Comparison: ledger.ComparisonDetail{
 			Phase: ledger.ReconcileDone, From: rowtest.Now.Add(-72 * time.Hour), To: rowtest.Now, Hours: 73,
 			Differing: 2, Read: 12, Repaired: 3, Missing: 1, Gone: 1, Problems: []int64{},
-			GoneIDs: []int64{}, SuspectOrgs: []string{},
+			GoneIDs: []int64{}, SuspectOrgs: []string{}, Moved: []int64{},
 		},
 	}, found)
 

@@ -47,7 +47,7 @@ func (w *writer) run() *ledger.Run {
 	run.Reading = ledger.ReadingDetail{
 		WatermarkVersion: standing.Watermark.Version, SendSince: standing.SendSince,
 		WatermarkBefore: standing.Watermark.Time,
-		LowerEdge:       rule.LowerEdge(standing.Watermark.Time),
+		LowerEdge:       rule.LowerEdge(standing.Watermark.Time, 0),
 	}
 	run.SetClock(rule.Clock{Vendor: rowtest.Now.Add(time.Minute), Service: rowtest.Now.Add(time.Minute)})
 	return run

@@ -66,6 +66,7 @@ const (
 	WorkNumberTaken    WorkKind = "number_taken"
 	WorkNoEventTime    WorkKind = "no_event_time"
 	WorkStampAhead     WorkKind = "stamp_ahead"
+	WorkRunsMiss       WorkKind = "runs_miss_changes"
 	WorkRequestRefused WorkKind = "request_refused"
 	WorkSchemeInactive WorkKind = "scheme_inactive"
 	WorkNumberReuse    WorkKind = "number_reuse_unsaid"

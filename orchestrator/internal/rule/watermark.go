@@ -7,6 +7,10 @@ const (
 	// Overlap is how far behind the watermark an incremental run begins: rows may become visible some time after their
 	// stamp.
 	Overlap = 30 * time.Minute
+	// MaxOverlap is how wide the overlap gets while stamps lag behind, and LateBills how many bills a day it takes.
+	MaxOverlap, LateBills = 24 * time.Hour, 3
+	// MissedInRow is how many reconcile runs in a row repair what incremental runs had missed before a person hears.
+	MissedInRow = 3
 	// ClockMargin is how far the watermark stays behind the vendor's clock.
 	ClockMargin = 30 * time.Second
 	// BlindMargin takes the place of the vendor's clock where it gives none: our own, less this.
@@ -51,8 +55,22 @@ func (c Clock) Reading() time.Time {
 }
 
 // LowerEdge is where an incremental run reads from, in whole seconds. kingdeesvc rounds further down for fields without
-// a time of day.
-func LowerEdge(watermark time.Time) time.Time { return watermark.Add(-Overlap).Truncate(time.Second) }
+// a time of day. lag is how long after its stamp a bill was seen to appear, where that is more than the overlap allows:
+// the overlap is as wide then, a day at most.
+func LowerEdge(watermark time.Time, lag time.Duration) time.Time {
+	return watermark.Add(-max(Overlap, min(lag, MaxOverlap))).Truncate(time.Second)
+}
+
+// Late says whether a bill appeared with a stamp below the lower edge of every run: it was not there, or not as it is
+// now, when runs last read that far down. known is what the ledger had of it; nil: nothing. A stamp at midnight may be a
+// date without a time of day, and tells nothing.
+func Late(known *Known, seen State, edge time.Time, offset time.Duration) bool {
+	stamp := seen.Stamp()
+	if !stamp.Before(edge) || stamp.Add(offset).UTC().Truncate(24*time.Hour).Equal(stamp.Add(offset)) {
+		return false
+	}
+	return known == nil || stamp.After(known.State.Stamp())
+}
 
 // NextWatermark is where the watermark stands after a run whose first header said clock: never backwards.
 func NextWatermark(watermark time.Time, clock Clock) time.Time {

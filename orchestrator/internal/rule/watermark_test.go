@@ -45,7 +45,7 @@ func TestTheWatermarkFollowsTheVendorsClock(t *testing.T) {
 }
 
 func TestARunBeginsAnOverlapBehindTheWatermark(t *testing.T) {
-	got := rule.LowerEdge(h(2).Add(999 * time.Millisecond))
+	got := rule.LowerEdge(h(2).Add(999*time.Millisecond), 0)
 	require.True(t, got.Equal(h(1.5)), got.String())
 	require.Zero(t, got.Nanosecond())
 }

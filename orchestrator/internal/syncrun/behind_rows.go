@@ -12,7 +12,7 @@ import (
 )
 
 // TellBehind opens reading_behind for schemes whose last complete run is too old, with what kept it as the detail,
-// and ends it for those that were read since.
+// and ends it for those that were read since. It ends clock_behind a day after the last bill that was late.
 func (s *ReadingRows) TellBehind(ctx context.Context) error {
 	type row struct {
 		Scheme       string
@@ -38,6 +38,14 @@ select * from found where behind or open order by scheme`,
 	found, err := pgx.CollectRows(rows, pgx.RowToStructByName[row])
 	if err != nil {
 		return fmt.Errorf("find schemes that are behind: %w", err)
+	}
+	if err := ledger.InTx(ctx, s.pool, func(tx pgx.Tx) error {
+		_, err := ledger.EndConditions(ctx, tx, "no bill was late for a day",
+			`o.kind = @kind and o.last_seen < now() - interval '1 day'`,
+			pgx.StrictNamedArgs{"kind": rule.ConditionClockBehind})
+		return err
+	}); err != nil {
+		return fmt.Errorf("end clock_behind: %w", err)
 	}
 	for _, r := range found {
 		err := ledger.InTx(ctx, s.pool, func(tx pgx.Tx) error {

@@ -212,6 +212,7 @@ func (c *chunk) decide(ctx context.Context, light *kingdeev1.StatePage) (ledger.
 	c.rows += light.GetRows()
 	page.RunCounts.Add(c.carry.RunCounts)
 	page.Work = append(c.carry.Work, page.Work...)
+	page.Late = append(c.carry.Late, page.Late...)
 	page.Readable = append(c.carry.Readable, page.Readable...)
 	page.Suspect = cmp.Or(c.carry.Suspect, page.Suspect)
 	return page, nil

@@ -2,13 +2,16 @@ package syncrun
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/jackc/pgx/v5"
 
 	"github.com/voidrelay/voidrelay/orchestrator/internal/intake"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/ledger"
+	"github.com/voidrelay/voidrelay/orchestrator/internal/rule"
 )
 
 // TryLockRun takes the lock that keeps two chunks of one scheme's baseline or incremental run apart; ok is false when
@@ -52,6 +55,9 @@ func (s *ReadingRows) commit(
 		if err := intake.WritePage(ctx, tx, &after, &written); err != nil {
 			return err
 		}
+		if err := stillLate(ctx, tx, after.Scheme, page.Late); err != nil {
+			return err
+		}
 		after.Cursor = max(page.Cursor, after.Cursor)
 		after.RunCounts.Add(written.RunCounts)
 		if err := then(tx, &after); err != nil {
@@ -64,6 +70,27 @@ func (s *ReadingRows) commit(
 	}
 	*run = after
 	return nil
+}
+
+// stillLate notes that clock_behind lasts: only because it does were these bills seen.
+func stillLate(ctx context.Context, tx pgx.Tx, scheme string, late []ledger.Late) error {
+	moved := slices.ContainsFunc(late, func(l ledger.Late) bool { return l.Known })
+	if !moved {
+		return nil
+	}
+	var lasts ledger.Condition
+	err := tx.QueryRow(ctx, `
+select o.kind, o.data_center_id, o.detail from condition o join scheme s using (data_center_id)
+where s.scheme = $1 and o.kind = $2 and o.end_time is null`, scheme, rule.ConditionClockBehind).Scan(
+		&lasts.Kind, &lasts.DataCenterID, &lasts.Detail)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	_, err = ledger.OpenCondition(ctx, tx, lasts)
+	return err
 }
 
 func insertReading(ctx context.Context, tx pgx.Tx, run *ledger.Run) error {

@@ -148,7 +148,7 @@ func (c *chunk) begin(ctx context.Context) error {
 		run.Reading.WatermarkVersion = version
 		if watermark := c.standing.Watermark; watermark != nil {
 			run.Kind, run.Reading.WatermarkBefore = ledger.Incremental, watermark.Time
-			run.Reading.LowerEdge = rule.LowerEdge(watermark.Time)
+			run.Reading.LowerEdge = rule.LowerEdge(watermark.Time, c.standing.Lag)
 		} else {
 			run.Reading.LowerEdge = c.Now().Add(-rule.BaselineReach).Truncate(time.Second)
 		}

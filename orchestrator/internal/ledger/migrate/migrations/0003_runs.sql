@@ -78,6 +78,9 @@ create table run_comparison (
     bills_missing   bigint not null default 0,
     bills_gone      bigint not null default 0,
     work_items      bigint not null default 0,
+    bills_missed    bigint not null default 0,
+    moved_ids       bigint[] not null default '{}',
+    lag_seconds     bigint not null default 0,
     problem_ids     bigint[] not null default '{}',
     gone_ids        bigint[] not null default '{}',
     suspect_orgs    text[] not null default '{}',
@@ -87,6 +90,10 @@ create table run_comparison (
 comment on table run_comparison is
     'of a reconcile run, what it compares: the hours behind the watermark with the ledger; of a recheck, its round '
     'over what is known live; also where nothing was found';
+comment on column run_comparison.bills_missed is
+    'of those repaired: what appeared with a stamp below the lower edge of every incremental run';
+comment on column run_comparison.moved_ids is 'of those missed: known bills whose stamp had moved, at most 100';
+comment on column run_comparison.lag_seconds is 'the longest time between the stamp of one of them and now';
 comment on column run_comparison.problem_ids is
     'bills that Kingdee showed and nobody can decode: they are compared on neither side';
 comment on column run_comparison.gone_ids is 'bills proved gone by this reconcile run, to be settled together';

@@ -144,6 +144,12 @@ insert into work_kind (kind, subject, message_zh, action_zh, message_en, action_
     '在金蝶核对该单据的各个日期；读取不受影响。处理后：voidrelay close {item} --reason "……"',
     'a bill carries a time that lies ahead of Kingdee''s clock',
     'look at its dates in Kingdee; reading goes on all the same; then: voidrelay close {item} --reason "…"'),
+('runs_miss_changes', '',
+    '连续三次核对都补上了增量读取漏掉的单据',
+    '核对金蝶各应用服务器的时间，以及该用户的数据权限；恢复正常后自动关闭，或：voidrelay close {item} --reason "……"',
+    'three reconcile runs in a row repaired what incremental runs had missed',
+    'compare the clocks of Kingdee''s application servers and check the user''s data permission; it closes by itself '
+    'once nothing is missed, or: voidrelay close {item} --reason "…"'),
 ('bill_without_lines', '',
     '单据已作废，但没有任何行，无法得知对应的仓库单',
     '在旺店通查看是否有该单号的单据，需要时手工取消；处理后：voidrelay close {item} --reason "……"',

@@ -14,14 +14,17 @@ import (
 	"github.com/voidrelay/voidrelay/kingdeesvc/internal/kingdee"
 )
 
-// Check logs in and asks where we are, without serving anything.
-func Check(ctx context.Context, cfg Config, logger *slog.Logger) (*kingdeev1.CheckConnectionResponse, error) {
+// Check logs in and answers CheckConnection without serving anything: what a running kingdeesvc with these settings
+// would answer. Its errors are that call's, not yet made into statuses.
+func Check(
+	ctx context.Context, cfg Config, request *kingdeev1.CheckConnectionRequest, logger *slog.Logger,
+) (*kingdeev1.CheckConnectionResponse, error) {
 	client, service, err := build(cfg, logger, nil, nil)
 	if err != nil {
 		return nil, err
 	}
 	defer client.Close(context.WithoutCancel(ctx))
-	return service.CheckConnection(ctx, &kingdeev1.CheckConnectionRequest{})
+	return service.CheckConnection(ctx, request)
 }
 
 // ErrCheckFailed says that at least one question of an examination was answered with a failure.

@@ -86,7 +86,7 @@ func TestCheckServesNothing(t *testing.T) {
 	defer func() { require.NoError(t, vendor.Stop(context.Background())) }()
 	cfg, err := load(environment(vendor.URL()))
 	require.NoError(t, err)
-	got, err := kingdeesvc.Check(t.Context(), cfg, quiet())
+	got, err := kingdeesvc.Check(t.Context(), cfg, &kingdeev1.CheckConnectionRequest{}, quiet())
 	require.NoError(t, err)
 	require.Equal(t, sandbox.DefaultAcctID, got.GetAccount().GetDataCenterId())
 }

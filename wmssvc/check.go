@@ -8,18 +8,15 @@ import (
 	"log/slog"
 	"time"
 
+	wmsv1 "github.com/voidrelay/voidrelay/proto/gen/wms/v1"
 	"github.com/voidrelay/voidrelay/wmssvc/internal/account"
+	"github.com/voidrelay/voidrelay/wmssvc/internal/finding"
+	"github.com/voidrelay/voidrelay/wmssvc/internal/rpc"
 	"github.com/voidrelay/voidrelay/wmssvc/internal/wms"
 )
 
-const (
-	// checkWithin bounds the harmless call to one account.
-	checkWithin = 10 * time.Second
-	// clockTolerance is how far the WMS's clock may be from ours before Check mentions it: HTTP dates have whole
-	// seconds, and how far a request's timestamp may be off is published for the vendor's other products only
-	// (two minutes).
-	clockTolerance = 5 * time.Second
-)
+// checkWithin bounds the harmless call to one account.
+const checkWithin = 10 * time.Second
 
 // Check makes a harmless signed call for each account (it asks to cancel a number that cannot exist) and writes what it
 // tells: whether the WMS can be reached, which kind it is, its clock, and whether account, key and signature are
@@ -37,15 +34,36 @@ func Check(ctx context.Context, cfg Config, out io.Writer) error {
 		if err != nil {
 			return fmt.Errorf("check account %s: %w", a.Name(), err)
 		}
-		f := findingOf(&result)
-		if !f.sound {
-			problems = append(problems, fmt.Errorf("account %s: %s", a.Name(), f.says))
+		f := finding.Of(&result)
+		if !f.Sound {
+			problems = append(problems, fmt.Errorf("account %s: %s", a.Name(), f.EN))
 		}
 		if err := report(out, a, &result, f); err != nil {
 			return fmt.Errorf("write report: %w", err)
 		}
 	}
 	return errors.Join(problems...)
+}
+
+// CheckAccount answers CheckConnection about one account (empty: the default account) without serving anything: what a
+// running wmssvc with these settings would answer. An account that the settings do not have is an error with the reason
+// ACCOUNT_UNKNOWN.
+func CheckAccount(ctx context.Context, cfg Config, name string) (*wmsv1.CheckConnectionResponse, error) {
+	p, err := cfg.plan(nothingTold)
+	if err != nil {
+		return nil, err
+	}
+	quiet := slog.New(slog.DiscardHandler)
+	accounts := make([]*account.Account, len(p.accounts))
+	for i, settings := range p.accounts {
+		accounts[i] = account.New(ctx, settings, p.words, quiet, time.Now)
+		defer accounts[i].Close()
+	}
+	service, err := rpc.NewService(accounts, observers{}, quiet, time.Now)
+	if err != nil {
+		return nil, err
+	}
+	return service.CheckConnection(ctx, &wmsv1.CheckConnectionRequest{Account: name})
 }
 
 var kinds = map[account.Environment]string{
@@ -74,16 +92,16 @@ func transport(a *account.Account, r *account.Result) string {
 	return "plain HTTP 明文"
 }
 
-func report(out io.Writer, a *account.Account, r *account.Result, f finding) error {
+func report(out io.Writer, a *account.Account, r *account.Result, f finding.Finding) error {
 	clock := "not told 未知"
 	if ahead, told := r.ClockAhead(); told {
-		if clock = "agrees with ours 与本机一致"; ahead.Abs() > clockTolerance {
+		if clock = "agrees with ours 与本机一致"; ahead.Abs() > finding.ClockTolerance {
 			clock = fmt.Sprintf("differs from ours by %s 与本机相差 %s", ahead, ahead)
 		}
 	}
 	_, err := fmt.Fprintf(out, "account   %s (%s, %s)\nserver    %s, %s\ntransport %s\nclock     %s\nfinding   %s\n"+
 		"          %s\nto do     %s\n          %s\n\n",
-		a.Name(), a.Dialect(), a.Partner(), a.Host(), kinds[a.Environment()], transport(a, r), clock, f.says, f.zh,
-		f.todo, f.todoZH)
+		a.Name(), a.Dialect(), a.Partner(), a.Host(), kinds[a.Environment()], transport(a, r), clock, f.EN, f.ZH,
+		f.AdviceEN, f.AdviceZH)
 	return err
 }

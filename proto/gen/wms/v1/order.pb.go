@@ -317,6 +317,60 @@ func (AccountFault) EnumDescriptor() ([]byte, []int) {
 	return file_wms_v1_order_proto_rawDescGZIP(), []int{4}
 }
 
+type CheckResult int32
+
+const (
+	CheckResult_CHECK_RESULT_UNSPECIFIED CheckResult = 0
+	CheckResult_CHECK_RESULT_OK          CheckResult = 1
+	// It works, and somebody should look.
+	CheckResult_CHECK_RESULT_WARNING CheckResult = 2
+	// It does not work.
+	CheckResult_CHECK_RESULT_FAILED CheckResult = 3
+)
+
+// Enum value maps for CheckResult.
+var (
+	CheckResult_name = map[int32]string{
+		0: "CHECK_RESULT_UNSPECIFIED",
+		1: "CHECK_RESULT_OK",
+		2: "CHECK_RESULT_WARNING",
+		3: "CHECK_RESULT_FAILED",
+	}
+	CheckResult_value = map[string]int32{
+		"CHECK_RESULT_UNSPECIFIED": 0,
+		"CHECK_RESULT_OK":          1,
+		"CHECK_RESULT_WARNING":     2,
+		"CHECK_RESULT_FAILED":      3,
+	}
+)
+
+func (x CheckResult) Enum() *CheckResult {
+	p := new(CheckResult)
+	*p = x
+	return p
+}
+
+func (x CheckResult) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (CheckResult) Descriptor() protoreflect.EnumDescriptor {
+	return file_wms_v1_order_proto_enumTypes[5].Descriptor()
+}
+
+func (CheckResult) Type() protoreflect.EnumType {
+	return &file_wms_v1_order_proto_enumTypes[5]
+}
+
+func (x CheckResult) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use CheckResult.Descriptor instead.
+func (CheckResult) EnumDescriptor() ([]byte, []int) {
+	return file_wms_v1_order_proto_rawDescGZIP(), []int{5}
+}
+
 // Order is one request to cancel, complete with the attempt it belongs to.
 type Order struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -1233,7 +1287,9 @@ type CheckConnectionResponse struct {
 	// Why the harmless call was not sent (NOT_SENT).
 	NotSentCause NotSentCause `protobuf:"varint,10,opt,name=not_sent_cause,json=notSentCause,proto3,enum=wms.v1.NotSentCause" json:"not_sent_cause,omitempty"`
 	// How long to leave this account alone (THROTTLED, and NOT_SENT while it still rests).
-	RetryAfter    *durationpb.Duration `protobuf:"bytes,11,opt,name=retry_after,json=retryAfter,proto3" json:"retry_after,omitempty"`
+	RetryAfter *durationpb.Duration `protobuf:"bytes,11,opt,name=retry_after,json=retryAfter,proto3" json:"retry_after,omitempty"`
+	// The same in words, for people: account (what the harmless call came to) and tls (how the server was reached).
+	Findings      []*CheckFinding `protobuf:"bytes,12,rep,name=findings,proto3" json:"findings,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1345,6 +1401,101 @@ func (x *CheckConnectionResponse) GetRetryAfter() *durationpb.Duration {
 	return nil
 }
 
+func (x *CheckConnectionResponse) GetFindings() []*CheckFinding {
+	if x != nil {
+		return x.Findings
+	}
+	return nil
+}
+
+// CheckFinding is the answer to one question of an installer.
+type CheckFinding struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Which question: account or tls.
+	Id     string      `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
+	Result CheckResult `protobuf:"varint,2,opt,name=result,proto3,enum=wms.v1.CheckResult" json:"result,omitempty"`
+	// What was found, in Chinese and in English.
+	FoundZh string `protobuf:"bytes,3,opt,name=found_zh,json=foundZh,proto3" json:"found_zh,omitempty"`
+	FoundEn string `protobuf:"bytes,4,opt,name=found_en,json=foundEn,proto3" json:"found_en,omitempty"`
+	// What to do about it; empty when all is well.
+	AdviceZh      string `protobuf:"bytes,5,opt,name=advice_zh,json=adviceZh,proto3" json:"advice_zh,omitempty"`
+	AdviceEn      string `protobuf:"bytes,6,opt,name=advice_en,json=adviceEn,proto3" json:"advice_en,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *CheckFinding) Reset() {
+	*x = CheckFinding{}
+	mi := &file_wms_v1_order_proto_msgTypes[11]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *CheckFinding) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*CheckFinding) ProtoMessage() {}
+
+func (x *CheckFinding) ProtoReflect() protoreflect.Message {
+	mi := &file_wms_v1_order_proto_msgTypes[11]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use CheckFinding.ProtoReflect.Descriptor instead.
+func (*CheckFinding) Descriptor() ([]byte, []int) {
+	return file_wms_v1_order_proto_rawDescGZIP(), []int{11}
+}
+
+func (x *CheckFinding) GetId() string {
+	if x != nil {
+		return x.Id
+	}
+	return ""
+}
+
+func (x *CheckFinding) GetResult() CheckResult {
+	if x != nil {
+		return x.Result
+	}
+	return CheckResult_CHECK_RESULT_UNSPECIFIED
+}
+
+func (x *CheckFinding) GetFoundZh() string {
+	if x != nil {
+		return x.FoundZh
+	}
+	return ""
+}
+
+func (x *CheckFinding) GetFoundEn() string {
+	if x != nil {
+		return x.FoundEn
+	}
+	return ""
+}
+
+func (x *CheckFinding) GetAdviceZh() string {
+	if x != nil {
+		return x.AdviceZh
+	}
+	return ""
+}
+
+func (x *CheckFinding) GetAdviceEn() string {
+	if x != nil {
+		return x.AdviceEn
+	}
+	return ""
+}
+
 var File_wms_v1_order_proto protoreflect.FileDescriptor
 
 const file_wms_v1_order_proto_rawDesc = "" +
@@ -1434,7 +1585,7 @@ const file_wms_v1_order_proto_rawDesc = "" +
 	"\raccount_fault\x18\x15 \x01(\x0e2\x14.wms.v1.AccountFaultR\faccountFault\x12:\n" +
 	"\x0enot_sent_cause\x18\x16 \x01(\x0e2\x14.wms.v1.NotSentCauseR\fnotSentCause\";\n" +
 	"\x16CheckConnectionRequest\x12!\n" +
-	"\aaccount\x18\x01 \x01(\tB\a\xbaH\x04r\x02\x18dR\aaccount\"\xc5\x04\n" +
+	"\aaccount\x18\x01 \x01(\tB\a\xbaH\x04r\x02\x18dR\aaccount\"\xf7\x04\n" +
 	"\x17CheckConnectionResponse\x12)\n" +
 	"\aaccount\x18\x01 \x01(\v2\x0f.wms.v1.AccountR\aaccount\x12;\n" +
 	"\vvendor_time\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\n" +
@@ -1450,7 +1601,15 @@ const file_wms_v1_order_proto_rawDesc = "" +
 	"\x0enot_sent_cause\x18\n" +
 	" \x01(\x0e2\x14.wms.v1.NotSentCauseR\fnotSentCause\x12:\n" +
 	"\vretry_after\x18\v \x01(\v2\x19.google.protobuf.DurationR\n" +
-	"retryAfter*Y\n" +
+	"retryAfter\x120\n" +
+	"\bfindings\x18\f \x03(\v2\x14.wms.v1.CheckFindingR\bfindings\"\xbb\x01\n" +
+	"\fCheckFinding\x12\x0e\n" +
+	"\x02id\x18\x01 \x01(\tR\x02id\x12+\n" +
+	"\x06result\x18\x02 \x01(\x0e2\x13.wms.v1.CheckResultR\x06result\x12\x19\n" +
+	"\bfound_zh\x18\x03 \x01(\tR\afoundZh\x12\x19\n" +
+	"\bfound_en\x18\x04 \x01(\tR\afoundEn\x12\x1b\n" +
+	"\tadvice_zh\x18\x05 \x01(\tR\badviceZh\x12\x1b\n" +
+	"\tadvice_en\x18\x06 \x01(\tR\badviceEn*Y\n" +
 	"\vEnvironment\x12\x1b\n" +
 	"\x17ENVIRONMENT_UNSPECIFIED\x10\x00\x12\x14\n" +
 	"\x10ENVIRONMENT_REAL\x10\x01\x12\x17\n" +
@@ -1479,7 +1638,12 @@ const file_wms_v1_order_proto_rawDesc = "" +
 	"\fAccountFault\x12\x1d\n" +
 	"\x19ACCOUNT_FAULT_UNSPECIFIED\x10\x00\x12\x1d\n" +
 	"\x19ACCOUNT_FAULT_CREDENTIALS\x10\x01\x12\x17\n" +
-	"\x13ACCOUNT_FAULT_CLOCK\x10\x022\xf9\x01\n" +
+	"\x13ACCOUNT_FAULT_CLOCK\x10\x02*s\n" +
+	"\vCheckResult\x12\x1c\n" +
+	"\x18CHECK_RESULT_UNSPECIFIED\x10\x00\x12\x13\n" +
+	"\x0fCHECK_RESULT_OK\x10\x01\x12\x18\n" +
+	"\x14CHECK_RESULT_WARNING\x10\x02\x12\x17\n" +
+	"\x13CHECK_RESULT_FAILED\x10\x032\xf9\x01\n" +
 	"\fOrderService\x12F\n" +
 	"\vCancelOrder\x12\x1a.wms.v1.CancelOrderRequest\x1a\x1b.wms.v1.CancelOrderResponse\x12M\n" +
 	"\fCancelOrders\x12\x1b.wms.v1.CancelOrdersRequest\x1a\x1c.wms.v1.CancelOrdersResponse(\x010\x01\x12R\n" +
@@ -1500,69 +1664,73 @@ func file_wms_v1_order_proto_rawDescGZIP() []byte {
 	return file_wms_v1_order_proto_rawDescData
 }
 
-var file_wms_v1_order_proto_enumTypes = make([]protoimpl.EnumInfo, 5)
-var file_wms_v1_order_proto_msgTypes = make([]protoimpl.MessageInfo, 12)
+var file_wms_v1_order_proto_enumTypes = make([]protoimpl.EnumInfo, 6)
+var file_wms_v1_order_proto_msgTypes = make([]protoimpl.MessageInfo, 13)
 var file_wms_v1_order_proto_goTypes = []any{
 	(Environment)(0),                // 0: wms.v1.Environment
 	(Disposition)(0),                // 1: wms.v1.Disposition
 	(UnknownCause)(0),               // 2: wms.v1.UnknownCause
 	(NotSentCause)(0),               // 3: wms.v1.NotSentCause
 	(AccountFault)(0),               // 4: wms.v1.AccountFault
-	(*Order)(nil),                   // 5: wms.v1.Order
-	(*CancelOrderRequest)(nil),      // 6: wms.v1.CancelOrderRequest
-	(*CancelOrderResponse)(nil),     // 7: wms.v1.CancelOrderResponse
-	(*CancelOrdersRequest)(nil),     // 8: wms.v1.CancelOrdersRequest
-	(*CancelOrdersResponse)(nil),    // 9: wms.v1.CancelOrdersResponse
-	(*Window)(nil),                  // 10: wms.v1.Window
-	(*Account)(nil),                 // 11: wms.v1.Account
-	(*Refusal)(nil),                 // 12: wms.v1.Refusal
-	(*CancelResult)(nil),            // 13: wms.v1.CancelResult
-	(*CheckConnectionRequest)(nil),  // 14: wms.v1.CheckConnectionRequest
-	(*CheckConnectionResponse)(nil), // 15: wms.v1.CheckConnectionResponse
-	nil,                             // 16: wms.v1.Order.ExtendPropsEntry
-	(*timestamppb.Timestamp)(nil),   // 17: google.protobuf.Timestamp
-	(ErrorReason)(0),                // 18: wms.v1.ErrorReason
-	(*durationpb.Duration)(nil),     // 19: google.protobuf.Duration
+	(CheckResult)(0),                // 5: wms.v1.CheckResult
+	(*Order)(nil),                   // 6: wms.v1.Order
+	(*CancelOrderRequest)(nil),      // 7: wms.v1.CancelOrderRequest
+	(*CancelOrderResponse)(nil),     // 8: wms.v1.CancelOrderResponse
+	(*CancelOrdersRequest)(nil),     // 9: wms.v1.CancelOrdersRequest
+	(*CancelOrdersResponse)(nil),    // 10: wms.v1.CancelOrdersResponse
+	(*Window)(nil),                  // 11: wms.v1.Window
+	(*Account)(nil),                 // 12: wms.v1.Account
+	(*Refusal)(nil),                 // 13: wms.v1.Refusal
+	(*CancelResult)(nil),            // 14: wms.v1.CancelResult
+	(*CheckConnectionRequest)(nil),  // 15: wms.v1.CheckConnectionRequest
+	(*CheckConnectionResponse)(nil), // 16: wms.v1.CheckConnectionResponse
+	(*CheckFinding)(nil),            // 17: wms.v1.CheckFinding
+	nil,                             // 18: wms.v1.Order.ExtendPropsEntry
+	(*timestamppb.Timestamp)(nil),   // 19: google.protobuf.Timestamp
+	(ErrorReason)(0),                // 20: wms.v1.ErrorReason
+	(*durationpb.Duration)(nil),     // 21: google.protobuf.Duration
 }
 var file_wms_v1_order_proto_depIdxs = []int32{
-	16, // 0: wms.v1.Order.extend_props:type_name -> wms.v1.Order.ExtendPropsEntry
-	17, // 1: wms.v1.Order.send_before:type_name -> google.protobuf.Timestamp
-	5,  // 2: wms.v1.CancelOrderRequest.order:type_name -> wms.v1.Order
-	13, // 3: wms.v1.CancelOrderResponse.result:type_name -> wms.v1.CancelResult
-	5,  // 4: wms.v1.CancelOrdersRequest.order:type_name -> wms.v1.Order
-	10, // 5: wms.v1.CancelOrdersResponse.window:type_name -> wms.v1.Window
-	13, // 6: wms.v1.CancelOrdersResponse.result:type_name -> wms.v1.CancelResult
-	12, // 7: wms.v1.CancelOrdersResponse.refusal:type_name -> wms.v1.Refusal
-	11, // 8: wms.v1.Window.account:type_name -> wms.v1.Account
-	17, // 9: wms.v1.Window.service_time:type_name -> google.protobuf.Timestamp
+	18, // 0: wms.v1.Order.extend_props:type_name -> wms.v1.Order.ExtendPropsEntry
+	19, // 1: wms.v1.Order.send_before:type_name -> google.protobuf.Timestamp
+	6,  // 2: wms.v1.CancelOrderRequest.order:type_name -> wms.v1.Order
+	14, // 3: wms.v1.CancelOrderResponse.result:type_name -> wms.v1.CancelResult
+	6,  // 4: wms.v1.CancelOrdersRequest.order:type_name -> wms.v1.Order
+	11, // 5: wms.v1.CancelOrdersResponse.window:type_name -> wms.v1.Window
+	14, // 6: wms.v1.CancelOrdersResponse.result:type_name -> wms.v1.CancelResult
+	13, // 7: wms.v1.CancelOrdersResponse.refusal:type_name -> wms.v1.Refusal
+	12, // 8: wms.v1.Window.account:type_name -> wms.v1.Account
+	19, // 9: wms.v1.Window.service_time:type_name -> google.protobuf.Timestamp
 	0,  // 10: wms.v1.Account.environment:type_name -> wms.v1.Environment
-	18, // 11: wms.v1.Refusal.reason:type_name -> wms.v1.ErrorReason
+	20, // 11: wms.v1.Refusal.reason:type_name -> wms.v1.ErrorReason
 	1,  // 12: wms.v1.CancelResult.disposition:type_name -> wms.v1.Disposition
-	17, // 13: wms.v1.CancelResult.send_time:type_name -> google.protobuf.Timestamp
-	17, // 14: wms.v1.CancelResult.reply_time:type_name -> google.protobuf.Timestamp
-	19, // 15: wms.v1.CancelResult.retry_after:type_name -> google.protobuf.Duration
+	19, // 13: wms.v1.CancelResult.send_time:type_name -> google.protobuf.Timestamp
+	19, // 14: wms.v1.CancelResult.reply_time:type_name -> google.protobuf.Timestamp
+	21, // 15: wms.v1.CancelResult.retry_after:type_name -> google.protobuf.Duration
 	2,  // 16: wms.v1.CancelResult.unknown_cause:type_name -> wms.v1.UnknownCause
 	4,  // 17: wms.v1.CancelResult.account_fault:type_name -> wms.v1.AccountFault
 	3,  // 18: wms.v1.CancelResult.not_sent_cause:type_name -> wms.v1.NotSentCause
-	11, // 19: wms.v1.CheckConnectionResponse.account:type_name -> wms.v1.Account
-	17, // 20: wms.v1.CheckConnectionResponse.vendor_time:type_name -> google.protobuf.Timestamp
-	17, // 21: wms.v1.CheckConnectionResponse.service_time:type_name -> google.protobuf.Timestamp
+	12, // 19: wms.v1.CheckConnectionResponse.account:type_name -> wms.v1.Account
+	19, // 20: wms.v1.CheckConnectionResponse.vendor_time:type_name -> google.protobuf.Timestamp
+	19, // 21: wms.v1.CheckConnectionResponse.service_time:type_name -> google.protobuf.Timestamp
 	1,  // 22: wms.v1.CheckConnectionResponse.disposition:type_name -> wms.v1.Disposition
 	2,  // 23: wms.v1.CheckConnectionResponse.unknown_cause:type_name -> wms.v1.UnknownCause
 	4,  // 24: wms.v1.CheckConnectionResponse.account_fault:type_name -> wms.v1.AccountFault
 	3,  // 25: wms.v1.CheckConnectionResponse.not_sent_cause:type_name -> wms.v1.NotSentCause
-	19, // 26: wms.v1.CheckConnectionResponse.retry_after:type_name -> google.protobuf.Duration
-	6,  // 27: wms.v1.OrderService.CancelOrder:input_type -> wms.v1.CancelOrderRequest
-	8,  // 28: wms.v1.OrderService.CancelOrders:input_type -> wms.v1.CancelOrdersRequest
-	14, // 29: wms.v1.OrderService.CheckConnection:input_type -> wms.v1.CheckConnectionRequest
-	7,  // 30: wms.v1.OrderService.CancelOrder:output_type -> wms.v1.CancelOrderResponse
-	9,  // 31: wms.v1.OrderService.CancelOrders:output_type -> wms.v1.CancelOrdersResponse
-	15, // 32: wms.v1.OrderService.CheckConnection:output_type -> wms.v1.CheckConnectionResponse
-	30, // [30:33] is the sub-list for method output_type
-	27, // [27:30] is the sub-list for method input_type
-	27, // [27:27] is the sub-list for extension type_name
-	27, // [27:27] is the sub-list for extension extendee
-	0,  // [0:27] is the sub-list for field type_name
+	21, // 26: wms.v1.CheckConnectionResponse.retry_after:type_name -> google.protobuf.Duration
+	17, // 27: wms.v1.CheckConnectionResponse.findings:type_name -> wms.v1.CheckFinding
+	5,  // 28: wms.v1.CheckFinding.result:type_name -> wms.v1.CheckResult
+	7,  // 29: wms.v1.OrderService.CancelOrder:input_type -> wms.v1.CancelOrderRequest
+	9,  // 30: wms.v1.OrderService.CancelOrders:input_type -> wms.v1.CancelOrdersRequest
+	15, // 31: wms.v1.OrderService.CheckConnection:input_type -> wms.v1.CheckConnectionRequest
+	8,  // 32: wms.v1.OrderService.CancelOrder:output_type -> wms.v1.CancelOrderResponse
+	10, // 33: wms.v1.OrderService.CancelOrders:output_type -> wms.v1.CancelOrdersResponse
+	16, // 34: wms.v1.OrderService.CheckConnection:output_type -> wms.v1.CheckConnectionResponse
+	32, // [32:35] is the sub-list for method output_type
+	29, // [29:32] is the sub-list for method input_type
+	29, // [29:29] is the sub-list for extension type_name
+	29, // [29:29] is the sub-list for extension extendee
+	0,  // [0:29] is the sub-list for field type_name
 }
 
 func init() { file_wms_v1_order_proto_init() }
@@ -1581,8 +1749,8 @@ func file_wms_v1_order_proto_init() {
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_wms_v1_order_proto_rawDesc), len(file_wms_v1_order_proto_rawDesc)),
-			NumEnums:      5,
-			NumMessages:   12,
+			NumEnums:      6,
+			NumMessages:   13,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -42,9 +42,8 @@ func (s *Server) startJobs(ctx context.Context, cfg Config, pool *pgxpool.Pool, 
 	if err != nil {
 		return nil, err
 	}
-	way := serve.DialOptions{
-		TLS: adapterCredentials(guard.TLS), Token: cfg.AdapterToken, ServiceConfig: kingdeeServiceConfig,
-	}
+	way := cfg.adapterWay(guard)
+	way.ServiceConfig = kingdeeServiceConfig
 	kingdee, err := s.adapter(host.Kingdee, cfg.KingdeeTarget, way)
 	if err != nil {
 		return nil, fmt.Errorf("KINGDEESVC_TARGET: %w", err)
@@ -100,6 +99,20 @@ func (s *Server) dial(target string, way serve.DialOptions) (*grpc.ClientConn, e
 	}
 	s.conns = append(s.conns, conn)
 	return conn, nil
+}
+
+// AdapterWay is how the adapters are reached at KingdeeTarget and WMSTarget: for those who ask them what an orchestrator
+// with these settings would ask.
+func (c Config) AdapterWay() (serve.DialOptions, error) {
+	guard, err := c.Access.Open()
+	if err != nil {
+		return serve.DialOptions{}, err
+	}
+	return c.adapterWay(guard), nil
+}
+
+func (c Config) adapterWay(guard access.Guard) serve.DialOptions {
+	return serve.DialOptions{TLS: adapterCredentials(guard.TLS), Token: c.AdapterToken}
 }
 
 // adapterCredentials are our own pair, with the adapters trusted by the authority that signs our callers; nil where

@@ -95,6 +95,7 @@ func checkFindings(findings []checkup.Finding) []*kingdeev1.CheckFinding {
 	for i, f := range findings {
 		out[i] = &kingdeev1.CheckFinding{
 			Id: f.ID, FormId: f.FormID, Result: checkResults[f.Result],
+			TitleZh: f.Title.ZH, TitleEn: f.Title.EN,
 			FoundZh: valid(f.Found.ZH), FoundEn: valid(f.Found.EN),
 			AdviceZh: valid(f.Advice.ZH), AdviceEn: valid(f.Advice.EN),
 		}

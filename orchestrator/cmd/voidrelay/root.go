@@ -52,7 +52,8 @@ func (sh *shell) root() *cobra.Command {
 		&cobra.Group{ID: groupAsk, Title: "查询 Ask:"},
 		&cobra.Group{ID: groupSteer, Title: "操作 Steer:"},
 	)
-	root.AddCommand(sh.upCommand(), sh.runCommand(), sh.demoCommand(), sh.migrateCommand(), sh.schemeCommand())
+	root.AddCommand(sh.upCommand(), sh.runCommand(), sh.demoCommand(), sh.migrateCommand(), sh.schemeCommand(),
+		sh.checkCommand())
 	root.AddCommand(sh.billCommand(), sh.cancellationsCommand(), sh.workCommand(), sh.conditionsCommand(),
 		sh.schemesCommand(), sh.runsCommand(), sh.eventsCommand())
 	root.AddCommand(sh.readCommand(), sh.releaseCommand(), sh.resumeCommand(), sh.modeCommand())

@@ -38,7 +38,7 @@ func (t *table) print(out io.Writer) {
 	line(t.head)
 	rule := make([]string, len(t.head))
 	for i, w := range widths {
-		rule[i] = strings.Repeat("-", w)
+		rule[i] = strings.Repeat("-", min(w, 100))
 	}
 	line(rule)
 	for _, row := range t.rows {

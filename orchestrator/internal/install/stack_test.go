@@ -34,6 +34,7 @@ type bundle struct {
 	database *install.Database
 	vendors  *install.Vendors
 	client   *install.Client
+	all      *install.Stack
 }
 
 func setup(t *testing.T, seed uint64) *bundle {
@@ -59,7 +60,7 @@ func setup(t *testing.T, seed uint64) *bundle {
 	require.NoError(t, err)
 	t.Cleanup(func() { _ = client.Close() })
 	require.NoError(t, client.Baseline(ctx))
-	return &bundle{T: t, database: database, vendors: vendors, client: client}
+	return &bundle{T: t, database: database, vendors: vendors, client: client, all: all}
 }
 
 // audited makes a bill of one line into CK001 and lets it be audited, so that the WMS has its order.

@@ -17,11 +17,31 @@ import (
 // account /var/lib/voidrelay/pg<major>. If there is a cluster already it is that one's folder, whatever version is
 // found first today: a newer PostgreSQL on PATH must not make the ledger look empty.
 func DefaultDir(ctx context.Context, logger *slog.Logger, root string) (string, error) {
-	parent := filepath.Join(root, ".voidrelay")
+	return defaultDirIn(ctx, logger, home(root))
+}
+
+func home(root string) string {
 	if os.Geteuid() == 0 {
-		parent = "/var/lib/voidrelay"
+		return "/var/lib/voidrelay"
 	}
-	return defaultDirIn(ctx, logger, parent)
+	return filepath.Join(root, ".voidrelay")
+}
+
+// Standing answers where a durable server below root keeps its folder and its address, without starting or looking for
+// one. dir is the parent of such folders where none was made yet; url is empty then, and left over where the server does
+// not run.
+func Standing(root string) (dir, url string) {
+	dir = home(root)
+	folders, _ := filepath.Glob(filepath.Join(dir, "pg[0-9]*", "url")) // a constant, well-formed pattern
+	if len(folders) == 0 {
+		return dir, ""
+	}
+	file := folders[len(folders)-1]
+	text, err := os.ReadFile(file) //nolint:gosec // the file is our own
+	if err != nil {
+		return filepath.Dir(file), ""
+	}
+	return filepath.Dir(file), strings.TrimSpace(string(text))
 }
 
 func defaultDirIn(ctx context.Context, logger *slog.Logger, parent string) (string, error) {

@@ -54,7 +54,8 @@ grant create on schema reporting to voidrelay_app`)
 	require.NoError(t, err)
 	running, err = migrate.RightsOf(t.Context(), pool)
 	require.NoError(t, err)
-	require.Equal(t, []string{"execute on voidrelay.rebuild_queue_indexes()", "insert on voidrelay.bill"}, running.Missing)
+	require.Equal(t, []string{"execute on voidrelay.rebuild_queue_indexes()", "insert on voidrelay.bill"},
+		running.Missing)
 	require.Equal(t, []string{"create on schema reporting", "delete on voidrelay.attempt"}, running.Excess)
 
 	rights, err := migrate.RightsOf(t.Context(), owner)

@@ -2010,7 +2010,10 @@ type CheckFinding struct {
 	AdviceZh string `protobuf:"bytes,5,opt,name=advice_zh,json=adviceZh,proto3" json:"advice_zh,omitempty"`
 	AdviceEn string `protobuf:"bytes,6,opt,name=advice_en,json=adviceEn,proto3" json:"advice_en,omitempty"`
 	// The form that it is about; empty for those that are about none.
-	FormId        string `protobuf:"bytes,7,opt,name=form_id,json=formId,proto3" json:"form_id,omitempty"`
+	FormId string `protobuf:"bytes,7,opt,name=form_id,json=formId,proto3" json:"form_id,omitempty"`
+	// What the question is called.
+	TitleZh       string `protobuf:"bytes,8,opt,name=title_zh,json=titleZh,proto3" json:"title_zh,omitempty"`
+	TitleEn       string `protobuf:"bytes,9,opt,name=title_en,json=titleEn,proto3" json:"title_en,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -2090,6 +2093,20 @@ func (x *CheckFinding) GetAdviceEn() string {
 func (x *CheckFinding) GetFormId() string {
 	if x != nil {
 		return x.FormId
+	}
+	return ""
+}
+
+func (x *CheckFinding) GetTitleZh() string {
+	if x != nil {
+		return x.TitleZh
+	}
+	return ""
+}
+
+func (x *CheckFinding) GetTitleEn() string {
+	if x != nil {
+		return x.TitleEn
 	}
 	return ""
 }
@@ -2241,7 +2258,7 @@ const file_kingdee_v1_bill_proto_rawDesc = "" +
 	"\x10vendor_time_note\x18\x03 \x01(\tR\x0evendorTimeNote\x12=\n" +
 	"\fservice_time\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampR\vserviceTime\x12%\n" +
 	"\x0evendor_version\x18\x05 \x01(\tR\rvendorVersion\x124\n" +
-	"\bfindings\x18\x06 \x03(\v2\x18.kingdee.v1.CheckFindingR\bfindings\"\xd8\x01\n" +
+	"\bfindings\x18\x06 \x03(\v2\x18.kingdee.v1.CheckFindingR\bfindings\"\x8e\x02\n" +
 	"\fCheckFinding\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12/\n" +
 	"\x06result\x18\x02 \x01(\x0e2\x17.kingdee.v1.CheckResultR\x06result\x12\x19\n" +
@@ -2249,7 +2266,9 @@ const file_kingdee_v1_bill_proto_rawDesc = "" +
 	"\bfound_en\x18\x04 \x01(\tR\afoundEn\x12\x1b\n" +
 	"\tadvice_zh\x18\x05 \x01(\tR\badviceZh\x12\x1b\n" +
 	"\tadvice_en\x18\x06 \x01(\tR\badviceEn\x12\x17\n" +
-	"\aform_id\x18\a \x01(\tR\x06formId*Y\n" +
+	"\aform_id\x18\a \x01(\tR\x06formId\x12\x19\n" +
+	"\btitle_zh\x18\b \x01(\tR\atitleZh\x12\x19\n" +
+	"\btitle_en\x18\t \x01(\tR\atitleEn*Y\n" +
 	"\vEnvironment\x12\x1b\n" +
 	"\x17ENVIRONMENT_UNSPECIFIED\x10\x00\x12\x14\n" +
 	"\x10ENVIRONMENT_REAL\x10\x01\x12\x17\n" +

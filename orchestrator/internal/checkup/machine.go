@@ -1,0 +1,92 @@
+package checkup
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+)
+
+var (
+	stateTitle = say("状态目录", "State folder")
+	filesTitle = say("文件权限", "File mode")
+)
+
+// leastFree is how much room a state folder should have.
+const leastFree = 1 << 30
+
+// stateDirs looks at the folders that must survive.
+func (r *run) stateDirs() []Finding {
+	const id = "state_dir"
+	if len(r.StateDirs) == 0 {
+		return []Finding{skipped(id, stateTitle, say("本程序的状态都在数据库里", "all that this program keeps is in the database"))}
+	}
+	findings := make([]Finding, len(r.StateDirs))
+	for i, dir := range r.StateDirs {
+		findings[i] = stateDir(dir).about(dir)
+	}
+	return findings
+}
+
+func stateDir(dir string) Finding {
+	const id = "state_dir"
+	there, found := dir, say("可写", "writable")
+	for {
+		_, err := os.Stat(there)
+		if err == nil {
+			break
+		}
+		parent := filepath.Dir(there)
+		if !errors.Is(err, fs.ErrNotExist) || parent == there {
+			return failed(id, stateTitle, same(err.Error()), say("检查目录的权限", "check the folder's permissions"))
+		}
+		there, found = parent, say("还没有，首次启动时建立", "not there yet; the first start makes it")
+	}
+	place, err := placeOf(there)
+	switch {
+	case err != nil || !place.writable:
+		return failed(id, stateTitle, say("%s 不可写", "%s cannot be written", there),
+			say("把目录交给运行 voidrelay 的账号：chown 用户 %s", "give the folder to the account that voidrelay runs as: "+
+				"chown USER %s", there))
+	case place.memory:
+		return warning(id, stateTitle, found.and(say("，但在内存文件系统（tmpfs）里，重启后就没有了",
+			", but on tmpfs: gone when the machine restarts")),
+			say("换到磁盘上的目录：从磁盘上的工作目录启动", "keep it on a disk: start from a working folder on one"))
+	case place.free > 0 && place.free < leastFree:
+		return warning(id, stateTitle, found.and(say("，只剩 %d MB", ", only %d MB left", place.free>>20)),
+			say("清理磁盘", "make room on the disk"))
+	}
+	return ok(id, stateTitle, found)
+}
+
+// place is what the system says of a folder.
+type place struct {
+	writable bool
+	// memory: what lies there is gone when the machine restarts.
+	memory bool
+	// free are the bytes that are left, 0 where it is not known.
+	free uint64
+}
+
+// files looks who may read what holds secrets.
+func (r *run) files() []Finding {
+	const id = "files"
+	var findings []Finding
+	for _, file := range r.Files {
+		info, err := os.Stat(file.Path)
+		switch {
+		case err != nil:
+			// The settings were read from it a moment ago.
+			findings = append(findings, failed(id, filesTitle, same(err.Error()),
+				say("核对 %s", "check %s", file.Setting)).about(file.Setting))
+		case othersRead(info):
+			findings = append(findings, warning(id, filesTitle, say("%s（%s）别人可读", "%s (%s) can be read by others",
+				file.Path, info.Mode().Perm()), same("chmod 600 "+file.Path)).about(file.Setting))
+		}
+	}
+	if len(findings) > 0 {
+		return findings
+	}
+	return []Finding{ok(id, filesTitle, say("检查了 %d 个，只有本账号可读", "%d looked at, readable by this account only",
+		len(r.Files)))}
+}

@@ -37,7 +37,7 @@ var (
 		`(?s)\bupdate (?:unsettled_cancellation|outcome)\b(?: \w+)?\s+set\b(.*?)(?:\s(?:where|from|returning)\s|$)`)
 	state  = regexp.MustCompile(`(^|[\s,])(state|revoke_time) = `)
 	opened = regexp.MustCompile(`\binsert into work_item\b`)
-	closed = regexp.MustCompile(`\bupdate work_item\b( \w+)?\s+set\b`)
+	closed = regexp.MustCompile(`\bupdate work_item\b( \w+)?\s+set close_time\b`)
 )
 
 var kinds = []kind{

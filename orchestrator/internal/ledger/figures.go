@@ -9,8 +9,9 @@ type Figures struct {
 	Counts        map[string]int64
 	OpenWorkItems int64
 	Failures      int64
-	// DueAge is how long the oldest open cancellation has been due, 0 when none is.
-	DueAge time.Duration
+	// OldestOpen is how long ago the oldest open cancellation arose, 0 when there is none. What waits for the end of a
+	// dwell, or is held, is not among them.
+	OldestOpen time.Duration
 	// Read: the baseline is complete; what follows is known only then.
 	Read                 bool
 	Runs                 int64

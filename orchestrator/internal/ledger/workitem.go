@@ -89,6 +89,15 @@ func OpenFound(ctx context.Context, tx pgx.Tx, sql string, args pgx.StrictNamedA
 	return err
 }
 
+// RewriteItem brings the detail of an open work item about a subject up to date.
+func RewriteItem(ctx context.Context, tx pgx.Tx, item WorkItem) error {
+	_, err := tx.Exec(ctx, `
+update work_item set detail = $4
+where scheme = $1 and kind = $2 and subject = $3 and close_time is null and detail <> $4`,
+		item.Scheme, string(item.Kind), item.Subject, item.Detail)
+	return err
+}
+
 // CloseItems closes the open work items w that a condition finds, and answers them. The condition's parameters are
 // args; an empty list finds none by `= any`, so nothing is closed by a parameter that was forgotten. This is the one
 // statement that closes a work item.

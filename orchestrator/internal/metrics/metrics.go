@@ -74,8 +74,9 @@ var (
 	failures     = about("run_failures", "Incremental runs in a row that did not end.", "scheme")
 	runAge       = about("run_age_seconds", "How long ago the last incremental run ended.", "scheme")
 	watermarkLag = about("watermark_lag_seconds", "How far the watermark is behind now; 30 s are meant.", "scheme")
-	dueAge       = about("due_age_seconds",
-		"How long the oldest cancellation that may be sent now has been due.", "scheme")
+	oldest       = about("oldest_unsettled_seconds",
+		"How long ago the oldest open cancellation arose, whatever it waits for; what is held is not among them.",
+		"scheme")
 	condition = about("condition",
 		"1 for each open condition: what stands still and why. The labels that do not belong to its subject are empty.",
 		"kind", "scheme", "data_center", "account", "trigger", "host", "reason")
@@ -86,7 +87,7 @@ var (
 // Describe implements prometheus.Collector.
 func (collector) Describe(out chan<- *prometheus.Desc) {
 	for _, d := range []*prometheus.Desc{
-		up, cancellations, workItems, runs, failures, runAge, watermarkLag, dueAge, condition, conditionAge,
+		up, cancellations, workItems, runs, failures, runAge, watermarkLag, oldest, condition, conditionAge,
 	} {
 		out <- d
 	}
@@ -128,7 +129,7 @@ func (c collector) Collect(out chan<- prometheus.Metric) {
 		}
 		gauge(workItems, float64(s.OpenWorkItems), s.Scheme)
 		gauge(failures, float64(s.Failures), s.Scheme)
-		gauge(dueAge, s.DueAge.Seconds(), s.Scheme)
+		gauge(oldest, s.OldestOpen.Seconds(), s.Scheme)
 		if s.Read {
 			out <- prometheus.MustNewConstMetric(runs, prometheus.CounterValue, float64(s.Runs), s.Scheme)
 			gauge(runAge, s.RunAge.Seconds(), s.Scheme)

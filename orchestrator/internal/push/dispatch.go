@@ -3,6 +3,7 @@ package push
 import (
 	"context"
 	"log/slog"
+	"sync"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -28,6 +29,7 @@ type DispatchStore interface {
 	resultStore
 	Lapsed(ctx context.Context, limit int) ([]ledger.Due, error)
 	OverdueRuns(ctx context.Context, grace time.Duration) ([]string, error)
+	TellResting(ctx context.Context) error
 	Gather(ctx context.Context, g ledger.Gathering, insert func(pgx.Tx, []ledger.Batch) error) (int, error)
 }
 
@@ -45,6 +47,9 @@ type Dispatcher struct {
 	Sends func() bool
 	// Host is this orchestrator's name: what it cannot send it leaves to others.
 	Host string
+	mu   sync.Mutex
+	// looked is when it was last looked what has rested too long.
+	looked time.Time
 }
 
 // Run closes attempts that lost their answer, asks for incremental runs that nobody asked for in time, and gathers what
@@ -54,6 +59,9 @@ func (d *Dispatcher) Run(ctx context.Context) error {
 		return err
 	}
 	if err := d.overdue(ctx); err != nil {
+		return err
+	}
+	if err := d.resting(ctx); err != nil {
 		return err
 	}
 	if d.Sends != nil && !d.Sends() {
@@ -97,6 +105,23 @@ func (d *Dispatcher) lapse(ctx context.Context) error {
 		results = append(results, complete(d.Registry, due, result, d.Now()))
 	}
 	return d.Store.StoreResults(ctx, results, refusedResult(ctx, d.Logger))
+}
+
+// restingEvery is how often it is looked what has rested too long.
+const restingEvery = time.Minute
+
+// resting keeps the list of what has rested too long up to date.
+func (d *Dispatcher) resting(ctx context.Context) error {
+	d.mu.Lock()
+	due := time.Since(d.looked) >= restingEvery
+	if due {
+		d.looked = time.Now()
+	}
+	d.mu.Unlock()
+	if !due {
+		return nil
+	}
+	return d.Store.TellResting(ctx)
 }
 
 // overdue asks for the incremental runs that nobody asked for in time.

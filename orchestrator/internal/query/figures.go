@@ -15,7 +15,7 @@ func (r *Reader) Figures(ctx context.Context) ([]ledger.Figures, error) {
 		Scheme       string
 		Failures     int64
 		Work         int64
-		DueAge       time.Duration
+		OldestOpen   time.Duration
 		Read         bool
 		Runs         int64
 		RunAge       time.Duration
@@ -24,9 +24,9 @@ func (r *Reader) Figures(ctx context.Context) ([]ledger.Figures, error) {
 	rows, err := ledger.ReadAll[row](ctx, r.pool, "read figures", `
 select s.scheme, coalesce(f.failures, 0) as failures,
        (select count(*) from work_item w where w.scheme = s.scheme and w.close_time is null) as work,
-       coalesce((select now() - c.due_time from unsettled_cancellation c where c.scheme = s.scheme and c.state = 'open'
-           and c.due_time < now()
-           order by c.due_time limit 1), interval '0') as due_age,
+       coalesce((select now() - min(c.decide_time) from unsettled_cancellation c
+           where c.scheme = s.scheme and c.state = 'open' and (c.not_before is null or c.not_before <= now())),
+           interval '0') as oldest_open,
        m.scheme is not null as read, coalesce(m.version, 0) as runs,
        coalesce(now() - m.last_run_time, interval '0') as run_age,
        coalesce(now() - m.watermark_time, interval '0') as watermark_lag
@@ -41,7 +41,7 @@ limit @limit`, pgx.StrictNamedArgs{"limit": 1000})
 	for i, r := range rows {
 		views[i] = ledger.SchemeView{Scheme: r.Scheme}
 		figures[i] = ledger.Figures{
-			Scheme: r.Scheme, OpenWorkItems: r.Work, Failures: r.Failures, DueAge: r.DueAge,
+			Scheme: r.Scheme, OpenWorkItems: r.Work, Failures: r.Failures, OldestOpen: r.OldestOpen,
 			Read: r.Read, Runs: r.Runs, RunAge: r.RunAge, WatermarkLag: r.WatermarkLag,
 		}
 	}

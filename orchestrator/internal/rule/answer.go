@@ -73,6 +73,8 @@ const (
 	// WorkAuthOrder is about one order that an account which works is not allowed to cancel.
 	WorkAuthOrder WorkKind = "wms_auth_order"
 	WorkManyGone  WorkKind = "many_deleted"
+	// WorkResting is the list of an account's orders that have rested too long, to phone through.
+	WorkResting WorkKind = "resting_orders"
 )
 
 // Timing is how long a scheme waits for what.

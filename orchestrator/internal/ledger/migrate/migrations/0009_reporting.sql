@@ -193,6 +193,13 @@ insert into work_kind (kind, subject, message_zh, action_zh, message_en, action_
     'many bills were found deleted in one reconcile run; nothing of them is sent',
     'make sure in Kingdee that they are really deleted and not hidden, then: voidrelay release "{scheme}" --hold '
     'many_deleted --reason "…"'),
+('resting_orders', '',
+    '这些仓库单的取消已累计等待两小时以上（旺店通账号暂时无法发送）',
+    '先打电话请仓库拦下这些单据；恢复后自动继续发送，全部发出后此待办自动关闭。原因见：voidrelay conditions',
+    'the cancellations of these orders have waited for two hours in all, because nothing can be sent to their WMS '
+    'account',
+    'phone the warehouse and have these orders stopped; sending goes on by itself, and then this item closes; why: '
+    'voidrelay conditions'),
 ('scheme_inactive', '',
     '方案已不在方案文件中，但还有未了结的取消，不再发送',
     '把方案放回方案文件（SCHEMES_FILE）；若确实停用，在旺店通核对这些单据，然后：voidrelay ignore "{scheme}" --all --reason "……"',

@@ -1,5 +1,5 @@
--- How old what the ledger knows of a scheme's bills is, found when asked: so it is true, too, when no orchestrator lives
--- that could have opened a condition.
+-- How old what the ledger knows of a scheme's bills is, found when asked: so it is true, too, when no orchestrator
+-- lives that could have opened a condition.
 create or replace view reporting.reading as
 select s.scheme, m.last_run_time as as_of, t.stands_still, t.since as stands_still_since,
        case when t.stands_still

@@ -1,7 +1,8 @@
 -- One verdict per scheme and bill, over the cancellations of all its generations. What it is, and why, the table
 -- voidrelay.verdict decides (rule/verdict_row.go, which migrate writes there): of its rows that fit the bill's class
 -- and the facts about it, the first. This view finds the facts. Where reading stands still, words say so before
--- anything else: the verdict is of what was read last. A number that is not here is 未见此单, as far as reporting.reading goes.
+-- anything else: the verdict is of what was read last. A number that is not here is 未见此单, as far as
+-- reporting.reading goes.
 create or replace view reporting.bill_verdict as
 select b.scheme, b.bill_id, b.bill_no,
        case when r.stands_still then '现在不知道，此前：' else '' end || v.verdict_zh as verdict, v.verdict as verdict_code,

@@ -29,8 +29,8 @@ func (sh *shell) checkCommand() *cobra.Command {
 		GroupID: groupRun,
 		Args:    args(0, ""),
 		Long: `Says whether voidrelay can work with the settings of the environment, and what to do about what is in the
-way: both vendors, the database, the clocks, the schemes with their examples, and this machine. It changes nothing, starts
-nothing, and sends nothing but the harmless calls of the adapters. Adapters that run are asked; with the vendors'
+way: both vendors, the database, the clocks, the schemes with their examples, and this machine. It changes nothing,
+starts nothing, and sends nothing but the harmless calls of the adapters. Adapters that run are asked; with the vendors'
 settings (as for ` + "`up`" + `) those that do not are tried in this process.
 Exit status: 0 all well (warnings allowed), 1 something failed, 2 a setting or an argument is wrong.`,
 		RunE: func(cmd *cobra.Command, _ []string) error {

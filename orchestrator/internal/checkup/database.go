@@ -216,8 +216,8 @@ func (r *run) roleFinding(ctx context.Context, pool *pgxpool.Pool) Finding {
 		return failed(id, roleTitle, same(err.Error()), grantsAdvice)
 	}
 	running := say("让编排服务以运行角色登录：`voidrelay migrate --print-grants` 输出的说明里有做法，再改 DATABASE_URL",
-		"let the orchestrator log in as the running role: what `voidrelay migrate --print-grants` prints says how; then "+
-			"change DATABASE_URL")
+		"let the orchestrator log in as the running role: what `voidrelay migrate --print-grants` prints says how; "+
+			"then change DATABASE_URL")
 	switch {
 	case len(rights.Missing) > 0:
 		return failed(id, roleTitle, say("%s 缺少权限：%s", "%s lacks rights: %s", rights.Role, named(rights.Missing)),

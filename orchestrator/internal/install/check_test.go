@@ -68,7 +68,8 @@ func checked(t *testing.T, env map[string]string) map[string]checkup.Finding {
 		require.NotEmpty(t, f.Found.ZH, f.ID)
 		require.NotEmpty(t, f.Found.EN, f.ID)
 		bad := f.Result == checkup.Warning || f.Result == checkup.Failed
-		require.Equal(t, bad, f.Advice.ZH != "" && f.Advice.EN != "", "%s: advice exactly where something is wrong", f.ID)
+		advised := f.Advice.ZH != "" && f.Advice.EN != ""
+		require.Equal(t, bad, advised, "%s: advice exactly where something is wrong", f.ID)
 		if rank[f.Result] > rank[byID[f.ID].Result] {
 			byID[f.ID] = f
 		}
@@ -93,7 +94,8 @@ func TestCheckOfASoundInstallationFindsNothingWrong(t *testing.T) {
 	got := checked(t, env)
 	requireOnly(t, got)
 	for _, id := range []string{
-		"schemes", "scheme.environment", "scheme.data_center", "kingdee.login", "wms.account", "environment", "database",
+		"schemes", "scheme.environment", "scheme.data_center", "kingdee.login", "wms.account", "environment",
+		"database",
 		"database.encoding", "database.pooler", "database.writable", "database.schema", "database.role", "conditions",
 		"clock", "files",
 	} {

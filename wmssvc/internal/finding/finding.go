@@ -12,8 +12,8 @@ import (
 	"github.com/voidrelay/voidrelay/wmssvc/internal/wms"
 )
 
-// ClockTolerance is how far the WMS's clock may be from ours before somebody is told: HTTP dates have whole seconds, and
-// how far a request's timestamp may be off is published for the vendor's other products only (two minutes).
+// ClockTolerance is how far the WMS's clock may be from ours before somebody is told: HTTP dates have whole seconds,
+// and how far a request's timestamp may be off is published for the vendor's other products only (two minutes).
 const ClockTolerance = 5 * time.Second
 
 // Finding is what the harmless call tells, and what to do about it, for people, in both their languages.
@@ -69,8 +69,8 @@ var (
 		EN: "account, key or signature is refused", ZH: "账号、密钥或签名被拒绝",
 		AdviceEN: "check WMS_SID, WMS_APP_KEY and WMS_APP_SECRET (test or production? a blank at the end?), " +
 			"WMS_DIALECT and WMS_SIGN_METHOD; ask the vendor whether this host's address must be allowed",
-		AdviceZH: "请核对 WMS_SID、WMS_APP_KEY、WMS_APP_SECRET（测试还是正式？末尾有无空格？）以及 WMS_DIALECT、WMS_SIGN_METHOD；并向旺店通确认是否需要将本机 " +
-			"IP 加入白名单",
+		AdviceZH: "请核对 WMS_SID、WMS_APP_KEY、WMS_APP_SECRET（测试还是正式？末尾有无空格？）以及 WMS_DIALECT、WMS_SIGN_METHOD；并向旺店通确认是否需要将" +
+			"本机 IP 加入白名单",
 	}
 	refusedClock = Finding{
 		EN: "refused, and the clocks differ: the request's timestamp is not accepted", ZH: "被拒绝，且时钟不一致：请求的时间戳不被接受",
@@ -98,8 +98,8 @@ var (
 	}
 	notReadable = Finding{
 		EN: "reached, but gave no readable answer", ZH: "已连通，但应答无法识别",
-		AdviceEN: "check the path of WMS_URL and WMS_DIALECT: something else may be answering, such as a gateway or a " +
-			"login page; or the WMS is away, and a proxy says so",
+		AdviceEN: "check the path of WMS_URL and WMS_DIALECT: something else may be answering, such as a gateway or " +
+			"a login page; or the WMS is away, and a proxy says so",
 		AdviceZH: "请检查 WMS_URL 的路径和 WMS_DIALECT：应答的可能是网关或登录页面；也可能 WMS 正在维护，由代理代为应答",
 	}
 )

@@ -26,7 +26,8 @@ func TestStandingTellsOlderNewerAndMissingLedgers(t *testing.T) {
 	now, err = migrate.StandingOf(t.Context(), owner)
 	require.NoError(t, err)
 	require.True(t, now.WordsDiffer)
-	_, err = owner.Exec(t.Context(), `insert into voidrelay.schema_version (version_id, is_applied) values (9999, true)`)
+	_, err = owner.Exec(t.Context(),
+		`insert into voidrelay.schema_version (version_id, is_applied) values (9999, true)`)
 	require.NoError(t, err)
 	now, err = migrate.StandingOf(t.Context(), owner)
 	require.NoError(t, err)

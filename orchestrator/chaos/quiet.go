@@ -109,8 +109,8 @@ func (u unsettled) progress() unsettled {
 	return u
 }
 
-// left asks what is unsettled. rechecked is when the first recheck ended since then, once that is known: its row is gone
-// when the next begins.
+// left asks what is unsettled. rechecked is when the first recheck ended since then, once that is known: its row is
+// gone when the next begins.
 func (t *town) left(ctx context.Context, since time.Time, rechecked **time.Time) (u unsettled, err error) {
 	err = t.pool.QueryRow(ctx, `
 with recheck as (

@@ -79,7 +79,7 @@ func TestWhileKingdeeIsAwayRunsRestAndThenGoOnAtOnce(t *testing.T) {
 	s.isOpen("kingdee_away")
 	t.Logf("seconds from Kingdee's end to the condition: %.1f", time.Since(stopped).Seconds())
 	failures := s.count(`select coalesce(sum(failures), 0) from run_failure`)
-	time.Sleep(8 * time.Second)
+	s.rest(8 * time.Second)
 	require.Equal(t, failures, s.count(`select coalesce(sum(failures), 0) from run_failure`),
 		"runs of eight intervals rested")
 	require.Equal(t, 1, log.lines("WARN", "kingdee_away"))
@@ -141,7 +141,7 @@ func TestARefusedLoginIsTriedAgainOnceSettingsHaveChanged(t *testing.T) {
 	s.isOpen("login_refused")
 	before := logins()
 	require.NotZero(t, before)
-	time.Sleep(12 * time.Second)
+	s.rest(12 * time.Second)
 	require.Equal(t, before, logins(), "accounts lock: nobody tries again")
 	require.NoError(t, server.Stop(t.Context()))
 	restart(string(s.kingdee.Config().AppSecret))

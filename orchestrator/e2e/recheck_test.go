@@ -113,7 +113,7 @@ func TestBillsOfAnOrganisationThatIsHiddenAreNotTakenForDeleted(t *testing.T) {
 	s.behave(func(p *kbehaviour.Personality) { p.HiddenOrgs = []string{"200"} })
 	s.until("a person is told", func() bool { return s.suspects("200") == 1 })
 	s.void("HIDDEN1")
-	time.Sleep(3 * time.Second)
+	s.rest(3 * time.Second)
 	require.Zero(t, s.count(`select count(*) from bill where class = 'deleted'`))
 	require.Zero(t, s.count(`select count(*) from cancellation_now`))
 

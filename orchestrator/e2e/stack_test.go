@@ -317,6 +317,18 @@ func (s *stack) until(what string, done func() bool) {
 	require.Eventually(s, done, 60*time.Second, 20*time.Millisecond, what)
 }
 
+// rest lets time pass in which something must not happen.
+func (s *stack) rest(d time.Duration) {
+	s.Helper()
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-s.Context().Done():
+		s.Fatal("the test was ended")
+	}
+}
+
 func (s *stack) count(sql string, args ...any) (n int) {
 	s.Helper()
 	require.NoError(s, s.pool.QueryRow(s.Context(), sql, args...).Scan(&n))

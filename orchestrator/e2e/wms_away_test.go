@@ -54,7 +54,8 @@ func TestAWMSBehindAProxyThatAnswersForItParksNobodyAndAllSettlesAfterwards(t *t
 				return s.count(`select count(*) from attempt where disposition = ''`) == 0
 			})
 			attempts := s.count(`select count(*) from attempt`)
-			const written = `select count(*) from unsettled_cancellation where update_time > now() - interval '12 seconds'`
+			const written = `
+select count(*) from unsettled_cancellation where update_time > now() - interval '12 seconds'`
 			time.Sleep(15 * time.Second) // more than the cap of unknown outcomes takes here
 			require.Equal(t, attempts, s.count(`select count(*) from attempt`), "nobody is tried")
 			require.Zero(t, s.count(written), "who waits writes nothing")

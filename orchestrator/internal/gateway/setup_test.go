@@ -102,7 +102,8 @@ func setup(t *testing.T, tokens *access.Tokens) *face {
 	require.NoError(t, err)
 	ledger := rooms.New(pool)
 	rpc.Register(f.server, rpc.Deps{
-		Reader: ledger, Host: host.New(host.Config{Name: "wms-02:7403", Pool: pool}), Operator: ledger, Recorder: operate.NewRecorder(pool), Starter: f.starter, Gate: f.gate,
+		Reader: ledger, Host: host.New(host.Config{Name: "wms-02:7403", Pool: pool}), Operator: ledger,
+		Recorder: operate.NewRecorder(pool), Starter: f.starter, Gate: f.gate,
 		Preview: preview.New(ledger), Replay: replays{ledger},
 		Timing: func(string) rule.Timing { return rule.DefaultTiming() }, Events: event.NewReader(pool),
 	})

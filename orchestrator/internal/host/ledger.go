@@ -11,8 +11,8 @@ import (
 )
 
 const (
-	// checkEvery is how often the ledger is looked at, and checkWithin how long one look may take: a database that hangs
-	// is found out by two looks in a row.
+	// checkEvery is how often the ledger is looked at, and checkWithin how long one look may take: a database that
+	// hangs is found out by two looks in a row.
 	checkEvery  = time.Second
 	checkWithin = 2 * time.Second
 )

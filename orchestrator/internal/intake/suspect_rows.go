@@ -11,7 +11,8 @@ import (
 
 // OpenSuspect opens permission_suspect for the whole scheme: nothing that the ledger knows is shown.
 func (s *BillRows) OpenSuspect(ctx context.Context, scheme, detail string) error {
-	if err := ledger.InTx(ctx, s.pool, func(tx pgx.Tx) error { return suspect(ctx, tx, scheme, "", detail) }); err != nil {
+	err := ledger.InTx(ctx, s.pool, func(tx pgx.Tx) error { return suspect(ctx, tx, scheme, "", detail) })
+	if err != nil {
 		return fmt.Errorf("open permission_suspect: %w", err)
 	}
 	return nil

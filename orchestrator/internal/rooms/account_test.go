@@ -72,7 +72,8 @@ func TestWhatGotNoAnswerWhileTheWMSWasAwayDoesNotCount(t *testing.T) {
 	w := setupWriter(t)
 	cancellation := w.lease(w.owe(1, "A1", "WH1"))[0]
 	unknown := w.resultOf(cancellation, rule.Unknown, rule.Next{State: rule.Open, Wait: 8 * time.Minute})
-	unknown.Account, unknown.SameDisposition, unknown.SameCount, unknown.SameSince = "default", rule.Unknown, 4, time.Now()
+	unknown.Account, unknown.SameDisposition, unknown.SameCount = "default", rule.Unknown, 4
+	unknown.SameSince = time.Now()
 	require.NoError(t, w.store.StoreResults(t.Context(), []ledger.Result{unknown}, nil))
 	require.NoError(t, w.store.ForgetSilence(t.Context(), "second", true))
 	require.Equal(t, 4, w.due("A1")[0].SameCount)

@@ -24,7 +24,8 @@ func TestTheLastCompleteRunOlderThanFiveIntervalsIsReadingBehind(t *testing.T) {
 	require.Empty(t, w.tell())
 	w.rows.Exec(`update watermark set last_run_time = now() - interval '301 seconds'`)
 	require.Equal(t, "reading_behind ", w.tell())
-	w.rows.Exec(`insert into run_failure (scheme, error, failures, not_before) values ($1, 'VENDOR_REFUSED: 文本', 1, now())`,
+	w.rows.Exec(`
+insert into run_failure (scheme, error, failures, not_before) values ($1, 'VENDOR_REFUSED: 文本', 1, now())`,
 		rowtest.SchemeName)
 	require.Equal(t, "reading_behind VENDOR_REFUSED: 文本", w.tell(), "what keeps it is the detail")
 	require.Equal(t, "true false", w.text(

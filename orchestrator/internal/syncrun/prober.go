@@ -28,8 +28,8 @@ const (
 	leastWait = time.Second
 )
 
-// probePace: kingdeesvc itself decides when a login is tried. One that was refused it leaves alone for half an hour, then
-// for two hours, then for six each time, unless its settings have changed, however often it is asked.
+// probePace: kingdeesvc itself decides when a login is tried. One that was refused it leaves alone for half an hour,
+// then for two hours, then for six each time, unless its settings have changed, however often it is asked.
 var probePace = ledger.Pace{First: intake.ProbeFirst, Longest: time.Minute}
 
 // ProbeStore is what probes of Kingdee ask of the ledger.
@@ -52,8 +52,8 @@ type Prober struct {
 	Logger   *slog.Logger
 }
 
-// Run tells which schemes are behind, and asks the data centres that are due. Where Kingdee answers, runs of its schemes
-// go on at once.
+// Run tells which schemes are behind, and asks the data centres that are due. Where Kingdee answers, runs of its
+// schemes go on at once.
 func (p *Prober) Run(ctx context.Context) error {
 	if err := p.Store.TellBehind(ctx); err != nil {
 		return err

@@ -193,7 +193,7 @@ func Start(ctx context.Context, cfg Config) (*Runner, error) {
 		return nil, fmt.Errorf("start jobs: %w", err)
 	}
 	go r.nudge(queueLog)
-	go r.probeHost(door, cfg.Logger)
+	go r.probeHost(door, cfg.Logger) //nolint:gosec // G118: it lives as long as the runner, not as the start
 	return r, nil
 }
 

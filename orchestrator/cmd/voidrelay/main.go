@@ -3,7 +3,7 @@
 // mode).
 //
 // Settings come from the environment. Exit status: 0, 1 when something failed, 2 when a setting or an argument is
-// wrong.
+// wrong, 3 when status found something that needs a person.
 //
 // The package is larger than others on purpose. A file is one command, or the few that belong to one thing, under the
 // name that an operator types; they share the shell and know nothing of each other, so that packages below this one
@@ -24,6 +24,8 @@ import (
 const (
 	statusFailed = 1
 	statusWrong  = 2
+	// statusPerson is what the command status ends with when something needs a person.
+	statusPerson = 3
 )
 
 func main() {
@@ -60,6 +62,9 @@ var (
 func (sh *shell) status(err error) int {
 	if err == nil {
 		return 0
+	}
+	if errors.Is(err, errNeedsPerson) {
+		return statusPerson
 	}
 	settings := (*install.SettingsError)(nil)
 	switch {

@@ -54,7 +54,8 @@ func (sh *shell) root() *cobra.Command {
 	)
 	root.AddCommand(sh.upCommand(), sh.runCommand(), sh.demoCommand(), sh.migrateCommand(), sh.schemeCommand(),
 		sh.checkCommand())
-	root.AddCommand(sh.billCommand(), sh.cancellationsCommand(), sh.workCommand(), sh.conditionsCommand(),
+	root.AddCommand(sh.statusCommand(), sh.billCommand(), sh.cancellationsCommand(), sh.workCommand(),
+		sh.conditionsCommand(),
 		sh.schemesCommand(), sh.runsCommand(), sh.eventsCommand())
 	root.AddCommand(sh.readCommand(), sh.releaseCommand(), sh.resumeCommand(), sh.modeCommand())
 	root.AddCommand(sh.pauseCommand(), sh.stopAllCommand(), sh.resumeAllCommand(), sh.watermarkCommand(),

@@ -37,6 +37,7 @@ func New(
 		orchestratorv1.RegisterCancellationServiceHandler,
 		orchestratorv1.RegisterWorkServiceHandler,
 		orchestratorv1.RegisterBillServiceHandler,
+		orchestratorv1.RegisterStatusServiceHandler,
 		orchestratorv1.RegisterEventServiceHandler,
 	} {
 		if err := register(ctx, mux, conn); err != nil {

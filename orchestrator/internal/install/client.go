@@ -19,6 +19,7 @@ type Client struct {
 	Runs          orchestratorv1.RunServiceClient
 	Cancellations orchestratorv1.CancellationServiceClient
 	Work          orchestratorv1.WorkServiceClient
+	Status        orchestratorv1.StatusServiceClient
 	Bills         orchestratorv1.BillServiceClient
 	Events        orchestratorv1.EventServiceClient
 
@@ -35,6 +36,7 @@ func Dial(target string, way serve.DialOptions) (*Client, error) {
 		Schemes: orchestratorv1.NewSchemeServiceClient(conn), Runs: orchestratorv1.NewRunServiceClient(conn),
 		Cancellations: orchestratorv1.NewCancellationServiceClient(conn),
 		Work:          orchestratorv1.NewWorkServiceClient(conn),
+		Status:        orchestratorv1.NewStatusServiceClient(conn),
 		Bills:         orchestratorv1.NewBillServiceClient(conn),
 		Events:        orchestratorv1.NewEventServiceClient(conn),
 		conn:          conn,

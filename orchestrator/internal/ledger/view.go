@@ -207,3 +207,29 @@ type ItemView struct {
 	CancellationState, Disposition string
 	OutcomeTime                    time.Time
 }
+
+// SchemeStatus is how a scheme reads and sends.
+type SchemeStatus struct {
+	Scheme, Mode        string
+	IncrementalInterval time.Duration
+	AsOf, WatermarkTime time.Time
+	StandsStill         bool
+	Standing            string
+	OpenWorkItems       int64
+	// SendingBlockedBy are the kinds of the open conditions that keep it from sending.
+	SendingBlockedBy []string
+}
+
+// UnsettledCount is how many cancellations of a state have not ended, and since when the oldest has been owed.
+type UnsettledCount struct {
+	Scheme, State string
+	Count         int64
+	OldestTime    time.Time
+}
+
+// HostView is an orchestrator with its last sign of life.
+type HostView struct {
+	Host, Version string
+	BeatTime      time.Time
+	Gone          bool
+}

@@ -66,6 +66,13 @@ type BillReader interface {
 	Readings(ctx context.Context, scheme string) ([]ledger.ReadingView, error)
 }
 
+// StatusReader reads how everything stands.
+type StatusReader interface {
+	SchemeStatuses(ctx context.Context) ([]ledger.SchemeStatus, error)
+	Unsettled(ctx context.Context) ([]ledger.UnsettledCount, error)
+	Hosts(ctx context.Context) ([]ledger.HostView, error)
+}
+
 // Reader is everything that is shown.
 type Reader interface {
 	SchemeReader
@@ -73,6 +80,7 @@ type Reader interface {
 	CancellationReader
 	ConditionReader
 	BillReader
+	StatusReader
 }
 
 // Operator does and records what a person does, each act in the transaction of its call.
@@ -154,8 +162,9 @@ func Register(server grpc.ServiceRegistrar, deps Deps) {
 		schemes: deps.Reader, reader: deps.Reader, operator: deps.Operator,
 		recorder: deps.Recorder, timing: deps.Timing,
 	})
-	orchestratorv1.RegisterWorkServiceServer(server,
-		&workService{schemes: deps.Reader, reader: deps.Reader, host: deps.Host})
+	work := &workService{schemes: deps.Reader, reader: deps.Reader, host: deps.Host}
+	orchestratorv1.RegisterWorkServiceServer(server, work)
+	orchestratorv1.RegisterStatusServiceServer(server, &statusService{work: work, reader: deps.Reader})
 	orchestratorv1.RegisterBillServiceServer(server, &billService{schemes: deps.Reader, reader: deps.Reader})
 	orchestratorv1.RegisterEventServiceServer(server, &eventService{
 		schemes: deps.Reader, events: deps.Events, beat: cmp.Or(deps.WatchBeat, watchBeat),

@@ -1,0 +1,82 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/voidrelay/voidrelay/orchestrator/internal/install"
+	orchestratorv1 "github.com/voidrelay/voidrelay/proto/gen/orchestrator/v1"
+)
+
+// errNeedsPerson is the exit status of a look that found something for a person; it was printed.
+var errNeedsPerson = errors.New("something needs a person")
+
+func (sh *shell) statusCommand() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:     "status",
+		Short:   "总览 is anything wrong: one screen. Exit status 0 if nothing needs a person, 3 if something does",
+		GroupID: groupAsk,
+		Args:    args(0, ""),
+	}
+	return sh.ask(cmd, func(ctx context.Context, r *remote, client *install.Client, _ []string) error {
+		answer, err := client.Status.GetStatus(ctx, &orchestratorv1.GetStatusRequest{})
+		if err != nil {
+			return err
+		}
+		if !r.printJSON(answer) {
+			sh.printStatus(answer)
+		}
+		if answer.GetNeedsPerson() {
+			return errNeedsPerson
+		}
+		return nil
+	})
+}
+
+// printStatus prints what stands still first, then how each scheme reads and sends, then the hosts.
+func (sh *shell) printStatus(status *orchestratorv1.GetStatusResponse) {
+	verdict := "无需人工处理 nothing needs a person"
+	if status.GetNeedsPerson() {
+		verdict = "需要人工处理 something needs a person: voidrelay work"
+	}
+	fmt.Fprintln(sh.out, verdict)
+	if len(status.GetConditions()) > 0 {
+		fmt.Fprintln(sh.out)
+		t := newTable("状况 condition", "对象 subject", "开始 since", "情况 what happened")
+		for _, c := range status.GetConditions() {
+			t.row(c.GetKind(), subjectWords(c), moment(c.GetSinceTime().AsTime()), c.GetMessage())
+			t.remark("处理 to do: " + c.GetAction())
+		}
+		t.print(sh.out)
+	}
+	for _, s := range status.GetSchemes() {
+		fmt.Fprintf(sh.out, "\n方案 scheme %s\n", s.GetScheme())
+		fmt.Fprintf(sh.out, "  读取 reading   截至 as of %s, 进度 watermark %s\n", moment(s.GetAsOfTime().AsTime()),
+			moment(s.GetWatermarkTime().AsTime()))
+		if s.GetReadingStandsStill() {
+			fmt.Fprintf(sh.out, "                 %s\n", s.GetStanding())
+		}
+		fmt.Fprintf(sh.out, "  发送 sending   %s, 受阻于 blocked by %s\n", modeWords(s.GetMode()),
+			cmp.Or(strings.Join(s.GetSendingBlockedBy(), ", "), "-"))
+		for _, u := range s.GetUnsettled() {
+			fmt.Fprintf(sh.out, "  未结 unsettled %s %d, 最早 oldest %s\n", stateWords(u.GetState()), u.GetCount(),
+				moment(u.GetOldestTime().AsTime()))
+		}
+		fmt.Fprintf(sh.out, "  待办 work      %d\n", s.GetOpenWorkItems())
+	}
+	fmt.Fprintln(sh.out)
+	t := newTable("主机 host", "版本 version", "最近信号 last sign of life", "")
+	for _, h := range status.GetHosts() {
+		gone := ""
+		if h.GetGone() {
+			gone = "已失联 gone"
+		}
+		t.row(h.GetHost(), h.GetVersion(), moment(h.GetBeatTime().AsTime()), gone)
+	}
+	t.print(sh.out)
+}

@@ -101,8 +101,8 @@ func (s *Server) dial(target string, way serve.DialOptions) (*grpc.ClientConn, e
 	return conn, nil
 }
 
-// AdapterWay is how the adapters are reached at KingdeeTarget and WMSTarget: for those who ask them what an orchestrator
-// with these settings would ask.
+// AdapterWay is how the adapters are reached at KingdeeTarget and WMSTarget: for those who ask them what an
+// orchestrator with these settings would ask.
 func (c Config) AdapterWay() (serve.DialOptions, error) {
 	guard, err := c.Access.Open()
 	if err != nil {

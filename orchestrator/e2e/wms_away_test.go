@@ -56,7 +56,7 @@ func TestAWMSBehindAProxyThatAnswersForItParksNobodyAndAllSettlesAfterwards(t *t
 			attempts := s.count(`select count(*) from attempt`)
 			const written = `
 select count(*) from unsettled_cancellation where update_time > now() - interval '12 seconds'`
-			time.Sleep(15 * time.Second) // more than the cap of unknown outcomes takes here
+			s.rest(15 * time.Second) // more than the cap of unknown outcomes takes here
 			require.Equal(t, attempts, s.count(`select count(*) from attempt`), "nobody is tried")
 			require.Zero(t, s.count(written), "who waits writes nothing")
 			require.Zero(t, s.count(`select count(*) from work_item`))

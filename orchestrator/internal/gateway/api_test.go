@@ -148,8 +148,8 @@ func (c apiCase) requireReply(t *testing.T, content, token string, wrapped bool)
 }
 
 // veil hides a time that the clock set, but wants it there.
-// veilAges veils, wherever they stand, the times that say how old what the ledger knows is: rows of tests were read just
-// now.
+// veilAges veils, wherever they stand, the times that say how old what the ledger knows is: rows of tests were read
+// just now.
 func veilAges(in any) {
 	switch in := in.(type) {
 	case []any:

@@ -126,7 +126,8 @@ func suspectPage(page *ledger.Page) {
 			return false
 		}
 		if page.Suspect == "" {
-			page.Suspect = fmt.Sprintf("not one of the last %d bills can be decoded; %s: %s", rule.SuspectInRow, w.BillNo,
+			page.Suspect = fmt.Sprintf(
+				"not one of the last %d bills can be decoded; %s: %s", rule.SuspectInRow, w.BillNo,
 				w.Detail)
 		}
 		told++

@@ -40,7 +40,8 @@ func behind(t *testing.T, bills int64) *rereading {
 	return b
 }
 
-const openConditions = `select coalesce(string_agg(kind || ' ' || detail, ', '), '') from condition where end_time is null`
+const openConditions = `
+select coalesce(string_agg(kind || ' ' || detail, ', '), '') from condition where end_time is null`
 
 func TestThreeBillsWhoseStampMovedBelowEveryEdgeAreClockBehind(t *testing.T) {
 	b := behind(t, 6)
@@ -73,7 +74,8 @@ func TestThreeBillsWhoseStampMovedBelowEveryEdgeAreClockBehind(t *testing.T) {
 	_, err = b.Pool.Exec(t.Context(), `update condition set last_seen = last_seen - interval '25 hours'`)
 	require.NoError(t, err)
 	require.NoError(t, b.Store.TellBehind(t.Context()))
-	require.Equal(t, "0", b.Text(`select count(*)::text from condition where kind = 'clock_behind' and end_time is null`))
+	require.Equal(t, "0",
+		b.Text(`select count(*)::text from condition where kind = 'clock_behind' and end_time is null`))
 	b.late(40*time.Minute, 5)
 	b.Run()
 	require.Equal(t, "live", b.Text(`select class from bill where bill_id = 5`), "the overlap is what it was")

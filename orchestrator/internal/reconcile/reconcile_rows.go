@@ -92,7 +92,8 @@ func (s *ComparisonRows) SaveReconcile(ctx context.Context, tx pgx.Tx, run *ledg
 update run_comparison
 set phase = @phase, hours_differing = @differing, bills_read = @read, bills_reread = @reread,
     bills_repaired = @repaired, bills_missing = @missing, bills_gone = @gone, work_items = @work,
-    bills_missed = @missed, moved_ids = @moved, lag_seconds = @lag, problem_ids = @problems, gone_ids = @gone_ids, suspect_orgs = @orgs
+    bills_missed = @missed, moved_ids = @moved, lag_seconds = @lag, problem_ids = @problems,
+    gone_ids = @gone_ids, suspect_orgs = @orgs
 where run_id = @run`, pgx.StrictNamedArgs{
 		"run": run.ID, "phase": c.Phase, "differing": c.Differing, "read": c.Read, "reread": c.Reread,
 		"repaired": c.Repaired, "missing": c.Missing, "gone": c.Gone, "work": c.Work, "problems": orEmpty(c.Problems),

@@ -71,7 +71,8 @@ func needsPerson(
 
 func schemeStatusMessage(v ledger.SchemeStatus, unsettled []ledger.UnsettledCount) *orchestratorv1.SchemeStatus {
 	message := &orchestratorv1.SchemeStatus{
-		Scheme: v.Scheme, Mode: enum[orchestratorv1.SchemeMode](orchestratorv1.SchemeMode_value, "SCHEME_MODE_", v.Mode),
+		Scheme:              v.Scheme,
+		Mode:                enum[orchestratorv1.SchemeMode](orchestratorv1.SchemeMode_value, "SCHEME_MODE_", v.Mode),
 		IncrementalInterval: durationpb.New(v.IncrementalInterval), AsOfTime: stamp(v.AsOf),
 		WatermarkTime: stamp(v.WatermarkTime), ReadingStandsStill: v.StandsStill, Standing: v.Standing,
 		SendingBlockedBy: v.SendingBlockedBy, OpenWorkItems: v.OpenWorkItems,

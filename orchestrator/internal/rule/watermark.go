@@ -7,8 +7,10 @@ const (
 	// Overlap is how far behind the watermark an incremental run begins: rows may become visible some time after their
 	// stamp.
 	Overlap = 30 * time.Minute
-	// MaxOverlap is how wide the overlap gets while stamps lag behind, and LateBills how many bills a day it takes.
-	MaxOverlap, LateBills = 24 * time.Hour, 3
+	// MaxOverlap is how wide the overlap gets while stamps lag behind.
+	MaxOverlap = 24 * time.Hour
+	// LateBills is how many bills a day show that stamps lag behind.
+	LateBills = 3
 	// MissedInRow is how many reconcile runs in a row repair what incremental runs had missed before a person hears.
 	MissedInRow = 3
 	// ClockMargin is how far the watermark stays behind the vendor's clock.
@@ -20,9 +22,10 @@ const (
 	// AheadBills is how many bills that were stamped lately lie ahead of the vendor's clock before the clock is not
 	// believed; fewer are their own bills' work items.
 	AheadBills = 3
-	// AheadLately is how long a stamp counts as a late one after it was first seen. A baseline has seen none before: a
-	// stamp further ahead than AheadPlausible is an old one to it.
-	AheadLately, AheadPlausible = time.Hour, 24 * time.Hour
+	// AheadLately is how long a stamp counts as a late one after it was first seen.
+	AheadLately = time.Hour
+	// AheadPlausible: a baseline has seen no stamp before; one further ahead than this is an old one to it.
+	AheadPlausible = 24 * time.Hour
 	// BaselineReach is how far back the baseline reads.
 	BaselineReach = 90 * 24 * time.Hour
 )
@@ -62,8 +65,8 @@ func LowerEdge(watermark time.Time, lag time.Duration) time.Time {
 }
 
 // Late says whether a bill appeared with a stamp below the lower edge of every run: it was not there, or not as it is
-// now, when runs last read that far down. known is what the ledger had of it; nil: nothing. A stamp at midnight may be a
-// date without a time of day, and tells nothing.
+// now, when runs last read that far down. known is what the ledger had of it; nil: nothing. A stamp at midnight may be
+// a date without a time of day, and tells nothing.
 func Late(known *Known, seen State, edge time.Time, offset time.Duration) bool {
 	stamp := seen.Stamp()
 	if !stamp.Before(edge) || stamp.Add(offset).UTC().Truncate(24*time.Hour).Equal(stamp.Add(offset)) {

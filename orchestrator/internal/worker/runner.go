@@ -242,7 +242,8 @@ func periodic(schemes *intake.Registry) []*river.PeriodicJob {
 			return queue.ProbeArgs{}, &river.InsertOpts{UniqueOpts: river.UniqueOpts{ByPeriod: push.ProbeTick}}
 		}, nil),
 		river.NewPeriodicJob(river.PeriodicInterval(syncrun.ProbeTick), func() (river.JobArgs, *river.InsertOpts) {
-			return queue.KingdeeProbeArgs{}, &river.InsertOpts{UniqueOpts: river.UniqueOpts{ByPeriod: syncrun.ProbeTick}}
+			return queue.KingdeeProbeArgs{},
+				&river.InsertOpts{UniqueOpts: river.UniqueOpts{ByPeriod: syncrun.ProbeTick}}
 		}, nil),
 		river.NewPeriodicJob(river.PeriodicInterval(time.Hour), func() (river.JobArgs, *river.InsertOpts) {
 			return queue.TidyArgs{}, &river.InsertOpts{UniqueOpts: river.UniqueOpts{ByPeriod: time.Hour}}

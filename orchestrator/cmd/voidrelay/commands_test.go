@@ -15,6 +15,7 @@ import (
 
 	"github.com/voidrelay/voidrelay/internal/access"
 	"github.com/voidrelay/voidrelay/internal/serve"
+	"github.com/voidrelay/voidrelay/orchestrator/internal/host"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/ledger"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/ledger/migrate"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/operate"
@@ -60,7 +61,8 @@ func sitDown(t *testing.T) morning {
 	require.NoError(t, err)
 	all := rooms.New(pool)
 	rpc.Register(server, rpc.Deps{
-		Reader: all, Operator: all, Recorder: operate.NewRecorder(pool), Starter: nothingStarts{}, Gate: alwaysMay{},
+		Reader: all, Host: host.New(host.Config{Name: "wms-01:7403", Pool: pool}), Operator: all,
+		Recorder: operate.NewRecorder(pool), Starter: nothingStarts{}, Gate: alwaysMay{},
 		Timing: func(string) rule.Timing { return rule.DefaultTiming() },
 	})
 	require.NoError(t, server.Listen(t.Context(), "TEST_ADDR", "127.0.0.1:0"))
@@ -121,6 +123,8 @@ func TestTheCommandOfEachWorkItemWorksAsPrinted(t *testing.T) {
 		"line_without_warehouse": true, "stamp_ahead": true, "runs_miss_changes": true,
 		"no_event_time": true, "many_deleted": true, "scheme_inactive": true,
 	}
+	// What ends by itself: its command only asks, or has Kingdee read at once.
+	asks := map[string]bool{"bill_undecodable": true, "resting_orders": true}
 	m := sitDown(t)
 	kinds := strings.Fields(m.rows.Text(`
 select string_agg(distinct kind, ' ') from voidrelay.work_kind`))
@@ -144,7 +148,7 @@ select string_agg(distinct kind, ' ') from voidrelay.work_kind`))
 			typed := m.printed("reporting.work_item")
 			status, out := m.types(typed)
 			require.Zero(t, status, "%s\n%s", typed, out)
-			if kind != "bill_undecodable" {
+			if !asks[kind] {
 				require.NotEqual(t, before, m.state(), "%s did nothing:\n%s", typed, out)
 			}
 		})

@@ -50,7 +50,7 @@ func (r *Reading) Select(s Selection) (*Selected, error) {
 
 const (
 	// numbersPerQuery and idsPerQuery keep one filter to a few kilobytes.
-	numbersPerQuery = 200
+	numbersPerQuery = 500
 	idsPerQuery     = 500
 )
 

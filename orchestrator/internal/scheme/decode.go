@@ -41,7 +41,7 @@ var schemeName = regexp.MustCompile(`^[a-z][a-z0-9_-]{0,62}$`)
 const (
 	verifyAbsent = 60 * time.Second
 	verifyLeast  = 5 * time.Second
-	verifyMost   = 60 * time.Second
+	verifyMost   = 5 * time.Minute
 )
 
 func (d *decoder) decodeScheme(n *yaml.Node) *Scheme {

@@ -182,7 +182,7 @@ func TestFaultsNameLineKeyAndRemedy(t *testing.T) {
 			"form:", "incremental_interval: 5\n    form:",
 			"incremental_interval: must be a time span such as 500ms, 30s, 5m or 24h, not `5`",
 		},
-		"verify too late": {"form:", "verify_after: 2m\n    form:", "verify_after: must be from 5s to 1m, not 2m"},
+		"verify too late": {"form:", "verify_after: 6m\n    form:", "verify_after: must be from 5s to 5m, not 6m"},
 		"date without zone": {
 			"form:", "effective_from: 2026-05-06\n    form:",
 			"effective_from: must be a time with its zone",

@@ -30,7 +30,7 @@ type Scheme struct {
 	ExtraBillFields, ExtraLineFields []string
 	// EffectiveFrom is the cutover for bills never seen live, zero for the moment of the baseline.
 	EffectiveFrom time.Time
-	// VerifyAfter is how old the last look at a bill may be when its request is sent: 5 to 60 s.
+	// VerifyAfter is how old the last look at a bill may be when its request is sent: 5 to 300 s.
 	VerifyAfter time.Duration
 	// SandboxOnly schemes never run on real vendors.
 	SandboxOnly bool

@@ -214,7 +214,7 @@ func (r *refill) end(ctx context.Context) error {
 }
 
 // late says whether the chunk's time is up.
-func (r *refill) late() bool { return r.Now().Sub(r.started) > queue.WorkFor }
+func (r *refill) late() bool { return r.Now().Sub(r.started) > r.entry.Pace.WorkFor() }
 
 // leave inserts the successor into the transaction of a chunk's last page.
 func (r *refill) leave(ctx context.Context, tx pgx.Tx) error {

@@ -143,9 +143,7 @@ func (r *refill) gather(ctx context.Context, request *kingdeev1.StreamBillStates
 func (r *refill) states(
 	ctx context.Context, request *kingdeev1.StreamBillStatesRequest, page func(*kingdeev1.StatePage) error,
 ) error {
-	light, cancel := context.WithTimeout(ctx, intake.StreamTimeout)
-	defer cancel()
-	return r.reader.States(light, request, r.header, page)
+	return r.reader.States(ctx, request, r.header, page)
 }
 
 // header makes the pager. Its run only names the scheme and its revision.

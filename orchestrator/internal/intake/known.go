@@ -28,9 +28,7 @@ func AskForKnown(ctx context.Context, store SuspectStore, r Reader, scheme strin
 	if len(ids) == 0 {
 		return true, nil
 	}
-	limited, cancel := context.WithTimeout(ctx, StreamTimeout)
-	defer cancel()
-	err = r.States(limited, &kingdeev1.StreamBillStatesRequest{
+	err = r.States(ctx, &kingdeev1.StreamBillStatesRequest{
 		Selection: &kingdeev1.StreamBillStatesRequest_Ids{Ids: &kingdeev1.BillIds{Ids: ids}},
 	}, func(DataCentre) error { return nil }, func(page *kingdeev1.StatePage) error {
 		shown = shown || len(page.GetStates())+len(page.GetProblems()) > 0

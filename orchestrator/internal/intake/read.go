@@ -14,11 +14,6 @@ import (
 	kingdeev1 "github.com/voidrelay/voidrelay/proto/gen/kingdee/v1"
 )
 
-// StreamTimeout ends a read from kingdeesvc. A server may take two minutes for each answer, and the smallest piece of
-// work is a header, a light page and the parts of whole bills: some eight answers. An adapter that is gone or frozen is
-// noticed much earlier, by the connection's keepalive, and one that waits for Kingdee gives up by itself.
-const StreamTimeout = 20 * time.Minute
-
 var (
 	errIncomplete = errors.New("kingdee adapter ended the stream without its summary")
 	errNoHeader   = errors.New("kingdee adapter sent a page before its header")
@@ -51,26 +46,30 @@ func (r Reader) Ending() bool {
 	}
 }
 
-// cutOff ends ctx when the process is asked to end. done must be called; it makes of a read's error what it was about.
-func (r Reader) cutOff(ctx context.Context) (_ context.Context, done func(error) error) {
-	ctx, cancel := context.WithCancel(ctx)
+// cutOff ends ctx when the process is asked to end, and when a frame is waited for longer than Kingdee's pace allows.
+// done must be called; it makes of a read's error what it was about.
+func (r Reader) cutOff(ctx context.Context) (_ context.Context, waiting *wait, done func(error) error) {
+	ctx, waiting, cancel := r.Entry.Pace.patient(ctx)
 	over := make(chan struct{})
-	var waiting sync.WaitGroup
-	waiting.Go(func() {
+	var watching sync.WaitGroup
+	watching.Go(func() {
 		select {
 		case <-r.Stopping:
 			cancel()
 		case <-over:
 		}
 	})
-	return ctx, func(err error) error {
+	return ctx, waiting, func(err error) error {
 		close(over)
-		waiting.Wait()
+		watching.Wait()
 		cancel()
-		if IsStatus(err) && r.Ending() {
+		if !IsStatus(err) {
+			return err
+		}
+		if r.Ending() {
 			return ErrStopping
 		}
-		return err
+		return waiting.fault(err)
 	}
 }
 
@@ -82,23 +81,24 @@ func (e Entry) Ask(id int64) *kingdeev1.GetBillRequest {
 // States reads light. header is called once, before any page. A key that Kingdee does not know stops the scheme.
 func (r Reader) States(ctx context.Context, request *kingdeev1.StreamBillStatesRequest, header func(DataCentre) error,
 	page func(*kingdeev1.StatePage) error) error {
-	ctx, done := r.cutOff(ctx)
+	ctx, waiting, done := r.cutOff(ctx)
 	request.FormId, request.Keys, request.ClosedEnds = r.Entry.Form, r.Entry.Keys, r.Entry.ClosedEnds
 	stream, err := r.Kingdee.StreamBillStates(ctx, request)
 	if err != nil {
 		return stopped(done(err))
 	}
 	var got kingdeev1.StreamSummary
-	return stopped(done(drain(r, stream.Recv, &got, header, func(frame *kingdeev1.StreamBillStatesResponse) error {
-		p := frame.GetPage()
-		if p == nil {
-			return nil
-		}
-		got.Rows += p.GetRows()
-		got.Bills += int64(len(p.GetStates()))
-		got.Problems += int64(len(p.GetProblems()))
-		return page(p)
-	})))
+	return stopped(done(drain(r, waiting, stream.Recv, &got, header,
+		func(frame *kingdeev1.StreamBillStatesResponse) error {
+			p := frame.GetPage()
+			if p == nil {
+				return nil
+			}
+			got.Rows += p.GetRows()
+			got.Bills += int64(len(p.GetStates()))
+			got.Problems += int64(len(p.GetProblems()))
+			return page(p)
+		})))
 }
 
 // bills reads whole bills by id, component lines and the scheme's extra fields too. A field that Kingdee does not know
@@ -119,9 +119,7 @@ func stopped(err error) error {
 }
 
 func (r Reader) wholeBills(ctx context.Context, ids []int64, page func(*kingdeev1.BillPage) error) error {
-	ctx, cancel := context.WithTimeout(ctx, StreamTimeout)
-	defer cancel()
-	ctx, done := r.cutOff(ctx)
+	ctx, waiting, done := r.cutOff(ctx)
 	stream, err := r.Kingdee.StreamBills(ctx, &kingdeev1.StreamBillsRequest{
 		FormId: r.Entry.Form, Keys: r.Entry.Keys, ClosedEnds: r.Entry.ClosedEnds,
 		Selection:       &kingdeev1.StreamBillsRequest_Ids{Ids: &kingdeev1.BillIds{Ids: ids}},
@@ -132,7 +130,7 @@ func (r Reader) wholeBills(ctx context.Context, ids []int64, page func(*kingdeev
 		return done(err)
 	}
 	var got kingdeev1.StreamSummary
-	return done(drain(r, stream.Recv, &got, func(DataCentre) error { return nil },
+	return done(drain(r, waiting, stream.Recv, &got, func(DataCentre) error { return nil },
 		func(frame *kingdeev1.StreamBillsResponse) error {
 			p := frame.GetPage()
 			if p == nil {
@@ -152,11 +150,13 @@ type frame interface {
 }
 
 // drain takes a stream's frames until its summary, which must count what came. got counts what the pages held.
-func drain[F frame](r Reader, recv func() (F, error), got *kingdeev1.StreamSummary, header func(DataCentre) error,
-	page func(F) error) error {
+func drain[F frame](r Reader, waiting *wait, recv func() (F, error), got *kingdeev1.StreamSummary,
+	header func(DataCentre) error, page func(F) error) error {
 	begun := false
 	for {
+		waiting.begin()
 		f, err := recv()
+		waiting.end()
 		if errors.Is(err, io.EOF) {
 			return errIncomplete
 		}

@@ -15,6 +15,8 @@ type Entry struct {
 	Revision int
 	// Streak is shared by all who read bills of the scheme in this process; nil where nobody counts.
 	Streak *Streak
+	// Pace is how fast Kingdee answers this process; nil: nobody looks.
+	Pace *Pace
 }
 
 // Registry holds the loaded schemes and what has been learned of the vendors behind them. Safe for concurrent use.
@@ -29,8 +31,9 @@ type Registry struct {
 // revisions is at 0.
 func NewRegistry(schemes []*scheme.Scheme, revisions map[string]int) *Registry {
 	r := &Registry{Entries: map[string]Entry{}, environments: map[string]scheme.Environment{}}
+	pace := &Pace{} // there is one Kingdee adapter
 	for _, s := range schemes {
-		r.Entries[s.Name] = Entry{Scheme: s, Revision: revisions[s.Name], Streak: &Streak{}}
+		r.Entries[s.Name] = Entry{Scheme: s, Revision: revisions[s.Name], Streak: &Streak{}, Pace: pace}
 	}
 	return r
 }
@@ -51,6 +54,26 @@ func (r *Registry) DataCenters() []string {
 		seen[e.DataCenter] = true
 	}
 	return slices.Collect(maps.Keys(seen))
+}
+
+// Fresh is, by scheme, how long after the last read of its bill a request may be begun: five sixths of verify_after, so
+// that there is time to send.
+func (r *Registry) Fresh() map[string]time.Duration {
+	fresh := make(map[string]time.Duration, len(r.Entries))
+	for name, e := range r.Entries {
+		fresh[name] = e.VerifyAfter * 5 / 6
+	}
+	return fresh
+}
+
+// VerifyAfter is the shortest of a data centre's schemes; most where none of them is loaded.
+func (r *Registry) VerifyAfter(dataCenter string, most time.Duration) time.Duration {
+	for _, e := range r.Entries {
+		if e.DataCenter == dataCenter {
+			most = min(most, e.VerifyAfter)
+		}
+	}
+	return most
 }
 
 func (r *Registry) Learn(name string, env scheme.Environment) {

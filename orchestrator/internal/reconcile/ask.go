@@ -46,9 +46,7 @@ func (l *reread) ask(ctx context.Context, ids, controls []int64, keep steps) (ma
 	q := &question{reread: l, ids: ids, steps: keep, shown: map[int64]bool{}, cursor: ids[0] - 1}
 	all := append(slices.Clone(ids), controls...)
 	slices.Sort(all)
-	light, cancel := context.WithTimeout(ctx, intake.StreamTimeout)
-	defer cancel()
-	err := l.reader.States(light, &kingdeev1.StreamBillStatesRequest{
+	err := l.reader.States(ctx, &kingdeev1.StreamBillStatesRequest{
 		Selection: &kingdeev1.StreamBillStatesRequest_Ids{Ids: &kingdeev1.BillIds{Ids: slices.Compact(all)}},
 	}, q.header, func(page *kingdeev1.StatePage) error { return q.take(ctx, page) })
 	if err != nil {

@@ -52,9 +52,7 @@ func (c *reconcileChunk) where(ctx context.Context) (intake.DataCentre, error) {
 	if err != nil {
 		return where, err
 	}
-	limited, cancel := context.WithTimeout(ctx, intake.StreamTimeout)
-	defer cancel()
-	err = c.reader.States(limited, &kingdeev1.StreamBillStatesRequest{
+	err = c.reader.States(ctx, &kingdeev1.StreamBillStatesRequest{
 		Selection: &kingdeev1.StreamBillStatesRequest_Ids{Ids: &kingdeev1.BillIds{Ids: controls}},
 	}, func(a intake.DataCentre) error {
 		where = a

@@ -158,7 +158,7 @@ func cannotAsk(ctx context.Context, err error) bool {
 const controlViews = 10
 
 func (c *reconcileChunk) get(ctx context.Context, id int64) error {
-	ctx, cancel := context.WithTimeout(ctx, intake.StreamTimeout)
+	ctx, cancel := context.WithTimeout(ctx, c.reader.Entry.Pace.Patience())
 	defer cancel()
 	_, err := c.Kingdee.GetBill(ctx, c.reader.Entry.Ask(id))
 	return err

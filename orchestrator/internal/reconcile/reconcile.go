@@ -120,9 +120,7 @@ func (c *reconcileChunk) run(ctx context.Context) error {
 // beside it.
 func (c *reconcileChunk) gather(ctx context.Context) error {
 	g := gathering{hours: map[time.Time]*ledger.ReconcileHour{}}
-	read, cancel := context.WithTimeout(ctx, intake.StreamTimeout)
-	defer cancel()
-	err := c.reader.States(read, &kingdeev1.StreamBillStatesRequest{
+	err := c.reader.States(ctx, &kingdeev1.StreamBillStatesRequest{
 		Selection: &kingdeev1.StreamBillStatesRequest_ChangedSince{ChangedSince: &kingdeev1.ChangedSince{
 			Since: timestamppb.New(c.reconcile.Comparison.From), AfterId: c.reconcile.Cursor,
 		}},

@@ -84,7 +84,9 @@ func (l *reread) environment() scheme.Environment {
 }
 
 // leaving says whether the rest is to be left to a successor.
-func (l *reread) leaving() bool { return l.Now().Sub(l.started) > queue.WorkFor || l.reader.Ending() }
+func (l *reread) leaving() bool {
+	return l.Now().Sub(l.started) > l.entry.Pace.WorkFor() || l.reader.Ending()
+}
 
 // leave puts the successor into the transaction that stored how far this one came.
 func (l *reread) leave(ctx context.Context, tx pgx.Tx) error {

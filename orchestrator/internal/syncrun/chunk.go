@@ -124,9 +124,7 @@ func (c *chunk) read(
 	ctx context.Context, request *kingdeev1.StreamBillStatesRequest,
 	take func(context.Context, *kingdeev1.StatePage) error,
 ) error {
-	light, cancel := context.WithTimeout(ctx, intake.StreamTimeout)
-	defer cancel()
-	return c.reader.States(light, request, func(a intake.DataCentre) error { return c.header(ctx, a) },
+	return c.reader.States(ctx, request, func(a intake.DataCentre) error { return c.header(ctx, a) },
 		func(page *kingdeev1.StatePage) error {
 			return take(ctx, page)
 		})
@@ -177,7 +175,7 @@ func (c *chunk) write(ctx context.Context, light *kingdeev1.StatePage) error {
 	if err != nil {
 		return err
 	}
-	leave := c.Now().Sub(c.started) > queue.WorkFor || c.reader.Ending()
+	leave := c.Now().Sub(c.started) > c.entry.Pace.WorkFor() || c.reader.Ending()
 	if page.Empty() && c.run.ID == 0 && !leave {
 		// No news so far: nothing worth a row. If we die here, the same pages are read again.
 		c.carry = page

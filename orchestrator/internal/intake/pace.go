@@ -1,0 +1,121 @@
+package intake
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+
+	"github.com/voidrelay/voidrelay/orchestrator/internal/queue"
+)
+
+const (
+	// StreamTimeout is the most that Kingdee's adapter may take for the next frame of a stream. A server may take two
+	// minutes for each answer, and a frame of whole bills is some eight of them: a login, a header, what others ask
+	// meanwhile, and the parts of the bills.
+	StreamTimeout = 20 * time.Minute
+	// leastPatience is what is waited at least: two answers of the slowest server that people work with.
+	leastPatience = 4 * time.Minute
+	// answersAFrame is how many answers one frame may take.
+	answersAFrame = 8
+	// forgetHalf is when half of what was seen is forgotten: a server that was slow at night is quick by day.
+	forgetHalf = 10 * time.Minute
+	// answersAChunk is how many of the slowest answers a chunk of work may take before it leaves.
+	answersAChunk = 6
+)
+
+// Pace is how long Kingdee takes for an answer, as this process sees it: allowances follow it. A nil one has seen
+// nothing. Safe for concurrent use.
+type Pace struct {
+	mu      sync.Mutex
+	slowest time.Duration
+	at      time.Time
+}
+
+// Saw notes what an answer took.
+func (p *Pace) Saw(took time.Duration) {
+	if p == nil {
+		return
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if now := time.Now(); took >= p.faded(now) {
+		p.slowest, p.at = took, now
+	}
+}
+
+// Slowest is the longest that an answer took lately.
+func (p *Pace) Slowest() time.Duration {
+	if p == nil {
+		return 0
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.faded(time.Now())
+}
+
+func (p *Pace) faded(now time.Time) time.Duration {
+	return p.slowest >> min(now.Sub(p.at)/forgetHalf, 62)
+}
+
+// Patience is how long the next frame of a stream is waited for: 4 to 20 minutes. An adapter that is gone or frozen is
+// noticed much earlier, by the connection's keepalive, and one that waits for Kingdee gives up by itself.
+func (p *Pace) Patience() time.Duration {
+	return min(max(leastPatience, answersAFrame*p.Slowest()), StreamTimeout)
+}
+
+// WorkFor is how long a chunk of reading goes on before it lets a successor continue: queue.WorkFor, and longer where
+// that would be spent on what each chunk begins with.
+func (p *Pace) WorkFor() time.Duration {
+	return max(queue.WorkFor, answersAChunk*min(p.Slowest(), 2*time.Minute))
+}
+
+// wait ends a read whose next frame does not come.
+type wait struct {
+	pace  *Pace
+	limit time.Duration
+	timer *time.Timer
+	since time.Time
+	over  chan struct{}
+	once  sync.Once
+}
+
+// patient makes a context that ends when a frame is waited for too long.
+func (p *Pace) patient(ctx context.Context) (context.Context, *wait, context.CancelFunc) {
+	ctx, cancel := context.WithCancel(ctx)
+	w := &wait{pace: p, limit: p.Patience(), since: time.Now(), over: make(chan struct{})}
+	w.timer = time.AfterFunc(w.limit, func() {
+		w.once.Do(func() { close(w.over) })
+		cancel()
+	})
+	return ctx, w, func() {
+		w.timer.Stop()
+		cancel()
+	}
+}
+
+// begin is when a frame is waited for, and end when it has come: what its receiver does with it takes as long as it
+// likes.
+func (w *wait) begin() {
+	w.since = time.Now()
+	w.timer.Reset(w.limit)
+}
+
+func (w *wait) end() {
+	if w.timer.Stop() {
+		w.pace.Saw(time.Since(w.since))
+	}
+}
+
+// fault says what a read came to that was given up. The next one is given longer.
+func (w *wait) fault(err error) error {
+	select {
+	case <-w.over:
+	default:
+		return err
+	}
+	w.pace.Saw(w.limit / 2)
+	return status.Errorf(codes.DeadlineExceeded, "no answer from Kingdee within %s", w.limit)
+}

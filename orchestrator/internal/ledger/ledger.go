@@ -254,6 +254,8 @@ type Gathering struct {
 	// Revisions are the schemes that this process has loaded, each with its revision: what others owe, or the same
 	// scheme under another revision, is left to those who know how.
 	Revisions map[string]int
+	// Fresh is, by scheme, how long after the last read of its bill a cancellation needs no other; nil: none needs one.
+	Fresh map[string]time.Duration
 	// Limit is how many rows at most, Size how many of them a batch may have.
 	Limit, Size int
 	// Hold is how long a row stays with its batch before it is gathered again.

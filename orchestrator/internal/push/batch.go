@@ -39,6 +39,7 @@ type BatchStore interface {
 	Lease(ctx context.Context, due []ledger.Due, lease time.Duration) ([]ledger.Due, error)
 	Postpone(ctx context.Context, ids []int64, wait, limit time.Duration, why string) error
 	GiveBack(ctx context.Context, ids []int64) error
+	HoldBatch(ctx context.Context, ids []int64, hold time.Duration) error
 	BindAccount(ctx context.Context, scheme, account, sid string) (string, error)
 	StopScheme(ctx context.Context, name, reason, detail string) error
 }
@@ -96,6 +97,9 @@ func (s *Batcher) Run(ctx context.Context, args queue.BatchArgs) (err error) {
 	if standing.Stopped || !standing.Send || standing.Watermark == nil || standing.Revision != e.Revision {
 		return nil
 	}
+	if args.Probe != "" && len(args.IDs) == 0 {
+		return s.Verifier.Probe(ctx, e, standing.Watermark, args.Probe)
+	}
 	if may, err := s.Store.HostMaySend(ctx, s.Doorman.Host, args.Account); err != nil {
 		return err
 	} else if !may {
@@ -105,7 +109,7 @@ func (s *Batcher) Run(ctx context.Context, args queue.BatchArgs) (err error) {
 	if err != nil || len(due) == 0 {
 		return err
 	}
-	err = s.send(ctx, e, standing.Watermark, args.Account, due)
+	err = s.send(ctx, e, standing.Watermark, args.Account, due, args.Probe)
 	var stop *intake.StopError
 	if errors.As(err, &stop) {
 		s.Logger.ErrorContext(ctx, "scheme stopped", slog.String("scheme", e.Name), slog.String("reason", stop.Reason),
@@ -127,8 +131,8 @@ func (s *Batcher) isStopping() bool {
 }
 
 func (s *Batcher) send(ctx context.Context, e intake.Entry, watermark *ledger.Watermark, account string,
-	due []ledger.Due) error {
-	ready, err := s.verified(ctx, e, watermark, due)
+	due []ledger.Due, probed rule.Trigger) error {
+	ready, err := s.verified(ctx, e, watermark, due, probed)
 	if err != nil || len(ready) == 0 {
 		return err
 	}
@@ -154,22 +158,23 @@ func (s *Batcher) send(ctx context.Context, e intake.Entry, watermark *ledger.Wa
 	return err
 }
 
-// verified answers those that may be sent: whose bill was seen recently enough, or is seen now.
+// verified answers those that may be sent: whose bill was seen recently enough, or is seen now. probed is the trigger
+// for which Kingdee is asked although kingdee_slow is open; empty: none.
 func (s *Batcher) verified(ctx context.Context, e intake.Entry, watermark *ledger.Watermark,
-	due []ledger.Due) ([]ledger.Due, error) {
+	due []ledger.Due, probed rule.Trigger) ([]ledger.Due, error) {
 	ready := make([]ledger.Due, 0, len(due))
 	var stale []ledger.Due
 	for _, d := range due {
-		if d.NeedsRead || !s.Sendable(e, d) {
+		if probed != "" || d.NeedsRead || !s.Sendable(e, d) {
 			stale = append(stale, d)
 		} else {
 			ready = append(ready, d)
 		}
 	}
-	if len(stale) == 0 {
+	if stale = s.mayAsk(ctx, e, stale, probed); len(stale) == 0 {
 		return ready, nil
 	}
-	holds, err := s.Verifier.Run(ctx, e, watermark, stale)
+	holds, err := s.verify(ctx, e, watermark, stale, probed)
 	if err != nil {
 		return nil, err
 	}

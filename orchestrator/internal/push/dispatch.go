@@ -28,6 +28,7 @@ const (
 type DispatchStore interface {
 	resultStore
 	Lapsed(ctx context.Context, limit int) ([]ledger.Due, error)
+	TakeSlowProbes(ctx context.Context, revisions map[string]int) ([]queue.BatchArgs, error)
 	OverdueRuns(ctx context.Context, grace time.Duration) ([]string, error)
 	TellResting(ctx context.Context) error
 	Gather(ctx context.Context, g ledger.Gathering, insert func(pgx.Tx, []ledger.Batch) error) (int, error)
@@ -67,8 +68,12 @@ func (d *Dispatcher) Run(ctx context.Context) error {
 	if d.Sends != nil && !d.Sends() {
 		return nil
 	}
+	if err := d.slowProbes(ctx); err != nil {
+		return err
+	}
 	mine := ledger.Gathering{
-		Revisions: d.Registry.Revisions(), Limit: gatherLimit, Size: batchSize, Hold: d.Hold, Host: d.Host,
+		Revisions: d.Registry.Revisions(), Fresh: d.Registry.Fresh(), Limit: gatherLimit, Size: batchSize,
+		Hold: d.Hold, Host: d.Host,
 	}
 	until := d.Now().Add(d.Hold)
 	taken, err := d.Store.Gather(ctx, mine, func(tx pgx.Tx, batches []ledger.Batch) error {
@@ -122,6 +127,20 @@ func (d *Dispatcher) resting(ctx context.Context) error {
 		return nil
 	}
 	return d.Store.TellResting(ctx)
+}
+
+// slowProbes hands out a verification for each kingdee_slow that is due to be asked about.
+func (d *Dispatcher) slowProbes(ctx context.Context) error {
+	probes, err := d.Store.TakeSlowProbes(ctx, d.Registry.Revisions())
+	if err != nil {
+		return err
+	}
+	for _, probe := range probes {
+		if err := d.Insert.Insert(ctx, probe); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // overdue asks for the incremental runs that nobody asked for in time.

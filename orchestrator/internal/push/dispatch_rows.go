@@ -15,28 +15,25 @@ import (
 func (s *Rows) Gather(
 	ctx context.Context, g ledger.Gathering, insert func(pgx.Tx, []ledger.Batch) error,
 ) (int, error) {
-	names, revisions := make([]string, 0, len(g.Revisions)), make([]int, 0, len(g.Revisions))
-	for name, revision := range g.Revisions {
-		names, revisions = append(names, name), append(revisions, revision)
-	}
+	names, revisions, fresh := loaded(g)
 	taken := 0
 	err := ledger.InTx(ctx, s.pool, func(tx pgx.Tx) error {
 		rows, err := tx.Query(ctx, `
 with due as (
     select c.cancellation_id
     from unsettled_cancellation c join scheme s using (scheme)
-    join unnest(@names::text[], @revisions::integer[]) as loaded (scheme, revision)
+    join unnest(@names::text[], @revisions::integer[], @fresh::interval[]) as loaded (scheme, revision, fresh)
         on loaded.scheme = s.scheme and loaded.revision = s.revision
     where c.state = 'open' and c.due_time <= now() and (c.not_before is null or c.not_before <= now())
       and c.lease_until is null and (c.batch_until is null or c.batch_until < now())
-      and `+ledger.MaySend+` and `+ledger.MayVerify+` and not `+hostCannot+`
+      and `+ledger.MaySend+` and `+ledger.MayVerify+` and `+notTooSlow+` and not `+hostCannot+`
     order by c.due_time, c.cancellation_id
     limit @limit
     for update of c skip locked
 )
 update unsettled_cancellation c set batch_until = now() + @hold from due where c.cancellation_id = due.cancellation_id
 returning c.scheme, c.account, c.cancellation_id`, pgx.StrictNamedArgs{
-			"names": names, "revisions": revisions, "limit": g.Limit, "hold": g.Hold, "host": g.Host,
+			"names": names, "revisions": revisions, "fresh": fresh, "limit": g.Limit, "hold": g.Hold, "host": g.Host,
 		})
 		if err != nil {
 			return err

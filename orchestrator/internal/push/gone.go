@@ -3,6 +3,8 @@ package push
 import (
 	"context"
 	"log/slog"
+	"maps"
+	"time"
 
 	"github.com/voidrelay/voidrelay/orchestrator/internal/intake"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/ledger"
@@ -10,28 +12,36 @@ import (
 	kingdeev1 "github.com/voidrelay/voidrelay/proto/gen/kingdee/v1"
 )
 
-// goneLimit bounds how many bills one verification asks Kingdee for one by one. The others are unread, and have their
-// turn later.
-const goneLimit = 20
+// goneLimit bounds how many bills one verification asks Kingdee for one by one; where Kingdee is slow, so that together
+// they take no longer than goneWithin, at least one. The others are unread, and have their turn later.
+const (
+	goneLimit  = 20
+	goneWithin = 20 * time.Second
+)
 
-// askForGone asks Kingdee whether bills that were proved gone, and were not shown just now, do not exist. Only its own
-// word counts: any other answer, or none, leaves the bill unread.
-func (v *Verifier) askForGone(ctx context.Context, e intake.Entry, fresh *freshRead, due []ledger.Due) {
-	asked := 0
+// askForGone answers which of the bills that were proved gone do not exist, on Kingdee's own word. Any other answer, or
+// none, leaves the bill unread.
+func (v *Verifier) askForGone(ctx context.Context, e intake.Entry, due []ledger.Due) map[int64]bool {
+	limit := goneLimit
+	if slowest := e.Pace.Slowest(); slowest > 0 {
+		limit = max(1, min(limit, int(goneWithin/slowest)))
+	}
+	gone := map[int64]bool{}
+	asked := map[int64]bool{}
 	for _, d := range due {
-		_, shown := fresh.byID[d.BillID]
-		if shown || fresh.gone[d.BillID] || !d.BillGone || asked == goneLimit {
+		if !d.BillGone || asked[d.BillID] || len(asked) == limit {
 			continue
 		}
-		asked++
-		gone, err := isGone(ctx, v.Kingdee, e.Ask(d.BillID))
+		asked[d.BillID] = true
+		is, err := isGone(ctx, v.Kingdee, e.Ask(d.BillID))
 		if err != nil {
 			v.Logger.WarnContext(ctx, "bill that was deleted could not be verified", slog.String("bill_no", d.BillNo),
 				slog.String("err", intake.VendorFault(apierr.Kingdee, err)))
-			continue
 		}
-		fresh.gone[d.BillID] = gone
+		gone[d.BillID] = is
 	}
+	maps.DeleteFunc(gone, func(_ int64, is bool) bool { return !is })
+	return gone
 }
 
 // isGone says whether there is no such bill, on Kingdee's own word. The error is that of the call.

@@ -2,6 +2,7 @@ package push
 
 import (
 	"context"
+	"time"
 
 	"github.com/voidrelay/voidrelay/orchestrator/internal/intake"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/ledger"
@@ -32,11 +33,10 @@ func (v *Verifier) Numbers(ctx context.Context, r intake.Reader, store NumberSto
 	if err != nil {
 		return err
 	}
-	limited, cancel := context.WithTimeout(ctx, intake.StreamTimeout)
-	defer cancel()
-	verified, err := v.readFresh(limited, r, due, holders)
+	got, err := v.readFresh(ctx, r, due, holders)
 	if err != nil {
 		return err
 	}
+	verified := verifyAll(r.Entry.Policy(time.Time{}, nil), due, holders, got)
 	return store.StoreNumberRead(ctx, r.Entry.Name, verified)
 }

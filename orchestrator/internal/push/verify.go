@@ -8,6 +8,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -23,8 +24,8 @@ import (
 
 // verifyStore is what a verification asks of the ledger.
 type verifyStore interface {
+	slowStore
 	LedgerHolders(ctx context.Context, ids []int64) (map[int64][]int64, error)
-	intake.TroubleStore
 	StoreVerified(ctx context.Context, scheme string, verified []ledger.Verified, wait, limit time.Duration) error
 }
 
@@ -34,19 +35,51 @@ type Verifier struct {
 	Kingdee kingdeev1.BillServiceClient
 	Logger  *slog.Logger
 	Now     func() time.Time
+	// Registry says how long verifications may take in a data centre; nil: the scheme alone says it.
+	Registry *intake.Registry
+	// Stopping cuts reads off when it is closed; nil for reads that are seen through.
+	Stopping <-chan struct{}
 	// AtOnce is how many questions are asked at the same time; 0 = all. The adapter spreads them over its sessions.
 	AtOnce int
+
+	rounds rounds
+	// waited says, by data centre and trigger, whether the last verification took too long for want of sessions.
+	waitedMu sync.Mutex
+	waited   map[string]bool
 }
 
-// VerifyTimeout ends one fresh read: two thirds of the longest verify_after. What takes longer would leave no time to
-// send.
-const VerifyTimeout = 40 * time.Second
+const (
+	// VerifyTimeout is the most that one fresh read may take: the longest verify_after, after which it is of no use,
+	// and what its questions may have to wait for sessions.
+	VerifyTimeout = 5*time.Minute + longestQueue
+	// VerifyTurn is how long a read waits until another has ended.
+	VerifyTurn   = 2 * time.Minute
+	leastQueue   = 30 * time.Second
+	longestQueue = 6 * time.Minute
+)
+
+// allowance is how long a fresh read may take, as things are.
+func (v *Verifier) allowance(e intake.Entry) time.Duration {
+	return e.VerifyAfter + min(max(leastQueue, 3*e.Pace.Slowest()), longestQueue)
+}
+
+func (v *Verifier) reader(e intake.Entry, watermark *ledger.Watermark) intake.Reader {
+	return intake.Reader{Kingdee: v.Kingdee, Entry: e, Watermark: watermark, Now: v.Now, Stopping: v.Stopping}
+}
 
 // Run reads the bills of these cancellations by id and by number, and those that the ledger knows as live holders of
-// the number by id, and stores what that says of each cancellation. It answers those that still hold, with the moment
-// they were seen. A read that fails says nothing of anybody: nothing is sent, and no retry is used up.
+// the number by id, and stores what that says of each cancellation. What another call reads just then is not asked for
+// again. It answers those that still hold, with the moment they were seen. A read that fails says nothing of anybody:
+// nothing is sent, and no retry is used up. Nor does one that took longer than it may, which opens kingdee_slow.
 func (v *Verifier) Run(ctx context.Context, e intake.Entry, watermark *ledger.Watermark,
 	due []ledger.Due) (map[int64]ledger.Verified, error) {
+	return v.run(ctx, e, watermark, due, "")
+}
+
+// run is Run; probed is the trigger for which kingdee_slow is open and to be ended if this read is quick enough, empty
+// otherwise.
+func (v *Verifier) run(ctx context.Context, e intake.Entry, watermark *ledger.Watermark, due []ledger.Due,
+	probed rule.Trigger) (map[int64]ledger.Verified, error) {
 	ids := make([]int64, len(due))
 	for i, d := range due {
 		ids[i] = d.ID
@@ -55,13 +88,22 @@ func (v *Verifier) Run(ctx context.Context, e intake.Entry, watermark *ledger.Wa
 	if err != nil {
 		return nil, err
 	}
-	limited, cancel := context.WithTimeout(ctx, VerifyTimeout)
-	defer cancel()
-	verified, err := v.readFresh(limited, intake.Reader{Kingdee: v.Kingdee, Entry: e, Watermark: watermark, Now: v.Now},
-		due, holders)
+	mine, own, others := v.rounds.join(due, holders)
+	got := answers{}
+	if mine != nil {
+		read, err := v.lead(ctx, v.reader(e, watermark), own, holders, probed)
+		v.rounds.end(mine, read, err)
+		if err != nil {
+			return nil, err
+		}
+		maps.Copy(got, read)
+	}
+	failed, err := got.wait(ctx, others)
 	if err != nil {
 		return nil, err
 	}
+	due = slices.DeleteFunc(slices.Clone(due), func(d ledger.Due) bool { return failed[d.ID] })
+	verified := v.usable(e, verifyAll(e.Policy(time.Time{}, nil), due, holders, got), due, got)
 	holds := map[int64]ledger.Verified{}
 	for _, one := range verified {
 		if one.Outcome == rule.Holds {
@@ -72,23 +114,92 @@ func (v *Verifier) Run(ctx context.Context, e intake.Entry, watermark *ledger.Wa
 	return holds, v.Store.StoreVerified(ctx, e.Name, verified, timing.Backoff, timing.RetryFor)
 }
 
-// readFresh verifies a group. Where Kingdee's adapter refuses the question itself, the group is halved until the one
-// that cannot be asked for stands alone. The error is a stop of the scheme.
+// lead reads what nobody else reads, and says how slow that was.
+func (v *Verifier) lead(ctx context.Context, r intake.Reader, due []ledger.Due, holders map[int64][]int64,
+	probed rule.Trigger) (answers, error) {
+	if r.Entry.Pace.Slowest() > slowTurns {
+		waiting, cancel := context.WithTimeout(ctx, VerifyTurn)
+		defer cancel()
+		over, err := v.rounds.takeTurn(waiting)
+		if err != nil {
+			return nil, cmp.Or(ctx.Err(), errTooSlow)
+		}
+		defer over()
+	}
+	needed := map[rule.Trigger]bool{}
+	for _, d := range due {
+		needed[need(d)] = true
+	}
+	limited, cancel := context.WithTimeout(ctx, v.allowance(r.Entry))
+	defer cancel()
+	began := v.Now()
+	got, err := v.readFresh(limited, r, due, holders)
+	if ctx.Err() == nil && limited.Err() != nil {
+		took := v.Now().Sub(began)
+		if err := v.weigh(ctx, r.Entry, needed, took, took, ""); err != nil {
+			return nil, err
+		}
+		return nil, errTooSlow
+	}
+	if err != nil || len(got) == 0 {
+		return got, err
+	}
+	var took, slowest time.Duration
+	for _, fresh := range got {
+		took, slowest = max(took, fresh.took), max(slowest, fresh.slowest)
+	}
+	return got, v.weigh(ctx, r.Entry, needed, took, slowest, probed)
+}
+
+// errTooSlow: Kingdee did not answer as long as the answer would have been of use.
+var errTooSlow = errors.New("kingdee did not answer a verification in time")
+
+// usable leaves out what still holds by a read that took longer than it may.
+func (v *Verifier) usable(e intake.Entry, verified []ledger.Verified, due []ledger.Due,
+	got answers) []ledger.Verified {
+	kept := verified[:0]
+	for i, one := range verified {
+		needed := need(due[i])
+		if one.Trigger != rule.TriggerUnAudited {
+			needed = rule.TriggerVoided
+		}
+		if one.Outcome == rule.Holds && got[askedFor(due[i])].took > v.mayTake(e, needed) {
+			continue
+		}
+		kept = append(kept, one)
+	}
+	return kept
+}
+
+// verifyAll says of each cancellation, in their order, what was read for it; what was not is unread.
+func verifyAll(policy rule.Policy, due []ledger.Due, holders map[int64][]int64, got answers) []ledger.Verified {
+	verified := make([]ledger.Verified, len(due))
+	for i, d := range due {
+		verified[i] = ledger.Verified{ID: d.ID, Outcome: rule.Unread}
+		if fresh := got[askedFor(d)]; fresh != nil {
+			verified[i] = fresh.verify(policy, d, holders[d.ID])
+		}
+	}
+	return verified
+}
+
+// readFresh reads a group. Where Kingdee's adapter refuses the question itself, the group is halved until the one that
+// cannot be asked for stands alone. The error is a stop of the scheme, or the end of the process.
 func (v *Verifier) readFresh(ctx context.Context, r intake.Reader, due []ledger.Due,
-	holders map[int64][]int64) ([]ledger.Verified, error) {
+	holders map[int64][]int64) (answers, error) {
 	fresh, err := v.read(ctx, r, due, holders)
 	var stop *intake.StopError
 	switch {
 	case err == nil:
-		v.askForGone(ctx, r.Entry, fresh, due)
-		policy := r.Entry.Policy(time.Time{}, nil)
-		verified := make([]ledger.Verified, len(due))
-		for i, d := range due {
-			verified[i] = fresh.verify(policy, d, holders[d.ID])
+		got := answers{}
+		for _, d := range due {
+			got[askedFor(d)] = fresh
 		}
-		return verified, nil
+		return got, nil
 	case errors.As(err, &stop):
 		return nil, stop
+	case errors.Is(err, intake.ErrStopping):
+		return nil, err
 	case status.Code(err) == codes.InvalidArgument && len(due) > 1:
 		half := len(due) / 2
 		first, err := v.readFresh(ctx, r, due[:half], holders)
@@ -96,7 +207,8 @@ func (v *Verifier) readFresh(ctx context.Context, r intake.Reader, due []ledger.
 			return nil, err
 		}
 		second, err := v.readFresh(ctx, r, due[half:], holders)
-		return append(first, second...), err
+		maps.Copy(first, second)
+		return first, err
 	}
 	met, failed := intake.MetTrouble(ctx, v.Store, v.Logger, r.Entry.DataCenter, err)
 	switch {
@@ -108,11 +220,7 @@ func (v *Verifier) readFresh(ctx context.Context, r intake.Reader, due []ledger.
 			slog.Int("cancellations", len(due)), slog.String("first_bill_no", due[0].BillNo), slog.String("err",
 				intake.VendorFault(apierr.Kingdee, err)))
 	}
-	verified := make([]ledger.Verified, len(due))
-	for i, d := range due {
-		verified[i] = ledger.Verified{ID: d.ID, Outcome: rule.Unread}
-	}
-	return verified, nil
+	return answers{}, nil
 }
 
 // freshRead is what Kingdee shows at one moment. Numbers are in lower case: Kingdee's database may compare without.
@@ -128,6 +236,8 @@ type freshRead struct {
 	// left is when the earliest of its queries left. One that shows nothing has no page to say so: then it is its
 	// header's time.
 	left time.Time
+	// took is how old the answer was when all of it was here, slowest what the slowest of its questions took.
+	took, slowest time.Duration
 }
 
 func (f *freshRead) verify(p rule.Policy, d ledger.Due, holders []int64) ledger.Verified {
@@ -184,7 +294,8 @@ func newFreshRead() *freshRead {
 	}
 }
 
-// read asks Kingdee by id and by number, both at once: so the read is as old as one of them takes, not both.
+// read asks Kingdee by id and by number, both at once: so the read is as old as one of them takes, not both. Whether
+// bills that were proved gone still are is asked beside.
 func (v *Verifier) read(ctx context.Context, r intake.Reader, due []ledger.Due, holders map[int64][]int64) (*freshRead,
 	error) {
 	var ids []int64
@@ -196,16 +307,18 @@ func (v *Verifier) read(ctx context.Context, r intake.Reader, due []ledger.Due, 
 	}
 	slices.Sort(ids)
 	slices.Sort(numbers)
+	began := v.Now()
 	byID, byNumber := newFreshRead(), newFreshRead()
+	var gone map[int64]bool
 	round, ctx := errgroup.WithContext(ctx)
 	round.SetLimit(cmp.Or(v.AtOnce, -1))
 	round.Go(func() error {
-		return byID.ask(ctx, r, &kingdeev1.StreamBillStatesRequest{
+		return v.ask(ctx, byID, r, &kingdeev1.StreamBillStatesRequest{
 			Selection: &kingdeev1.StreamBillStatesRequest_Ids{Ids: &kingdeev1.BillIds{Ids: slices.Compact(ids)}},
 		}, func(s rule.State) { byID.byID[s.ID] = s })
 	})
 	round.Go(func() error {
-		return byNumber.ask(ctx, r, &kingdeev1.StreamBillStatesRequest{
+		return v.ask(ctx, byNumber, r, &kingdeev1.StreamBillStatesRequest{
 			Selection: &kingdeev1.StreamBillStatesRequest_Numbers{
 				Numbers: &kingdeev1.BillNumbers{Numbers: slices.Compact(numbers)},
 			},
@@ -214,10 +327,28 @@ func (v *Verifier) read(ctx context.Context, r intake.Reader, due []ledger.Due, 
 			byNumber.byNumber[number] = append(byNumber.byNumber[number], s)
 		})
 	})
+	round.Go(func() error {
+		gone = v.askForGone(ctx, r.Entry, due)
+		return nil
+	})
 	if err := round.Wait(); err != nil {
 		return nil, err
 	}
-	return byID.and(byNumber), nil
+	fresh := byID.and(byNumber)
+	for id := range gone {
+		if _, shown := fresh.byID[id]; !shown {
+			fresh.gone[id] = true
+		}
+	}
+	fresh.took = v.since(began, fresh.left)
+	return fresh, nil
+}
+
+// since is how old an answer is whose query left then, by Kingdee's adapter's clock, which may differ a little from
+// ours; it was asked for at began.
+func (v *Verifier) since(began, left time.Time) time.Duration {
+	now := v.Now()
+	return max(0, min(now.Sub(began), now.Sub(left)))
 }
 
 // and puts what was read by number to what was read by id. Together they are as old as the older.
@@ -226,12 +357,14 @@ func (f *freshRead) and(byNumber *freshRead) *freshRead {
 	maps.Copy(f.unreadable, byNumber.unreadable)
 	f.allUnreadable = f.allUnreadable || byNumber.allUnreadable
 	f.leftAt(byNumber.left)
+	f.slowest = max(f.slowest, byNumber.slowest)
 	return f
 }
 
-// ask reads one selection; keep gets each bill that can be decoded.
-func (f *freshRead) ask(ctx context.Context, r intake.Reader, selection *kingdeev1.StreamBillStatesRequest,
-	keep func(rule.State)) error {
+// ask reads one selection into f; keep gets each bill that can be decoded.
+func (v *Verifier) ask(ctx context.Context, f *freshRead, r intake.Reader,
+	selection *kingdeev1.StreamBillStatesRequest, keep func(rule.State)) error {
+	began := v.Now()
 	var header time.Time
 	shown := false
 	err := r.States(ctx, selection, func(a intake.DataCentre) error {
@@ -245,5 +378,6 @@ func (f *freshRead) ask(ctx context.Context, r intake.Reader, selection *kingdee
 	if !shown {
 		f.leftAt(header)
 	}
+	f.slowest = v.since(began, f.left)
 	return err
 }

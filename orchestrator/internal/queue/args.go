@@ -6,6 +6,7 @@ import (
 	"github.com/riverqueue/river"
 
 	"github.com/voidrelay/voidrelay/orchestrator/internal/ledger"
+	"github.com/voidrelay/voidrelay/orchestrator/internal/rule"
 )
 
 // Queues keep a long backlog of one kind of work from starving another.
@@ -50,6 +51,9 @@ type BatchArgs struct {
 	IDs     []int64 `json:"ids"`
 	// Until is when its rows may be gathered again: no host need try any longer to take it.
 	Until time.Time `json:"until,omitzero"`
+	// Probe: its one cancellation, or a bill where there is none, is verified to see whether verifications of this
+	// trigger are quick enough again.
+	Probe rule.Trigger `json:"probe,omitempty"`
 }
 
 func (BatchArgs) Kind() string { return "batch" }

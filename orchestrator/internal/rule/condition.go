@@ -61,6 +61,9 @@ const (
 	ConditionDatabaseReadOnly ConditionKind = "database_read_only"
 )
 
+// SlowForSessions is the reason of a kingdee_slow that more sessions with Kingdee would mend or ease.
+const SlowForSessions = "sessions"
+
 // Subject is what conditions of a kind are about.
 type Subject string
 
@@ -160,11 +163,20 @@ func sendingConditions() []ConditionRow {
 		{
 			Kind: ConditionKingdeeSlow, Subject: SubjectDataCenterTrigger, Sending: true,
 			MessageZH: "金蝶应答太慢，发送前的核实来不及完成，{trigger} 的取消等待",
-			ActionZH:  "增加会话数（KINGDEE_SESSIONS）可并行核实；金蝶变快后自动继续",
+			ActionZH:  "查明金蝶变慢的原因；作废和删除的 verify_after 最长可设 300s；金蝶变快后自动继续",
 			MessageEN: "Kingdee answers too slowly to verify a bill before its request is sent; cancellations of " +
 				"{trigger} wait",
-			ActionEN: "more sessions (KINGDEE_SESSIONS) verify in parallel; it goes on by itself once Kingdee is " +
-				"faster",
+			ActionEN: "see what slows Kingdee; for voided and deleted bills verify_after may be raised to 300s; it goes " +
+				"on by itself once Kingdee is faster",
+		},
+		{
+			Kind: ConditionKingdeeSlow, Subject: SubjectDataCenterTrigger, Reason: SlowForSessions, Sending: true,
+			MessageZH: "发送前核实一张单据的几次查询在金蝶会话上排队，来不及完成，{trigger} 的取消等待",
+			ActionZH:  "调大 kingdeesvc 的 KINGDEE_SESSIONS（如 3）使查询并行：一个会话一次只处理一个请求；金蝶变快后自动继续",
+			MessageEN: "the questions that verify a bill before its request is sent wait for each other's session and " +
+				"take too long; cancellations of {trigger} wait",
+			ActionEN: "set KINGDEE_SESSIONS of kingdeesvc higher, such as 3: one session runs its requests one after " +
+				"the other; it goes on by itself once Kingdee is faster",
 		},
 		{
 			Kind: ConditionWMSAway, Subject: SubjectAccount, Sending: true,

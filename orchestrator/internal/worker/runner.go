@@ -34,9 +34,9 @@ const (
 	jobTimeout  = 30 * time.Second
 	rescueAfter = 45 * time.Second
 	// readingTimeout ends a job that reads Kingdee page after page, and batchTimeout one that verifies before it sends.
-	// A chunk ends long before, after WorkFor, wherever Kingdee answers in time.
-	readingTimeout = intake.StreamTimeout + 5*time.Minute
-	batchTimeout   = push.VerifyTimeout + jobTimeout
+	// Both end long before: a chunk after Pace.WorkFor, a verification when its answer is of no use any more.
+	readingTimeout = 2 * intake.StreamTimeout
+	batchTimeout   = push.VerifyTurn + push.VerifyTimeout + jobTimeout
 	// fetchCooldown is the least time between two fetches of a queue, and between two notices that a queue has
 	// something new: an insert so soon after another is not announced, but found by the next fetch. fetchLatest is when
 	// that is, for the queues that stand between a decision and its request.
@@ -123,8 +123,9 @@ func Start(ctx context.Context, cfg Config) (*Runner, error) {
 	batch := &push.Batcher{
 		Store: cfg.Store, WMS: cfg.WMS, Doorman: door, Registry: schemes, Logger: cfg.Logger, Now: cfg.Now,
 		Hold: cfg.Takeover, Stopping: r.stopping,
-		Tracer:   tracerOf(cfg.Telemetry),
-		Verifier: &push.Verifier{Store: cfg.Store, Kingdee: cfg.Kingdee, Logger: cfg.Logger, Now: cfg.Now},
+		Tracer: tracerOf(cfg.Telemetry),
+		Verifier: &push.Verifier{Store: cfg.Store, Kingdee: cfg.Kingdee, Logger: cfg.Logger, Now: cfg.Now,
+			Registry: schemes, Stopping: r.stopping},
 		Recorder: push.NewRecorder(cfg.Store, cfg.Logger), Windows: &push.Windows{},
 	}
 	dispatch := &push.Dispatcher{Store: cfg.Store, Registry: schemes, Insert: r, Logger: cfg.Logger, Now: cfg.Now,

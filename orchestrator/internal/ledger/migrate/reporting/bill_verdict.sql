@@ -27,6 +27,7 @@ cross join lateral (
            count(*) filter (where d.state in ('planned', 'open')) as moving,
            count(*) filter (where d.state = 'open' and d.not_before > now()) as waiting,
            array_agg(d.account) filter (where d.state in ('planned', 'open')) as accounts,
+           bool_and(d.triggers = array['un_audited']) filter (where d.state in ('planned', 'open')) as only_un_audited,
            count(*) filter (where d.state = 'held') as held,
            min(d.hold_reason) filter (where d.state = 'held') as hold_reason,
            count(*) filter (where d.state = 'needs_attention' and d.disposition <> 'too_late') as needs_attention,
@@ -40,7 +41,7 @@ cross join lateral (
                                   and d.disposition <> 'too_late') as left_alone
     from (
         select c.state, c.outcome, c.disposition, c.hold_reason, c.generation, c.not_before, c.account,
-               max(c.generation) over (
+               c.triggers, max(c.generation) over (
                    partition by c.account, c.warehouse_code, c.order_code, c.order_type) as last_generation
         from voidrelay.cancellation_now c
         where c.scheme = b.scheme and c.bill_id = b.bill_id
@@ -65,14 +66,15 @@ left join lateral (
     select k.message_zh
     from voidrelay.condition o
     cross join lateral (
-        select replace(k.message_zh, '{account}', o.account) as message_zh
+        select replace(replace(k.message_zh, '{account}', o.account), '{trigger}', o.trigger) as message_zh
         from voidrelay.condition_kind k
         where k.kind = o.kind and k.reason in ('', o.reason)
         order by k.reason desc
         limit 1
     ) k
     where c.moving > 0 and o.end_time is null and (o.blocks_sending or o.blocks_reading) and o.host = ''
-      and o.trigger = '' and coalesce(o.scheme, b.scheme) = b.scheme and o.data_center_id in ('', s.data_center_id)
+      and (o.trigger in ('', 'voided') or o.trigger = 'un_audited' and c.only_un_audited)
+      and coalesce(o.scheme, b.scheme) = b.scheme and o.data_center_id in ('', s.data_center_id)
       and (o.account = '' or o.account = any (c.accounts))
     order by o.by_person desc, o.condition_id
     limit 1

@@ -74,7 +74,7 @@ func TestAKingdeeThatIsTooSlowToVerifyIsNamed(t *testing.T) {
 		"KINGDEE_SESSIONS")
 	sent := l.text(`select count(*)::text from attempt`)
 	asked := l.text(`select max(verified_time)::text from unsettled_cancellation`)
-	time.Sleep(8 * time.Second) // longer than any read of before is of use
+	<-time.After(8 * time.Second) // longer than any read of before is of use
 	require.True(t, l.is(isSlow), "a probe finds it as slow as before")
 	require.Equal(t, sent, l.text(`select count(*)::text from attempt`), "and nothing is sent meanwhile")
 	require.Equal(t, asked, l.text(`select max(verified_time)::text from unsettled_cancellation`))

@@ -7,8 +7,6 @@ import (
 
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
-
-	"github.com/voidrelay/voidrelay/orchestrator/internal/queue"
 )
 
 const (
@@ -66,10 +64,13 @@ func (p *Pace) Patience() time.Duration {
 	return min(max(leastPatience, answersAFrame*p.Slowest()), StreamTimeout)
 }
 
-// WorkFor is how long a chunk of reading goes on before it lets a successor continue: queue.WorkFor, and longer where
+// leastWork is how long a chunk reads where Kingdee answers at once.
+const leastWork = 20 * time.Second
+
+// WorkFor is how long a chunk of reading goes on before it lets a successor continue: leastWork, and longer where
 // that would be spent on what each chunk begins with.
 func (p *Pace) WorkFor() time.Duration {
-	return max(queue.WorkFor, answersAChunk*min(p.Slowest(), 2*time.Minute))
+	return max(leastWork, answersAChunk*min(p.Slowest(), 2*time.Minute))
 }
 
 // wait ends a read whose next frame does not come.

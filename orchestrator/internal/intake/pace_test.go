@@ -9,7 +9,6 @@ import (
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 
-	"github.com/voidrelay/voidrelay/orchestrator/internal/queue"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/scheme"
 	kingdeev1 "github.com/voidrelay/voidrelay/proto/gen/kingdee/v1"
 )
@@ -18,7 +17,7 @@ func TestAllowancesFollowTheAnswerTimesSeen(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := &Pace{}
 		require.Equal(t, 4*time.Minute, p.Patience(), "two answers of the slowest server")
-		require.Equal(t, queue.WorkFor, p.WorkFor())
+		require.Equal(t, leastWork, p.WorkFor())
 		p.Saw(7 * time.Second)
 		require.Equal(t, 42*time.Second, p.WorkFor(), "not all of a chunk goes into its first answers")
 		p.Saw(60 * time.Second)
@@ -26,9 +25,9 @@ func TestAllowancesFollowTheAnswerTimesSeen(t *testing.T) {
 		require.Equal(t, 8*time.Minute, p.Patience())
 		p.Saw(10 * time.Minute)
 		require.Equal(t, StreamTimeout, p.Patience())
-		time.Sleep(2 * time.Hour)
+		<-time.After(2 * time.Hour)
 		require.Equal(t, 4*time.Minute, p.Patience(), "a server that was slow at night is quick by day")
-		require.Equal(t, queue.WorkFor, p.WorkFor())
+		require.Equal(t, leastWork, p.WorkFor())
 	})
 }
 
@@ -41,12 +40,12 @@ func TestOnlyAFrameThatDoesNotComeEndsARead(t *testing.T) {
 				Entry: Entry{Scheme: &scheme.Scheme{DataCenter: "dc"}, Pace: pace}, Now: time.Now}
 			return r.States(t.Context(), &kingdeev1.StreamBillStatesRequest{}, func(DataCentre) error { return nil },
 				func(*kingdeev1.StatePage) error {
-					time.Sleep(10 * time.Minute) // what is done with a page is not Kingdee's time
+					<-time.After(10 * time.Minute) // what is done with a page is not Kingdee's time
 					return nil
 				})
 		}
 		require.NoError(t, read(2*time.Minute, 20))
-		time.Sleep(2 * time.Hour)
+		<-time.After(2 * time.Hour)
 		began := time.Now()
 		err := read(15*time.Minute, 1)
 		require.Equal(t, codes.DeadlineExceeded, status.Code(err), "%v", err)

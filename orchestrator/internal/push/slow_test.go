@@ -226,7 +226,7 @@ func TestWhatIsVerifiedIsAskedForOnce(t *testing.T) {
 		var all sync.WaitGroup
 		for i, due := range batches {
 			all.Go(func() {
-				time.Sleep(time.Duration(i) * time.Second)
+				<-time.After(time.Duration(i) * time.Second)
 				holds, err := v.Run(t.Context(), e, nil, due)
 				require.NoError(t, err)
 				for _, d := range due {

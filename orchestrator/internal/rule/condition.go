@@ -166,15 +166,15 @@ func sendingConditions() []ConditionRow {
 			ActionZH:  "查明金蝶变慢的原因；作废和删除的 verify_after 最长可设 300s；金蝶变快后自动继续",
 			MessageEN: "Kingdee answers too slowly to verify a bill before its request is sent; cancellations of " +
 				"{trigger} wait",
-			ActionEN: "see what slows Kingdee; for voided and deleted bills verify_after may be raised to 300s; it goes " +
-				"on by itself once Kingdee is faster",
+			ActionEN: "see what slows Kingdee; for voided and deleted bills verify_after may be raised to 300s; it " +
+				"goes on by itself once Kingdee is faster",
 		},
 		{
 			Kind: ConditionKingdeeSlow, Subject: SubjectDataCenterTrigger, Reason: SlowForSessions, Sending: true,
 			MessageZH: "发送前核实一张单据的几次查询在金蝶会话上排队，来不及完成，{trigger} 的取消等待",
 			ActionZH:  "调大 kingdeesvc 的 KINGDEE_SESSIONS（如 3）使查询并行：一个会话一次只处理一个请求；金蝶变快后自动继续",
-			MessageEN: "the questions that verify a bill before its request is sent wait for each other's session and " +
-				"take too long; cancellations of {trigger} wait",
+			MessageEN: "the questions that verify a bill before its request is sent wait for each other's session " +
+				"and take too long; cancellations of {trigger} wait",
 			ActionEN: "set KINGDEE_SESSIONS of kingdeesvc higher, such as 3: one session runs its requests one after " +
 				"the other; it goes on by itself once Kingdee is faster",
 		},

@@ -90,7 +90,7 @@ with opened as (
 	if err != nil || tag.RowsAffected() > 0 {
 		return tag.RowsAffected() > 0, err
 	}
-	_, err = tx.Exec(ctx, `
+	tag, err = tx.Exec(ctx, `
 with opened as (
     insert into condition (kind, scheme, data_center_id, account, trigger, host, reason, detail, since, probe_time,
         blocks_reading, blocks_sending, by_person)
@@ -103,6 +103,9 @@ with opened as (
     limit 1
     returning condition_id, kind, scheme, reason
 )`+openedEvents, with(args, "since", orNull(c.Since)))
+	if err == nil && tag.RowsAffected() == 0 {
+		err = fmt.Errorf("condition %s: the ledger has no such kind", c.Kind)
+	}
 	return err == nil, err
 }
 

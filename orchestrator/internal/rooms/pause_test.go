@@ -127,6 +127,14 @@ func TestAnAccountRefusedForItsClockHasItsOwnWords(t *testing.T) {
 	require.Contains(t, w.text(`select message from reporting.condition where open`), "账号 default")
 }
 
+// A kind that the ledger does not have must not be taken for one that is open: nothing would stop.
+func TestAConditionThatTheLedgerDoesNotKnowIsAnError(t *testing.T) {
+	w := setupWriter(t)
+	opened, err := w.store.OpenCondition(t.Context(), ledger.Condition{Kind: "no_such_kind", Account: "default"})
+	require.ErrorContains(t, err, "no_such_kind")
+	require.False(t, opened)
+}
+
 // Flapping is one row: what comes back within ten minutes is the same condition, since when it began first.
 func TestAConditionThatReturnsIsTheSameRow(t *testing.T) {
 	w := setupWriter(t)

@@ -28,9 +28,8 @@ func home(root string) string {
 }
 
 // Standing answers where a durable server below root keeps its folder and its address, without starting or looking for
-// one. dir is the parent of such folders where none was made yet; url is empty then, and left over
-// where the server does
-// not run.
+// one. dir is the parent of such folders where none was made yet; url is empty then, and left over where the server
+// does not run.
 func Standing(root string) (dir, url string) {
 	dir = home(root)
 	folders, _ := filepath.Glob(filepath.Join(dir, "pg[0-9]*", "url")) // a constant, well-formed pattern

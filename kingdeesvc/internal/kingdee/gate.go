@@ -32,11 +32,14 @@ const (
 	shortFlow = 4
 	// mostBypasses is how many short requests may go before a long one that waits, so that it never starves.
 	mostBypasses = 8
+	// longestBypass is after which time a long one that waits lets only one more go before it. Where each answer takes
+	// 7 s, eight bypasses are a minute for each request: a baseline beside polls did not end in a quarter of an hour.
+	longestBypass = 5 * time.Second
 )
 
 // gate hands out sessions at the pace that the settings allow. A request waits for the ones already sent and for the
 // pace; of those that wait, short flows go first, so that a poll or a verification waits for one page of a backfill and
-// not for all of it.
+// not for all of it. Where the vendor is slow, short ones and long ones take turns.
 type gate struct {
 	limiter *rate.Limiter
 
@@ -52,6 +55,7 @@ type gate struct {
 
 type waiter struct {
 	flow  *Flow
+	since time.Time
 	ready chan *session
 }
 
@@ -65,7 +69,7 @@ func newGate(limiter *rate.Limiter, sessions int) *gate {
 
 // enter waits for a session and a place in the pace; leave gives the session back.
 func (g *gate) enter(ctx context.Context, flow *Flow) (*session, error) {
-	w := &waiter{flow, make(chan *session, 1)}
+	w := &waiter{flow, time.Now(), make(chan *session, 1)}
 	g.mu.Lock()
 	g.waiting = append(g.waiting, w)
 	g.pump()
@@ -131,12 +135,12 @@ func (g *gate) wakeLater() {
 }
 
 // next takes the waiter whose turn it is: the first of a short flow, the first of all when none is short or long ones
-// have waited for enough of them.
+// have waited for enough of them, or for one of them and long enough.
 func (g *gate) next() *waiter {
 	at := slices.IndexFunc(g.waiting, func(w *waiter) bool { return w.flow.served.Load() < shortFlow })
 	long := slices.IndexFunc(g.waiting, func(w *waiter) bool { return w.flow.served.Load() >= shortFlow })
 	switch {
-	case at < 0, long >= 0 && g.bypassed >= mostBypasses:
+	case at < 0, long >= 0 && (g.bypassed >= mostBypasses || g.bypassed > 0 && g.waiting[long].late()):
 		at, g.bypassed = long, 0
 	case long >= 0:
 		g.bypassed++
@@ -145,6 +149,9 @@ func (g *gate) next() *waiter {
 	g.waiting = slices.Delete(g.waiting, at, at+1)
 	return w
 }
+
+// late says whether it has waited so long that only one more may go before it.
+func (w *waiter) late() bool { return time.Since(w.since) >= longestBypass }
 
 // close ends the waiting for the pace and takes the idle sessions away for good.
 func (g *gate) close() []*session {

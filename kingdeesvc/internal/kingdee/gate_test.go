@@ -12,6 +12,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/require"
@@ -23,6 +24,8 @@ type queue struct {
 	gate   *gate
 	served chan string
 	held   *session
+	// answer is how long the vendor takes for each.
+	answer time.Duration
 }
 
 func newQueue(t *testing.T) *queue {
@@ -39,6 +42,7 @@ func (q *queue) ask(t *testing.T, name string, flow *Flow) {
 		s, err := q.gate.enter(t.Context(), flow)
 		if err == nil {
 			q.served <- name
+			<-time.After(q.answer)
 			q.gate.leave(s)
 		}
 	}()
@@ -77,6 +81,26 @@ func TestALongFlowIsNotStarvedByShortOnes(t *testing.T) {
 	}
 	order := q.order(mostBypasses + 4)
 	require.Equal(t, "backfill", order[mostBypasses])
+}
+
+// At 7 s an answer a baseline's page waited for eight answers to others, a minute, and one scheme's polls kept
+// another's baseline from ending in a quarter of an hour. A poll still waits for one page only.
+func TestShortAndLongFlowsTakeTurnsWhereTheVendorIsSlow(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		q := newQueue(t)
+		for i := range 3 {
+			q.ask(t, fmt.Sprint("page ", i+1), longFlow())
+		}
+		for i := range 6 {
+			q.ask(t, fmt.Sprint("poll ", i+1), &Flow{})
+		}
+		q.answer = 7 * time.Second
+		<-time.After(q.answer) // the answer that all of them wait for
+		require.Equal(t, []string{
+			"poll 1", "page 1", "poll 2", "page 2", "poll 3", "page 3", "poll 4", "poll 5", "poll 6",
+		}, q.order(9))
+		<-time.After(q.answer) // the last one's
+	})
 }
 
 func TestAFlowTurnsLongByBeingServed(t *testing.T) {

@@ -13,8 +13,9 @@ import (
 )
 
 // needsSlow is true of a cancellation c whose verification is the one that a condition o says is too slow: un_audited
-// where nothing else ever called for it, else voided, which stands for everything.
-const needsSlow = `(o.trigger = 'voided' or not exists (
+// where nothing else ever called for it, or only an un-audit calls for it by now, else voided, which stands for
+// everything.
+const needsSlow = `(o.trigger = 'voided' or c.not_before is not null or not exists (
     select from cancellation f
     where f.cancellation_id = c.cancellation_id and f.triggers <> array['un_audited']))`
 

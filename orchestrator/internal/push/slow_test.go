@@ -153,6 +153,9 @@ func TestSendingGoesOnWhileAVerificationTakesUpToHalfOfVerifyAfter(t *testing.T)
 	voided := ledger.Due{ID: 1, BillID: 1, BillNo: "A1", Triggers: []rule.Trigger{rule.TriggerVoided}}
 	unAudited := ledger.Due{ID: 3, BillID: 3, BillNo: "A3", Triggers: []rule.Trigger{rule.TriggerUnAudited},
 		Evidence: rule.EvidenceSnapshot, NotBefore: time.Unix(1, 0)}
+	// Voided, and then only un-audited: what a request for it may wait is what one for an un-audit may.
+	once := unAudited
+	once.Triggers = []rule.Trigger{rule.TriggerVoided, rule.TriggerUnAudited}
 	for name, tc := range map[string]struct {
 		sessions int
 		answer   time.Duration
@@ -167,6 +170,9 @@ func TestSendingGoesOnWhileAVerificationTakesUpToHalfOfVerifyAfter(t *testing.T)
 		"three sessions, a void, 120 s":      {sessions: 3, answer: 120 * seconds, due: voided, slow: true},
 		"three sessions, an un-audit, 3 s":   {sessions: 3, answer: 3 * seconds, due: unAudited},
 		"three sessions, an un-audit, 7 s":   {sessions: 3, answer: 7 * seconds, due: unAudited, slow: true},
+		"three sessions, once voided, 3 s":   {sessions: 3, answer: 3 * seconds, due: once},
+		"three sessions, once voided, 9 s":   {sessions: 3, answer: 9 * seconds, due: once, slow: true},
+		"three sessions, once voided, 30 s":  {sessions: 3, answer: 30 * seconds, due: once, slow: true},
 		"one session, a void, 3 s":           {sessions: 1, answer: 3 * seconds, due: voided},
 		"one session, a void, 7 s":           {sessions: 1, answer: 7 * seconds, due: voided},
 		"one session, a void, 20 s":          {1, 20 * seconds, voided, true, rule.SlowForSessions},

@@ -159,9 +159,9 @@ func (v *Verifier) usable(e intake.Entry, verified []ledger.Verified, due []ledg
 	got answers) []ledger.Verified {
 	kept := verified[:0]
 	for i, one := range verified {
-		needed := need(due[i])
-		if one.Trigger != rule.TriggerUnAudited {
-			needed = rule.TriggerVoided
+		needed := rule.TriggerVoided
+		if one.Trigger == rule.TriggerUnAudited {
+			needed = rule.TriggerUnAudited
 		}
 		if one.Outcome == rule.Holds && got[askedFor(due[i])].took > v.mayTake(e, needed) {
 			continue

@@ -76,6 +76,33 @@ func TestKingdeeSlowBlocksWhatNeedsThatVerification(t *testing.T) {
 	require.Equal(t, "A1 A2", w.gatheredNumbers(), "another data centre's slowness stops nobody here")
 }
 
+// Such a cancellation was verified again and again at answers of 9 s to 30 s, which is quick enough for a void and too
+// slow for what it waited for.
+func TestABillThatIsOnlyUnAuditedByNowWaitsWithTheUnAudits(t *testing.T) {
+	w := setupWriter(t)
+	d := w.owe(1, "A1", "WH1")[0]
+	w.owe(2, "A2", "WH1")
+	w.unAudited(d)
+	w.rows.Exec(`update cancellation set triggers = array['voided', 'un_audited'] where cancellation_id = $1`, d.ID)
+	w.seen("A1", "51 s")
+	w.seen("A2", "51 s")
+	slow := w.rows.Condition(rowtest.Condition{Kind: "kingdee_slow", DataCenterID: "dc-1", Trigger: "un_audited"})
+	require.Equal(t, "A2", w.gatheredNumbers())
+	w.rows.Exec(`update condition set probe_time = now()`)
+	probes, err := w.store.TakeSlowProbes(t.Context(), map[string]int{rowtest.SchemeName: 1})
+	require.NoError(t, err)
+	require.Equal(t, []queue.BatchArgs{{
+		Scheme: rowtest.SchemeName, Account: "default", IDs: []int64{d.ID}, Probe: rule.TriggerUnAudited,
+	}}, probes, "and it is asked for it whether Kingdee is quicker again")
+	w.rows.EndCondition(slow)
+	require.Equal(t, "A1 A2", w.gatheredNumbers())
+
+	// Voided once more: nothing waits for a dwell.
+	w.rows.Exec(`update unsettled_cancellation set not_before = null where cancellation_id = $1`, d.ID)
+	w.rows.Condition(rowtest.Condition{Kind: "kingdee_slow", DataCenterID: "dc-1", Trigger: "un_audited"})
+	require.Equal(t, "A1 A2", w.gatheredNumbers())
+}
+
 // The probe asks for one of those that wait; where nobody waits, for no cancellation at all.
 func TestASlowKingdeeIsAskedAboutAtAGrowingPace(t *testing.T) {
 	w := setupWriter(t)

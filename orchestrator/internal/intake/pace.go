@@ -11,17 +11,19 @@ import (
 
 const (
 	// StreamTimeout is the most that Kingdee's adapter may take for the next frame of a stream. A server may take two
-	// minutes for each answer, and a frame of whole bills is some eight of them: a login, a header, what others ask
-	// meanwhile, and the parts of the bills.
-	StreamTimeout = 20 * time.Minute
+	// minutes for each answer, and a frame of whole bills is some eight of them: a login, a header, and the parts of
+	// the bills. Where there is one session, three others may ask before each.
+	StreamTimeout = time.Hour
 	// leastPatience is what is waited at least: two answers of the slowest server that people work with.
 	leastPatience = 4 * time.Minute
 	// answersAFrame is how many answers one frame may take.
 	answersAFrame = 8
 	// forgetHalf is when half of what was seen is forgotten: a server that was slow at night is quick by day.
 	forgetHalf = 10 * time.Minute
-	// answersAChunk is how many of the slowest answers a chunk of work may take before it leaves.
-	answersAChunk = 6
+	// answersAChunk is how many of the slowest answers a chunk of work may take before it leaves, and longestWork is
+	// the most that it does.
+	answersAChunk = 12
+	longestWork   = 12 * time.Minute
 )
 
 // Pace is how long Kingdee takes for an answer, as this process sees it: allowances follow it. A nil one has seen
@@ -58,7 +60,7 @@ func (p *Pace) faded(now time.Time) time.Duration {
 	return p.slowest >> min(now.Sub(p.at)/forgetHalf, 62)
 }
 
-// Patience is how long the next frame of a stream is waited for: 4 to 20 minutes. An adapter that is gone or frozen is
+// Patience is how long the next frame of a stream is waited for: 4 to 60 minutes. An adapter that is gone or frozen is
 // noticed much earlier, by the connection's keepalive, and one that waits for Kingdee gives up by itself.
 func (p *Pace) Patience() time.Duration {
 	return min(max(leastPatience, answersAFrame*p.Slowest()), StreamTimeout)
@@ -70,7 +72,7 @@ const leastWork = 20 * time.Second
 // WorkFor is how long a chunk of reading goes on before it lets a successor continue: leastWork, and longer where
 // that would be spent on what each chunk begins with.
 func (p *Pace) WorkFor() time.Duration {
-	return max(leastWork, answersAChunk*min(p.Slowest(), 2*time.Minute))
+	return max(leastWork, min(answersAChunk*p.Slowest(), longestWork))
 }
 
 // wait ends a read whose next frame does not come.

@@ -19,7 +19,7 @@ func TestAllowancesFollowTheAnswerTimesSeen(t *testing.T) {
 		require.Equal(t, 4*time.Minute, p.Patience(), "two answers of the slowest server")
 		require.Equal(t, leastWork, p.WorkFor())
 		p.Saw(7 * time.Second)
-		require.Equal(t, 42*time.Second, p.WorkFor(), "not all of a chunk goes into its first answers")
+		require.Equal(t, 84*time.Second, p.WorkFor(), "not all of a chunk goes into its first answers")
 		p.Saw(60 * time.Second)
 		p.Saw(time.Second)
 		require.Equal(t, 8*time.Minute, p.Patience())

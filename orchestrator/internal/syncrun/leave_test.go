@@ -3,12 +3,14 @@ package syncrun_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"testing"
 	"time"
 
 	"github.com/riverqueue/river"
 	"github.com/stretchr/testify/require"
 	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 
 	"github.com/voidrelay/voidrelay/orchestrator/internal/queue"
@@ -61,6 +63,41 @@ func TestARunIsLeftToAnotherProcessWhenThisOneStops(t *testing.T) {
 	require.NoError(t, b.Job.Run(t.Context(), queue.RunArgs{Scheme: "assembly-void", Follows: true}))
 	require.Equal(t, "1 complete 3",
 		b.Text(`select count(*) || ' ' || min(state) || ' ' || (select count(*) from bill) from run`))
+}
+
+// weary is a Kingdee that gives so many more whole bills and then answers nobody in time.
+type weary struct {
+	*vendortest.Books
+	left, asked int
+}
+
+func (w *weary) StreamBills(
+	ctx context.Context, in *kingdeev1.StreamBillsRequest, o ...grpc.CallOption,
+) (grpc.ServerStreamingClient[kingdeev1.StreamBillsResponse], error) {
+	if w.left--; w.left < 0 {
+		return nil, status.Error(codes.DeadlineExceeded, "no answer yet")
+	}
+	w.asked++
+	return w.Books.StreamBills(ctx, in, o...)
+}
+
+// However little a baseline gets at a time, it gets to its end, and asks for nothing twice.
+func TestWhatWasReadOfASlowKingdeeIsKept(t *testing.T) {
+	b := runtest.New(t)
+	b.Books.Page = 1
+	const bills = 4
+	for id := int64(1); id <= bills; id++ {
+		b.Books.Live(id, fmt.Sprint("A", id), "CK001")
+	}
+	vendor := &weary{Books: b.Books}
+	b.Job.Kingdee = vendor
+	for kept := 1; kept <= bills; kept++ {
+		vendor.left = 1
+		require.NoError(t, b.Job.Run(t.Context(), queue.RunArgs{Scheme: "assembly-void", Asked: true}))
+		require.Equal(t, fmt.Sprint(kept), b.Text(`select count(*)::text from bill`))
+	}
+	require.Equal(t, "complete", b.Text(`select string_agg(state, ' ') from run`), "it is one run all the time")
+	require.Equal(t, bills, vendor.asked)
 }
 
 // A successor is in the queue before its predecessor has let go of the lock; another process is at it in no time. It

@@ -69,8 +69,8 @@ func (v *Verifier) tooSlow(
 			seconds(took), seconds(v.mayTake(e, needed)), seconds(slowest)),
 		ProbeAfter: max(slowProbeFirst, took),
 	}
-	if took > slowest*3/2 {
-		// Its questions waited for each other, or for others.
+	if took > slowest*3/2 && slowest <= v.mayTake(e, needed) {
+		// Its questions waited for each other, or for others; beside each other they would have been quick enough.
 		c.Reason = rule.SlowForSessions
 	}
 	open, err := v.Store.SlowTriggers(ctx, e.DataCenter)

@@ -176,8 +176,9 @@ func TestSendingGoesOnWhileAVerificationTakesUpToHalfOfVerifyAfter(t *testing.T)
 		"one session, a void, 3 s":           {sessions: 1, answer: 3 * seconds, due: voided},
 		"one session, a void, 7 s":           {sessions: 1, answer: 7 * seconds, due: voided},
 		"one session, a void, 20 s":          {1, 20 * seconds, voided, true, rule.SlowForSessions},
-		"one session, a void, 40 s":          {1, 40 * seconds, voided, true, rule.SlowForSessions},
+		"one session, a void, 40 s":          {sessions: 1, answer: 40 * seconds, due: voided, slow: true},
 		"one session, an un-audit, 3 s":      {1, 3 * seconds, unAudited, true, rule.SlowForSessions},
+		"one session, an un-audit, 7 s":      {sessions: 1, answer: 7 * seconds, due: unAudited, slow: true},
 		"one session, an un-audit, at once":  {sessions: 1, answer: seconds / 10, due: unAudited},
 		"three sessions, a void, not at all": {sessions: 3, answer: 10 * time.Hour, due: voided, slow: true},
 	} {

@@ -61,7 +61,7 @@ const (
 	ConditionDatabaseReadOnly ConditionKind = "database_read_only"
 )
 
-// SlowForSessions is the reason of a kingdee_slow that more sessions with Kingdee would mend or ease.
+// SlowForSessions is the reason of a kingdee_slow that more sessions with Kingdee would mend.
 const SlowForSessions = "sessions"
 
 // Subject is what conditions of a kind are about.

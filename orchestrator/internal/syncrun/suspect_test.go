@@ -68,3 +68,25 @@ func TestABillThatCanBeReadEndsTheRow(t *testing.T) {
 	b.Run()
 	require.Empty(t, b.Text(suspected))
 }
+
+// At 7 s an answer, asking for known bills once a minute took as much of a session as the runs themselves.
+func TestASlowKingdeeIsAskedForKnownBillsMoreSeldom(t *testing.T) {
+	b := runtest.New(t)
+	b.Books.Live(1, "A1", "CK001")
+	b.Run()
+	b.Later(2 * time.Hour) // no run reads A1 any more
+	asked := func() int {
+		before := len(b.Books.Asked)
+		for range 10 {
+			b.Later(time.Minute)
+			b.Run()
+		}
+		return len(b.Books.Asked) - before
+	}
+	require.Equal(t, 10, asked(), "once a minute")
+	pace := b.Job.Registry.Entries["assembly-void"].Pace
+	pace.Saw(7 * time.Second)
+	require.Equal(t, 3, asked(), "once in twenty answers")
+	pace.Saw(120 * time.Second)
+	require.Equal(t, 2, asked(), "once in five minutes")
+}

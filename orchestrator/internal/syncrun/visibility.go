@@ -9,8 +9,14 @@ import (
 	"github.com/voidrelay/voidrelay/orchestrator/internal/ledger"
 )
 
-// visibilityEvery is the least time between two reads of known bills while all is well.
-const visibilityEvery = time.Minute
+const (
+	// visibilityEvery is the least time between two reads of known bills while all is well. Where Kingdee is slow, it
+	// is visibilityAnswers of its answers, and visibilitySeldom at most: on one session they would take as much of it
+	// as all that is read for its own sake. An incremental run reads much further back than that.
+	visibilityEvery   = time.Minute
+	visibilityAnswers = 20
+	visibilitySeldom  = 5 * time.Minute
+)
 
 // Visibility remembers of each scheme whether known bills were shown when last asked for. Safe for concurrent use.
 type Visibility struct {
@@ -27,13 +33,15 @@ type seen struct {
 // NewVisibility knows of no scheme yet: the first run of each asks.
 func NewVisibility() *Visibility { return &Visibility{schemes: map[string]seen{}} }
 
-// due says whether an incremental run is to read known bills: when it found nothing, but at most once a minute; and
-// always until one was seen, so that a suspicion, also of a process before this one, ends.
-func (s *Visibility) due(scheme string, found bool, now time.Time) bool {
+// due says whether an incremental run is to read known bills: when it found nothing, but at most once a minute, or more
+// seldom by Kingdee's slowest answer; and always until one was seen, so that a suspicion, also of a process before this
+// one, ends.
+func (s *Visibility) due(scheme string, found bool, now time.Time, slowest time.Duration) bool {
+	every := min(max(visibilityEvery, visibilityAnswers*slowest), visibilitySeldom)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	last := s.schemes[scheme]
-	return !last.clear || !found && now.Sub(last.at) >= visibilityEvery
+	return !last.clear || !found && now.Sub(last.at) >= every
 }
 
 func (s *Visibility) note(scheme string, clear bool, now time.Time) {
@@ -46,7 +54,8 @@ func (s *Visibility) note(scheme string, clear bool, now time.Time) {
 func (c *chunk) checkVisibility(ctx context.Context) error {
 	now := c.Now()
 	found := c.rows > 0 || c.waiting != nil
-	if c.run.Kind != ledger.Incremental || !c.Visibility.due(c.entry.Name, found, now) {
+	if c.run.Kind != ledger.Incremental ||
+		!c.Visibility.due(c.entry.Name, found, now, c.entry.Pace.Slowest()) {
 		return nil
 	}
 	shown, err := intake.AskForKnown(ctx, c.Store, c.reader, c.entry.Name)

@@ -1,6 +1,7 @@
 package push
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -77,11 +78,18 @@ func (v *Verifier) tooSlow(
 	if err != nil {
 		return err
 	}
-	if reason, is := open[needed]; is {
-		c.Reason = reason // one row while it lasts
-	}
+	before, is := open[needed]
+	c.Reason = cmp.Or(before, c.Reason) // one row while it lasts
 	opened, err := v.Store.OpenCondition(ctx, c)
-	if opened {
+	if err != nil {
+		return err
+	}
+	switch {
+	case is && before != c.Reason:
+		// When it began, no number of sessions would have been enough.
+		c.Reason = before
+		_, err = v.Store.EndCondition(ctx, c, "more sessions would be enough by now")
+	case opened:
 		v.Logger.WarnContext(ctx, "Kingdee answers too slowly to verify before sending",
 			slog.String("data_center", e.DataCenter), slog.String("trigger", c.Trigger),
 			slog.String("detail", c.Detail))

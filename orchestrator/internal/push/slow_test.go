@@ -80,8 +80,10 @@ func (q *queueing) StreamBillStates(
 // slowNotes is a ledger that keeps kingdee_slow, and what was stored of verifications.
 type slowNotes struct {
 	verifyStore
-	mu     sync.Mutex
-	open   map[rule.Trigger]ledger.Condition
+	mu   sync.Mutex
+	open map[rule.Trigger]ledger.Condition
+	// rows are the open rows, each by trigger and reason.
+	rows   map[[2]string]bool
 	stored []ledger.Verified
 }
 
@@ -112,21 +114,23 @@ func (s *slowNotes) OpenCondition(_ context.Context, c ledger.Condition) (bool, 
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.open == nil {
-		s.open = map[rule.Trigger]ledger.Condition{}
+		s.open, s.rows = map[rule.Trigger]ledger.Condition{}, map[[2]string]bool{}
 	}
-	_, was := s.open[rule.Trigger(c.Trigger)]
-	s.open[rule.Trigger(c.Trigger)] = c
+	was := s.rows[[2]string{c.Trigger, c.Reason}]
+	s.open[rule.Trigger(c.Trigger)], s.rows[[2]string{c.Trigger, c.Reason}] = c, true
 	return !was, nil
 }
 
 func (s *slowNotes) EndCondition(_ context.Context, c ledger.Condition, _ string) (bool, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	was, is := s.open[rule.Trigger(c.Trigger)]
-	if is = is && was.Reason == c.Reason; is {
+	row := [2]string{c.Trigger, c.Reason}
+	was := s.rows[row]
+	delete(s.rows, row)
+	if s.open[rule.Trigger(c.Trigger)].Reason == c.Reason {
 		delete(s.open, rule.Trigger(c.Trigger))
 	}
-	return is, nil
+	return was, nil
 }
 
 func (s *slowNotes) ProbeBill(_ context.Context, scheme string) (ledger.Due, bool, error) {
@@ -274,6 +278,29 @@ func TestVerificationsOfASlowKingdeeTakeTurns(t *testing.T) {
 		}
 		all.Wait()
 		require.Empty(t, notes.open)
+	})
+}
+
+// On one session a verification is two answers. At 40 s each of them is too long, whatever is beside it; at 20 s two
+// sessions would do.
+func TestKingdeeSlowNamesSessionsOnceMoreOfThemWouldBeEnough(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		q, notes := newQueueing(1, 40*time.Second), &slowNotes{}
+		v, e := verifierOf(q, notes), bothTriggers(t)
+		due := []ledger.Due{{ID: 1, BillID: 1, BillNo: "A1", Triggers: []rule.Trigger{rule.TriggerVoided}}}
+		for _, told := range []struct {
+			answer time.Duration
+			reason string
+		}{
+			{40 * time.Second, ""}, {20 * time.Second, rule.SlowForSessions}, {40 * time.Second, rule.SlowForSessions},
+		} {
+			q.answer = told.answer
+			for range 2 {
+				_, err := v.run(t.Context(), e, nil, due, rule.TriggerVoided)
+				require.NoError(t, err)
+			}
+			require.Equal(t, map[[2]string]bool{{"voided", told.reason}: true}, notes.rows)
+		}
 	})
 }
 

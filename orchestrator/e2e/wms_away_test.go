@@ -99,6 +99,28 @@ where bill_no = 'P1' and a.disposition = 'unknown'`))
 	require.Zero(t, s.count(`select count(*) from condition`), "the harmless call was answered each time")
 }
 
+// The failure: the request that met the outage first was the last one that its order had, and a person was asked.
+func TestAnOrderOneShortOfItsCapIsNotParkedByTheFailureThatBeginsAnOutage(t *testing.T) {
+	t.Parallel()
+	s := start(t, func(s *stack) { s.scheme = saying("backoff: 1s", "backoff: 300ms") })
+	require.NoError(t, s.wms.AddFaults(wbehaviour.Fault{Kind: wbehaviour.FaultBadGateway, OrderCode: "P1", Times: 4}))
+	s.audited("P1", "CK001")
+	s.void("P1")
+	s.until("its fourth attempt", func() bool {
+		return s.count(`select count(*) from attempt where disposition = 'unknown'`) == 4
+	})
+	require.NoError(t, s.wms.SetPersonality(wbehaviour.Personality{Front: "bad_gateway"}))
+	s.until("the condition", func() bool { return len(s.conditions()) == 1 && s.conditions()[0] == "wms_away" })
+	s.until("the answer is written", func() bool {
+		return s.count(`select count(*) from attempt where disposition = 'unknown'`) == 5
+	})
+	require.Equal(t, 1, s.count(`select count(*) from cancellation_now where state = 'open'`))
+	require.Zero(t, s.count(`select count(*) from work_item`))
+	require.NoError(t, s.wms.SetPersonality(wbehaviour.Personality{}))
+	s.until("it is done", func() bool { return s.verdict("P1") == "已取消" })
+	require.Zero(t, s.count(`select count(*) from work_item`))
+}
+
 // The failure: a proxy answered for the WMS, and the "not found" that came afterwards, for a wrong code, was taken for
 // what the lost request had done.
 func TestNotFoundAfterAProxysPageIsNoCancelledOrder(t *testing.T) {

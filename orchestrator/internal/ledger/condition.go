@@ -158,7 +158,7 @@ select s.scheme
 from scheme s
 where exists (
     select from condition o
-    where o.condition_id = any($1) and o.blocks_sending and `+AboutScheme+`
+    where o.condition_id = any($1) and `+KeepsUnsent+`
       and (o.account = '' or o.account = any(s.wms_accounts)))`, ids)
 }
 

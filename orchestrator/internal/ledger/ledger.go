@@ -34,11 +34,13 @@ type Scheme struct {
 	Lag time.Duration
 	// ClockAhead: Kingdee's clock is not believed; pages are read and the watermark stands still.
 	ClockAhead bool
-	Send       bool
-	SendSince  time.Time
-	Watermark  *Watermark
-	Failures   int
-	NotBefore  time.Time
+	// ClockFits is when it was last believed again, zero if that never was.
+	ClockFits time.Time
+	Send      bool
+	SendSince time.Time
+	Watermark *Watermark
+	Failures  int
+	NotBefore time.Time
 	// Cutovers are those of what later revisions added.
 	Cutovers rule.Cutovers
 }
@@ -184,6 +186,8 @@ type Due struct {
 	SameDisposition rule.Disposition
 	SameCount       int
 	SameSince       time.Time
+	// Rested is for how much of the time since SameSince a condition kept a not-found order from being sent.
+	Rested time.Duration
 	// AnswerChanges is how often an answer was another than the one before.
 	AnswerChanges int
 	// UnsentSince is since when nothing could be sent, zero when the last answer was a real one.

@@ -30,6 +30,10 @@ const StopReason = `
 // still.
 const RestsReading = `(` + BlocksReading + ` and not o.by_person and o.kind <> 'clock_ahead')`
 
+// KeepsUnsent is true of the conditions o, open or over, while which orders of a scheme s are not sent: they block
+// sending, or the reading without which nothing is sent.
+const KeepsUnsent = `((o.blocks_sending or o.blocks_reading and o.kind <> 'clock_ahead') and ` + AboutScheme + `)`
+
 // MayVerify is true of a cancellation c of scheme s that a batch can do something about: Kingdee can be asked, or its
 // bill was read so lately that nobody need ask.
 const MayVerify = `(c.verified_time > now() - interval '10 seconds' or not exists (

@@ -30,7 +30,7 @@ func complete(r *intake.Registry, due ledger.Due, result ledger.Result, now time
 	if result.Next.State == "" {
 		result.Next = timing.After(result.Answer, rule.History{
 			Evidence: due.Evidence, AnswerLost: due.AnswerLost, Same: result.SameCount, FirstSame: result.SameSince,
-			Changes: result.AnswerChanges, FirstUnsent: result.UnsentSince, UnsentFor: result.UnsentFor,
+			Rested: due.Rested, Changes: result.AnswerChanges, FirstUnsent: result.UnsentSince, UnsentFor: result.UnsentFor,
 		}, now)
 	}
 	if result.Next.State == rule.Open {
@@ -44,6 +44,12 @@ func complete(r *intake.Registry, due ledger.Due, result ledger.Result, now time
 		result.Next.Wait += time.Duration(spread)
 	}
 	return result
+}
+
+// forgiven is what was due without its count of unknown outcomes: it begins anew.
+func forgiven(due ledger.Due) ledger.Due {
+	due.SameDisposition, due.SameCount, due.SameSince = "", 0, time.Time{}
+	return due
 }
 
 // unsent says whether the answer is that nothing was sent.

@@ -49,6 +49,12 @@ func (d *Doorman) suspect(ctx context.Context, account, detail string) (away boo
 	return false
 }
 
+// answers says whether the WMS answers the harmless call, whatever it says of the account.
+func (d *Doorman) answers(ctx context.Context, account string) bool {
+	found := d.check(ctx, account).standing
+	return found == accepted || found == refused
+}
+
 // silent stops sending to an account after so many orders in a row got no answer, and lets it go on at once where the
 // harmless call is answered: then it is these orders.
 func (d *Doorman) silent(ctx context.Context, account, detail string) {

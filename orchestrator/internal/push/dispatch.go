@@ -28,6 +28,7 @@ const (
 type DispatchStore interface {
 	resultStore
 	Lapsed(ctx context.Context, limit int) ([]ledger.Due, error)
+	MaySend(ctx context.Context, scheme, account string) (bool, error)
 	TakeSlowProbes(ctx context.Context, revisions map[string]int) ([]queue.BatchArgs, error)
 	OverdueRuns(ctx context.Context, grace time.Duration) ([]string, error)
 	TellResting(ctx context.Context) error
@@ -107,7 +108,17 @@ func (d *Dispatcher) lapse(ctx context.Context) error {
 			Answer: rule.Answer{Disposition: rule.Unknown, Lost: true},
 			Detail: "no answer was stored before the lease ran out",
 		}
-		results = append(results, complete(d.Registry, due, result, d.Now()))
+		judged := complete(d.Registry, due, result, d.Now())
+		if judged.Next.Work == rule.WorkOutcomeUnknown {
+			may, err := d.Store.MaySend(ctx, due.Scheme, due.Account)
+			if err != nil {
+				return err
+			}
+			if !may { // what blocks may be what it met
+				judged = complete(d.Registry, forgiven(due), result, d.Now())
+			}
+		}
+		results = append(results, judged)
 	}
 	return d.Store.StoreResults(ctx, results, refusedResult(ctx, d.Logger))
 }

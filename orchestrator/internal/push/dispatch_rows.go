@@ -127,12 +127,24 @@ where b.bill_id <> c.bill_id and b.document_status = 'C' and b.cancel_status = '
   and bs.data_center_id = (select cs.data_center_id from scheme cs where cs.scheme = c.scheme)
   and b.read_time > coalesce(c.number_read_time, '-infinity')`
 
+// rested is for how long conditions have kept a cancellation c from being sent since its answer came first. It is
+// derived from when they lasted, so that no order writes anything meanwhile; one that came back lasted in between, too.
+const rested = `
+select coalesce(sum(upper(t) - lower(t)), interval '0')
+from unnest((
+    select range_agg(tstzrange(greatest(o.since, c.same_since),
+        greatest(o.since, c.same_since, coalesce(o.end_time, now()))))
+    from condition o join scheme s on s.scheme = c.scheme
+    where (o.end_time is null or o.end_time > c.same_since) and o.account in ('', c.account)
+      and (o.trigger = '' or o.trigger = any(c.triggers)) and ` + ledger.KeepsUnsent + `)) as t`
+
 // dueColumns are what a push needs to know of a cancellation c.
 const dueColumns = `
 select c.cancellation_id, c.scheme, c.revision, c.bill_id, c.bill_no, c.account, c.warehouse_code, c.order_code,
        c.order_type, c.cancel_reason, c.extend_props, c.owner_code, c.triggers, c.evidence, c.not_before,
        c.verified_time, c.unread_since, c.attempt, c.maybe_landed, c.answer_lost, c.same_disposition, c.same_count,
        c.same_since, c.answer_changes, c.unsent_since, c.unsent_time, c.unsent_for, c.traceparent,
+       case when c.same_disposition = 'not_found' then (` + rested + `) else interval '0' end as rested,
        (select w.answer_time from wms_answer w where w.account = c.account) as answered_time,
        exists (` + liveHolder + `) as has_holder,
        exists (select from bill b where b.scheme = c.scheme and b.bill_id = c.bill_id

@@ -27,6 +27,7 @@ type dueRow struct {
 	SameDisposition string
 	SameCount       int
 	SameSince       time.Time
+	Rested          time.Duration
 	AnswerChanges   int
 	UnsentSince     time.Time
 	UnsentTime      time.Time
@@ -44,7 +45,7 @@ func (r dueRow) due() ledger.Due {
 		UnreadSince: r.UnreadSince, Attempt: r.Attempt,
 		MaybeLanded: r.MaybeLanded, AnswerLost: r.AnswerLost,
 		SameDisposition: rule.Disposition(r.SameDisposition), SameCount: r.SameCount,
-		SameSince: r.SameSince, AnswerChanges: r.AnswerChanges, UnsentSince: r.UnsentSince,
+		SameSince: r.SameSince, Rested: r.Rested, AnswerChanges: r.AnswerChanges, UnsentSince: r.UnsentSince,
 		UnsentTime: r.UnsentTime, UnsentFor: r.UnsentFor, AnsweredTime: r.AnsweredTime,
 		NotBefore: r.NotBefore, BillGone: r.BillGone,
 		Traceparent: r.Traceparent, NeedsRead: r.HasHolder || r.VerifiedTime.Before(r.NotBefore),

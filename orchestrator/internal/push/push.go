@@ -312,6 +312,21 @@ func (p *push) record(due ledger.Due, result ledger.Result) {
 	}
 	p.heed(due, result)
 	judged := complete(p.Registry, due, result, p.Now())
+	if judged.Next.Work != rule.WorkOutcomeUnknown {
+		p.keepResult(due, judged)
+		return
+	}
+	// The cap counts only while the WMS answers: before a person is asked it is asked whether it does. This may be the
+	// failure that begins an outage.
+	p.asking.Go(func() {
+		if !p.Doorman.answers(context.Background(), p.account) {
+			judged = complete(p.Registry, forgiven(due), result, p.Now())
+		}
+		p.keepResult(due, judged)
+	})
+}
+
+func (p *push) keepResult(due ledger.Due, judged ledger.Result) {
 	p.traces.end(due, judged)
 	tellOutcome(p.Logger, due, judged)
 	p.records.add(judged)

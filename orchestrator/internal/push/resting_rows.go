@@ -17,43 +17,51 @@ const (
 	restingMost    = 600
 )
 
-// restingRow is what rests of one scheme in one warehouse of an account.
+// restingRow is what rests in one warehouse of an account. Scheme is where the item of the account stands: the first
+// that sends to it, also where several do.
 type restingRow struct {
 	Scheme, Account, Warehouse string
 	Orders                     int
 	Numbers                    []string
 }
 
-// TellResting keeps one work item an account, and scheme, with the orders to phone through: those which conditions of
-// their account have kept from being sent for rule.RestingFor in all. The time is derived from when the conditions
+// TellResting keeps one work item an account with the orders to phone through, whichever schemes they are of: those
+// which conditions have kept from being sent for rule.RestingFor in all. The time is derived from when the conditions
 // lasted, so that no order writes it. An item closes when nothing rests any longer.
 func (s *Rows) TellResting(ctx context.Context) error {
 	err := ledger.InTx(ctx, s.pool, func(tx pgx.Tx) error {
 		rows, err := tx.Query(ctx, `
 with blocked as materialized (
-    select o.account, range_agg(tstzrange(o.since, coalesce(o.end_time, now()))) as times
-    from condition o
-    where o.blocks_sending and o.account <> '' and o.host = '' and o.since < now()
-      and (o.end_time is null or o.end_time > now() - interval '7 days')
-    group by o.account
+    select s.scheme, a.account, o.trigger,
+           range_agg(tstzrange(o.since, greatest(o.since, coalesce(o.end_time, now())))) as times
+    from scheme s cross join unnest(s.wms_accounts) as a (account)
+    join condition o on o.account in ('', a.account) and `+ledger.KeepsUnsent+`
+    where s.active and (o.end_time is null or o.end_time > now() - interval '7 days')
+    group by s.scheme, a.account, o.trigger
 ), resting as (
-    select u.scheme, u.account, w.warehouse_code as warehouse, w.order_code
-    from blocked b
-    join unsettled_cancellation u on u.account = b.account and u.state = 'open'
+    select u.account, w.warehouse_code as warehouse, w.order_code
+    from (select distinct scheme, account from blocked) a
+    join unsettled_cancellation u on u.scheme = a.scheme and u.account = a.account and u.state = 'open'
       and u.disposition in ('', 'unknown', 'not_sent', 'throttled', 'auth')
+    join cancellation c on c.cancellation_id = u.cancellation_id
     join warehouse_order w on w.order_id = u.order_id
     cross join lateral (
         select greatest(u.decide_time, u.not_before) as owed
         offset 0) as d
+    cross join lateral (
+        select range_agg(b.times) as times from blocked b
+        where b.scheme = u.scheme and b.account = u.account and (b.trigger = '' or b.trigger = any(c.triggers))) as b
     where d.owed < now() - @long::interval and (
         select sum(upper(t) - lower(t)) from unnest(b.times * tstzmultirange(tstzrange(d.owed, now()))) as t
     ) >= @long::interval
 )
-select scheme, account, warehouse, count(*) as orders,
+select s.scheme, account, warehouse, count(*) as orders,
        (array_agg(order_code order by order_code))[1:@numbers] as numbers
 from resting
-group by scheme, account, warehouse
-order by scheme, account, warehouse`, pgx.StrictNamedArgs{"long": rule.RestingFor, "numbers": restingNumbers})
+cross join lateral (select min(s.scheme) as scheme from scheme s
+    where s.active and resting.account = any(s.wms_accounts)) as s
+group by s.scheme, account, warehouse
+order by s.scheme, account, warehouse`, pgx.StrictNamedArgs{"long": rule.RestingFor, "numbers": restingNumbers})
 		if err != nil {
 			return err
 		}
@@ -69,12 +77,12 @@ order by scheme, account, warehouse`, pgx.StrictNamedArgs{"long": rule.RestingFo
 	return nil
 }
 
-// restingItems makes an item of the rows of each scheme and account, which follow each other.
+// restingItems makes an item of the rows of each account, which follow each other.
 func restingItems(rows []restingRow) []ledger.WorkItem {
 	var items []ledger.WorkItem
 	for _, r := range rows {
 		n := len(items)
-		if n == 0 || items[n-1].Scheme != r.Scheme || items[n-1].Subject != r.Account {
+		if n == 0 || items[n-1].Subject != r.Account {
 			items = append(items, ledger.WorkItem{Scheme: r.Scheme, Work: ledger.Work{
 				Kind: rule.WorkResting, Subject: r.Account,
 			}})

@@ -102,8 +102,10 @@ type History struct {
 	AnswerLost bool
 	// Same counts answers with this disposition, this one included.
 	Same int
-	// FirstSame is when the first of them came.
+	// FirstSame is when the first of them came, Rested for how much of the time since then a condition kept the order
+	// from being sent: that counts for none of the waits that end with a person.
 	FirstSame time.Time
+	Rested    time.Duration
 	// Changes counts how often an answer was another than the one before, this one included; "nothing was sent" is no
 	// answer.
 	Changes int
@@ -202,7 +204,7 @@ func (t Timing) after(a Answer, h History, now time.Time) Next {
 // earlier attempt with a lost answer may have cancelled counts as cancelled, one with weak evidence as never made, and
 // any other is a person's matter while it is asked again more slowly.
 func (t Timing) notFound(h History, now time.Time) Next {
-	age := now.Sub(h.FirstSame)
+	age := now.Sub(h.FirstSame) - h.Rested
 	switch {
 	case age < t.NotFoundGrace:
 		return Next{State: Open, Wait: t.Backoff}

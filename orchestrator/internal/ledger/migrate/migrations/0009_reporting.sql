@@ -194,10 +194,9 @@ insert into work_kind (kind, subject, message_zh, action_zh, message_en, action_
     'make sure in Kingdee that they are really deleted and not hidden, then: voidrelay release "{scheme}" --hold '
     'many_deleted --reason "…"'),
 ('resting_orders', '',
-    '这些仓库单的取消已累计等待两小时以上（旺店通账号暂时无法发送）',
+    '这些仓库单的取消因状况无法发送，已累计等待两小时以上',
     '先打电话请仓库拦下这些单据；恢复后自动继续发送，全部发出后此待办自动关闭。原因见：voidrelay conditions',
-    'the cancellations of these orders have waited for two hours in all, because nothing can be sent to their WMS '
-    'account',
+    'the cancellations of these orders have waited for two hours in all, because conditions kept them from being sent',
     'phone the warehouse and have these orders stopped; sending goes on by itself, and then this item closes; why: '
     'voidrelay conditions'),
 ('scheme_inactive', '',

@@ -35,6 +35,8 @@ type Pager struct {
 	ahead      map[int64]string
 	aheadTold  int
 	clockAhead bool
+	// clockFits is when the clock was last found to be right again.
+	clockFits time.Time
 	// edge is down to where incremental runs read as they are meant to; zero before the baseline.
 	edge time.Time
 	// became is what the page at hand makes of bills that were decodable, or not known.
@@ -54,7 +56,7 @@ func NewPager(store PageStore, reader Reader, run *ledger.Run, standing ledger.S
 	return &Pager{
 		edge: edge, store: store, reader: reader, entry: reader.Entry, run: run,
 		Policy:     reader.Entry.Policy(CutoverOf(reader.Entry, standing, run.Clock()), standing.Cutovers),
-		DataCentre: a, received: a.Clock.Service, ahead: map[int64]string{}, clockAhead: standing.ClockAhead,
+		DataCentre: a, received: a.Clock.Service, ahead: map[int64]string{}, clockAhead: standing.ClockAhead, clockFits: standing.ClockFits,
 	}
 }
 
@@ -327,12 +329,16 @@ const maxAheadTold = 20
 
 // noteAhead notes a stamp that lies ahead of the vendor's clock. One that is new is that bill's work item; several that
 // came lately say that the clock is wrong: then the watermark stands still.
+// What came while it was wrong says that no longer once a later bill shows that it is right.
 func (p *Pager) noteAhead(page *ledger.Page, known *rule.Known, state rule.State, read time.Time) {
+	fresh := known == nil || rule.Changed(known, state)
 	if !rule.Ahead(state, p.DataCentre.Clock, read.Sub(p.received)) {
+		since := p.DataCentre.Clock.Vendor.Add(read.Sub(p.received) - rule.FitsLately)
+		p.run.Reading.FreshFits = p.run.Reading.FreshFits || fresh && state.Stamp().After(since)
 		return
 	}
-	fresh := known == nil || rule.Changed(known, state)
-	lately := fresh || read.Sub(known.ReadTime) < rule.AheadLately
+	p.run.Reading.FreshAhead = p.run.Reading.FreshAhead || fresh
+	lately := fresh || read.Sub(known.ReadTime) < rule.AheadLately && known.ReadTime.After(p.clockFits)
 	if p.run.Kind == ledger.Baseline {
 		lately = state.Stamp().Before(p.DataCentre.Clock.Vendor.Add(rule.AheadPlausible))
 	}

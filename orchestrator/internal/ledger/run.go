@@ -98,6 +98,10 @@ type ReadingDetail struct {
 	ClockAhead      bool      `json:"clock_ahead"`
 	WatermarkBefore time.Time `json:"watermark_before"`
 	WatermarkAfter  time.Time `json:"watermark_after"`
+	// FreshAhead: a bill that is new or has changed, or the zone, does not fit Kingdee's clock. FreshFits: the stamp of
+	// one fits that was made just now. Both are of this chunk.
+	FreshAhead bool `json:"-"`
+	FreshFits  bool `json:"-"`
 	// SendSince is the operator's cutover that its next page is decided under, zero if there is none, and Failed that
 	// the scheme's last run did not end. Both are of the scheme as it stands: whoever goes on with the run sets them.
 	SendSince time.Time `json:"-"`

@@ -44,6 +44,8 @@ select s.scheme, s.revision, s.data_center_id, coalesce(o.stop_reason, '') as st
        m.time_zone, exists (select from condition o where `+RestsReading+`) as rests,
        exists (select from condition o where o.end_time is null and o.kind = 'clock_ahead'
            and o.data_center_id = s.data_center_id) as clock_ahead,
+       (select max(o.end_time) from condition o where o.kind = 'clock_ahead'
+           and o.data_center_id = s.data_center_id) as clock_fits,
        coalesce((
            select max(c.lag_seconds) * interval '1 second'
            from condition o join scheme d on d.data_center_id = o.data_center_id
@@ -67,6 +69,7 @@ where s.scheme = $1`, name)
 		DataCenterID        string
 		StopReason          string
 		Rests, ClockAhead   bool
+		ClockFits           time.Time
 		Lag                 time.Duration
 		Send                bool
 		SendSince           time.Time
@@ -89,7 +92,8 @@ where s.scheme = $1`, name)
 	}
 	scheme := Scheme{
 		Scheme: r.Scheme, Revision: r.Revision, DataCenterID: r.DataCenterID,
-		Stopped: r.StopReason != "", StopReason: r.StopReason, Rests: r.Rests, ClockAhead: r.ClockAhead, Lag: r.Lag,
+		Stopped: r.StopReason != "", StopReason: r.StopReason, Rests: r.Rests, ClockAhead: r.ClockAhead, ClockFits: r.ClockFits,
+		Lag:  r.Lag,
 		Send: r.Send, SendSince: r.SendSince, Failures: r.Failures, NotBefore: r.NotBefore,
 	}
 	if !r.WatermarkTime.IsZero() {

@@ -24,6 +24,8 @@ const (
 	AheadBills = 3
 	// AheadLately is how long a stamp counts as a late one after it was first seen.
 	AheadLately = time.Hour
+	// FitsLately: a stamp that is no older than this by the vendor's clock was made by a clock that fits it.
+	FitsLately = 10 * time.Minute
 	// AheadPlausible: a baseline has seen no stamp before; one further ahead than this is an old one to it.
 	AheadPlausible = 24 * time.Hour
 	// BaselineReach is how far back the baseline reads.

@@ -89,7 +89,7 @@ func TestManyFreshStampsAheadAreClockAhead(t *testing.T) {
 	require.Equal(t, "5 live", b.Text(`select count(*) || ' ' || min(class) from bill`), "pages are read all the same")
 	require.Contains(t, b.Text(`select detail from condition where end_time is null`), "A3, A4, A5")
 
-	// The clock is right again: it ends by itself.
+	// Nothing new comes: the stamps are old ones after an hour, and it ends by itself.
 	b.Later(3 * time.Hour)
 	b.Run()
 	_, err := b.Pool.Exec(t.Context(), `update condition set last_seen = last_seen - interval '10 minutes'`)
@@ -100,4 +100,44 @@ func TestManyFreshStampsAheadAreClockAhead(t *testing.T) {
 	b.Later(time.Minute)
 	b.Run()
 	require.NotEqual(t, before, b.Text(watermarkTime))
+}
+
+// The failure: the clock had been put right, and the watermark stood still for another hour.
+func TestClockAheadEndsWithTheFirstBillThatFitsAgain(t *testing.T) {
+	b := runtest.New(t)
+	b.Books.Live(1, "A1", "CK001")
+	b.Run()
+	b.Later(time.Minute)
+	stamped(b, time.Hour, 2, 3, 4)
+	b.Run()
+	require.Equal(t, "true", b.Text(isAhead))
+	b.Later(time.Minute)
+	stamped(b, time.Hour, 5)
+	stamped(b, 0, 6)
+	b.Run()
+	require.Equal(t, "true", b.Text(isAhead), "only one of two servers is right")
+
+	b.Later(time.Minute)
+	stamped(b, 0, 7)
+	old := timestamppb.New(b.Clock.Add(-11 * time.Minute))
+	b.Books.Bills[7].CreateTime, b.Books.Bills[7].ApproveTime, b.Books.Bills[7].ModifyTime = old, old, old
+	b.Run()
+	require.Equal(t, "true", b.Text(isAhead), "an old stamp says nothing")
+	before := b.Text(watermarkTime)
+	b.Later(time.Minute)
+	stamped(b, 0, 8)
+	b.Run()
+	require.Equal(t, "false", b.Text(isAhead))
+	for range 3 {
+		b.Later(time.Minute)
+		b.Run()
+		require.Equal(t, "false", b.Text(isAhead), "what came before says nothing any more")
+		require.NotEqual(t, before, b.Text(watermarkTime))
+		before = b.Text(watermarkTime)
+	}
+	b.Later(time.Minute)
+	stamped(b, time.Hour, 9, 10, 11)
+	b.Run()
+	require.Equal(t, "true", b.Text(isAhead), "it is wrong once more")
+	require.Equal(t, "1", b.Text(`select count(*)::text from condition`), "within ten minutes it is the same row")
 }

@@ -140,7 +140,7 @@ func (c *chunk) header(ctx context.Context, a intake.DataCentre) error {
 		c.run.SetClock(a.Clock)
 	}
 	if a.ZoneSuspect {
-		c.run.Reading.ClockAhead = true
+		c.run.Reading.ClockAhead, c.run.Reading.FreshAhead = true, true
 		c.run.Note = "the login reports another zone than " + a.Zone
 	}
 	if c.run.Kind == ledger.Baseline && first {

@@ -98,19 +98,21 @@ func clockAhead(dataCenter, detail string) ledger.Condition {
 	return ledger.Condition{Kind: rule.ConditionClockAhead, DataCenterID: dataCenter, Detail: detail}
 }
 
-// believeClock opens clock_ahead when a run found that Kingdee's clock does not fit, and ends it when no run of any
-// scheme of the data centre has found that in two intervals. Watermarks move from the run after that.
+// believeClock opens clock_ahead when a run found that Kingdee's clock does not fit. It ends it at once when what is new
+// fits and nothing new does not, else when no run of any scheme of the data centre has found that it does not in two
+// intervals. Watermarks move from the run after that.
 func believeClock(ctx context.Context, tx pgx.Tx, run *ledger.Run, finish ledger.Finish) error {
-	if run.Reading.ClockAhead {
+	fits := run.Reading.FreshFits && !run.Reading.FreshAhead
+	if run.Reading.ClockAhead && !fits {
 		_, err := ledger.OpenCondition(ctx, tx, clockAhead(finish.DataCenter, run.Note))
 		return err
 	}
 	_, err := ledger.EndConditions(ctx, tx, "the stamps fit Kingdee's clock again", `
 o.kind = @kind and o.data_center_id = @center
-and o.last_seen < now() - greatest(interval '10 seconds', 2 * (
-    select s.incremental_millis * interval '1 millisecond' from scheme s where s.scheme = @scheme))`,
+and (@fits or o.last_seen < now() - greatest(interval '10 seconds', 2 * (
+    select s.incremental_millis * interval '1 millisecond' from scheme s where s.scheme = @scheme)))`,
 		pgx.StrictNamedArgs{
-			"kind": rule.ConditionClockAhead, "center": finish.DataCenter, "scheme": run.Scheme,
+			"kind": rule.ConditionClockAhead, "center": finish.DataCenter, "scheme": run.Scheme, "fits": fits,
 		})
 	return err
 }

@@ -145,9 +145,12 @@ func readingConditions() []ConditionRow {
 		},
 		{
 			Kind: ConditionReadingBehind, Subject: SubjectScheme,
-			MessageZH: "超过五个周期没有完成一次读取，现在不知道单据的最新情况", ActionZH: "查看原因；恢复后自动继续：voidrelay conditions",
+			MessageZH: "超过五个周期没有完成一次读取，现在不知道单据的最新情况",
+			ActionZH: `先处理该账套的其他状况；没有其他状况时确认 orchestrator 在运行；恢复后自动继续；` +
+				`查看读取为何没有完成：voidrelay runs list "{scheme}"`,
 			MessageEN: "no run was complete for five intervals: what became of bills since is not known",
-			ActionEN:  "see why: voidrelay conditions; it goes on by itself",
+			ActionEN: `settle other conditions of its data centre first; where there are none see that an ` +
+				`orchestrator is up; it goes on by itself; see why runs do not end: voidrelay runs list "{scheme}"`,
 		},
 		{
 			Kind: ConditionSchemeStopped, Subject: SubjectScheme, Reading: true, Sending: true, ByPerson: true,

@@ -97,6 +97,7 @@ func (sh *shell) cancellationsCommand() *cobra.Command {
 		if err != nil || r.printJSON(answer) {
 			return err
 		}
+		sh.printReadings(answer.GetReadings())
 		t := newTable("编号 id", "单据 bill", "种类 kind", "仓库单 order", "状态 state", "答复 disposition", "次数",
 			"更新 updated", "说明 note")
 		for _, c := range answer.GetCancellations() {
@@ -116,6 +117,17 @@ func (sh *shell) cancellationsCommand() *cobra.Command {
 	})
 }
 
+// printReadings says first how old is what follows.
+func (sh *shell) printReadings(readings []*orchestratorv1.SchemeReading) {
+	for _, r := range readings {
+		if r.GetStanding() != "" {
+			fmt.Fprintf(sh.out, "%s  %s\n", r.GetScheme(), r.GetStanding())
+			continue
+		}
+		fmt.Fprintf(sh.out, "%s  截至 as of %s\n", r.GetScheme(), moment(r.GetAsOfTime().AsTime()))
+	}
+}
+
 func (sh *shell) workCommand() *cobra.Command {
 	var request orchestratorv1.ListWorkItemsRequest
 	cmd := &cobra.Command{
@@ -132,6 +144,7 @@ func (sh *shell) workCommand() *cobra.Command {
 		if err != nil || r.printJSON(answer) {
 			return err
 		}
+		sh.printReadings(answer.GetReadings())
 		if len(answer.GetWorkItems()) == 0 {
 			fmt.Fprintln(sh.out, "没有待办 nothing to do")
 			return nil

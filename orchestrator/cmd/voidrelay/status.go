@@ -58,7 +58,7 @@ func (sh *shell) printStatus(status *orchestratorv1.GetStatusResponse) {
 		fmt.Fprintf(sh.out, "\n方案 scheme %s\n", s.GetScheme())
 		fmt.Fprintf(sh.out, "  读取 reading   截至 as of %s, 进度 watermark %s\n", moment(s.GetAsOfTime().AsTime()),
 			moment(s.GetWatermarkTime().AsTime()))
-		if s.GetReadingStandsStill() {
+		if s.GetStanding() != "" {
 			fmt.Fprintf(sh.out, "                 %s\n", s.GetStanding())
 		}
 		fmt.Fprintf(sh.out, "  发送 sending   %s, 受阻于 blocked by %s\n", modeWords(s.GetMode()),

@@ -54,6 +54,13 @@ func TestAnswersKnowTheirAge(t *testing.T) {
 	require.Regexp(t, `^现在不知道：[-0-9: ]+ 之后没有读到（方案已停止.*）。此前：单据有效，未作废$`, bill.GetReason())
 	require.Less(t, time.Until(bill.GetAsOfTime().AsTime()), time.Duration(0))
 	require.Contains(t, get(t, "http://"+p.Addrs[1]+"/v1/bills/ZZCX000151"), `"verdictText":"现在不知道，此前：`)
+	for _, list := range []string{"cancellations", "workItems"} {
+		require.Regexp(t, `"readings":\[\{"scheme":"assembly-void",\s?"asOfTime":"[^"]+",\s?`+
+			`"readingStandsStill":true,\s?"standing":"现在不知道：`, get(t, "http://"+p.Addrs[1]+"/v1/"+list))
+	}
+	require.True(t, l.is(`bool_and(as_of is not null and reading_stands_still and standing like '现在不知道：%')
+		from (select as_of, reading_stands_still, standing from reporting.cancellation_outcome
+		      union all select as_of, reading_stands_still, standing from reporting.work_item) lists`))
 	require.True(t, l.is(`bool_and(verdict like '现在不知道，%' and reason like '现在不知道：%' and reading_stands_still)
 		from reporting.bill_verdict where bill_no = 'ZZCX000151'`))
 

@@ -9,6 +9,24 @@ import (
 	"github.com/voidrelay/voidrelay/orchestrator/internal/testkit/rowtest"
 )
 
+// The baseline has read one bill so far. Its verdict is of that read; whether there are others of the number nobody knows.
+func TestBeforeTheBaselineIsCompleteABillSaysThatOthersMayBeMissing(t *testing.T) {
+	t.Parallel()
+	s, pool := openStore(t)
+	rows := rowtest.New(t, pool)
+	rows.Scheme(rowtest.Scheme{NoWatermark: true})
+	rows.Bill(rowtest.Bill{ID: 1, No: "A1", Class: "live"})
+	bills, err := s.BillViews(t.Context(), "A1", "")
+	require.NoError(t, err)
+	require.Equal(t, "无需取消", bills[0].Verdict)
+	require.Equal(t, "现在不知道：基线尚未完成，其他单据可能还没有读到。本单：单据有效，未作废", bills[0].Reason)
+	require.Equal(t, bills[0].ReadTime, bills[0].AsOf)
+	readings, err := s.Readings(t.Context(), "")
+	require.NoError(t, err)
+	require.Equal(t, "现在不知道：基线尚未完成", readings[0].Standing)
+	require.Zero(t, readings[0].AsOf)
+}
+
 // Nobody opened a condition: every orchestrator was dead.
 func TestReadingStandsStillWhoeverAsksAndWhenNobodyReads(t *testing.T) {
 	t.Parallel()

@@ -40,8 +40,12 @@ func (s *cancellationService) ListCancellations(
 	}
 	found, next := cut(req, found, size,
 		func(v ledger.CancellationView) string { return strconv.FormatInt(v.CancellationID, 10) })
+	readings, err := s.reader.Readings(ctx, filter.Scheme)
+	if err != nil {
+		return nil, err
+	}
 	return &orchestratorv1.ListCancellationsResponse{
-		Cancellations: each(found, cancellationMessage), NextPageToken: next,
+		Cancellations: each(found, cancellationMessage), NextPageToken: next, Readings: each(readings, schemeReadingMessage),
 	}, nil
 }
 
@@ -65,8 +69,12 @@ func (s *cancellationService) GetCancellation(
 	if err != nil {
 		return nil, err
 	}
+	readings, err := s.reader.Readings(ctx, found.Scheme)
+	if err != nil {
+		return nil, err
+	}
 	return &orchestratorv1.GetCancellationResponse{
-		Cancellation: cancellationMessage(found), Attempts: each(attempts, attemptMessage),
+		Cancellation: cancellationMessage(found), Reading: schemeReadingMessage(readings[0]), Attempts: each(attempts, attemptMessage),
 		WorkItems: each(work, workMessage),
 		Actions:   each(acts, actionMessage),
 	}, nil
@@ -131,5 +139,11 @@ func (s *cancellationService) ListWorkItems(
 		return nil, err
 	}
 	found, next := cut(req, found, size, func(v ledger.WorkView) string { return strconv.FormatInt(v.WorkItemID, 10) })
-	return &orchestratorv1.ListWorkItemsResponse{WorkItems: each(found, workMessage), NextPageToken: next}, nil
+	readings, err := s.reader.Readings(ctx, filter.Scheme)
+	if err != nil {
+		return nil, err
+	}
+	return &orchestratorv1.ListWorkItemsResponse{
+		WorkItems: each(found, workMessage), NextPageToken: next, Readings: each(readings, schemeReadingMessage),
+	}, nil
 }

@@ -42,6 +42,7 @@ type CancellationReader interface {
 	CancellationWork(ctx context.Context, cancellation int64) ([]ledger.WorkView, error)
 	WorkViews(ctx context.Context, f ledger.WorkFilter, before int64, limit int) ([]ledger.WorkView, error)
 	ActionViews(ctx context.Context, f ledger.ActionFilter, before int64, limit int) ([]ledger.ActionView, error)
+	Readings(ctx context.Context, scheme string) ([]ledger.ReadingView, error)
 }
 
 // ConditionReader reads what stands still and why.

@@ -45,12 +45,8 @@ type unreadBill struct {
 }
 
 func (e *unreadBill) Error() string {
-	standing, english := e.reading.Standing, e.reading.StandingEN
-	if standing == "" {
-		standing, english = "现在不知道：基线尚未完成", "not known now: the baseline is not complete"
-	}
-	return fmt.Sprintf("%s。尚未读到单据 %s; %s. Scheme %s has not read bill %s yet", standing, e.billNo, english,
-		e.reading.Scheme, e.billNo)
+	return fmt.Sprintf("%s。尚未读到单据 %s; %s. Scheme %s has not read bill %s yet", e.reading.Standing, e.billNo,
+		e.reading.StandingEN, e.reading.Scheme, e.billNo)
 }
 
 // schemeInvalid refuses a schemes file; its cause lists every fault with its place.

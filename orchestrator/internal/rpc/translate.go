@@ -100,6 +100,13 @@ func workMessage(v ledger.WorkView) *orchestratorv1.WorkItem {
 	}
 }
 
+func schemeReadingMessage(v ledger.ReadingView) *orchestratorv1.SchemeReading {
+	return &orchestratorv1.SchemeReading{
+		Scheme: v.Scheme, AsOfTime: stamp(v.AsOf), ReadingStandsStill: v.StandsStill, Standing: v.Standing,
+		StandingEn: v.StandingEN,
+	}
+}
+
 func billMessage(v ledger.BillView) *orchestratorv1.Bill {
 	return &orchestratorv1.Bill{
 		Scheme: v.Scheme, BillId: v.BillID, BillNo: v.BillNo, StockOrgNumber: v.Org, BillKind: v.BillKind,

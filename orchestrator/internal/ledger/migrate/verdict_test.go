@@ -73,7 +73,7 @@ func (d decided) stage(rows rowtest.DB) {
 	if d.is(rule.FactOnlyWatching) {
 		mode = "dry_run"
 	}
-	rows.Scheme(rowtest.Scheme{Scheme: d.scheme, Mode: mode, NoWatermark: true})
+	rows.Scheme(rowtest.Scheme{Scheme: d.scheme, Mode: mode})
 	if d.is(rule.FactBlocked) {
 		rows.Condition(rowtest.Condition{Kind: "paused", Scheme: d.scheme, Detail: "li: 盘点"})
 	}

@@ -224,7 +224,7 @@ type Bill struct {
 	// Nothing was read since: a condition keeps the scheme from being read, or its last complete run is older than five
 	// intervals. verdict is then of what was read last; verdict_text and reason begin with 现在不知道.
 	ReadingStandsStill bool `protobuf:"varint,21,opt,name=reading_stands_still,json=readingStandsStill,proto3" json:"reading_stands_still,omitempty"`
-	// 现在不知道 and why; empty while reading goes on.
+	// 现在不知道 and why, also before the baseline is complete; empty while reading goes on.
 	Standing      string `protobuf:"bytes,22,opt,name=standing,proto3" json:"standing,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

@@ -165,6 +165,8 @@ type ListCancellationsResponse struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Cancellations []*Cancellation        `protobuf:"bytes,1,rep,name=cancellations,proto3" json:"cancellations,omitempty"`
 	NextPageToken string                 `protobuf:"bytes,2,opt,name=next_page_token,json=nextPageToken,proto3" json:"next_page_token,omitempty"`
+	// How old what is said here of bills is: of the scheme that was asked for, or of all, also where the list is empty.
+	Readings      []*SchemeReading `protobuf:"bytes,3,rep,name=readings,proto3" json:"readings,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -211,6 +213,13 @@ func (x *ListCancellationsResponse) GetNextPageToken() string {
 		return x.NextPageToken
 	}
 	return ""
+}
+
+func (x *ListCancellationsResponse) GetReadings() []*SchemeReading {
+	if x != nil {
+		return x.Readings
+	}
+	return nil
 }
 
 type GetCancellationRequest struct {
@@ -264,7 +273,9 @@ type GetCancellationResponse struct {
 	Attempts  []*Attempt  `protobuf:"bytes,2,rep,name=attempts,proto3" json:"attempts,omitempty"`
 	WorkItems []*WorkItem `protobuf:"bytes,3,rep,name=work_items,json=workItems,proto3" json:"work_items,omitempty"`
 	// What persons did about it, newest first, at most 100.
-	Actions       []*OperatorAction `protobuf:"bytes,4,rep,name=actions,proto3" json:"actions,omitempty"`
+	Actions []*OperatorAction `protobuf:"bytes,4,rep,name=actions,proto3" json:"actions,omitempty"`
+	// How old what is said here of the bill is.
+	Reading       *SchemeReading `protobuf:"bytes,5,opt,name=reading,proto3" json:"reading,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -323,6 +334,13 @@ func (x *GetCancellationResponse) GetWorkItems() []*WorkItem {
 func (x *GetCancellationResponse) GetActions() []*OperatorAction {
 	if x != nil {
 		return x.Actions
+	}
+	return nil
+}
+
+func (x *GetCancellationResponse) GetReading() *SchemeReading {
+	if x != nil {
+		return x.Reading
 	}
 	return nil
 }
@@ -400,6 +418,8 @@ type ListWorkItemsResponse struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	WorkItems     []*WorkItem            `protobuf:"bytes,1,rep,name=work_items,json=workItems,proto3" json:"work_items,omitempty"`
 	NextPageToken string                 `protobuf:"bytes,2,opt,name=next_page_token,json=nextPageToken,proto3" json:"next_page_token,omitempty"`
+	// How old what is said here of bills is: of the scheme that was asked for, or of all, also where the list is empty.
+	Readings      []*SchemeReading `protobuf:"bytes,3,rep,name=readings,proto3" json:"readings,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -448,6 +468,94 @@ func (x *ListWorkItemsResponse) GetNextPageToken() string {
 	return ""
 }
 
+func (x *ListWorkItemsResponse) GetReadings() []*SchemeReading {
+	if x != nil {
+		return x.Readings
+	}
+	return nil
+}
+
+// SchemeReading is how old what the ledger knows of the bills of a scheme is.
+type SchemeReading struct {
+	state  protoimpl.MessageState `protogen:"open.v1"`
+	Scheme string                 `protobuf:"bytes,1,opt,name=scheme,proto3" json:"scheme,omitempty"`
+	// Up to when its bills were read: the last complete run. Absent before the baseline is complete.
+	AsOfTime *timestamppb.Timestamp `protobuf:"bytes,2,opt,name=as_of_time,json=asOfTime,proto3" json:"as_of_time,omitempty"`
+	// Nothing was read since: a condition keeps the scheme from being read, or its last complete run is older than five
+	// intervals.
+	ReadingStandsStill bool `protobuf:"varint,3,opt,name=reading_stands_still,json=readingStandsStill,proto3" json:"reading_stands_still,omitempty"`
+	// 现在不知道 and why, also before the baseline is complete; empty while reading goes on. In English behind it.
+	Standing      string `protobuf:"bytes,4,opt,name=standing,proto3" json:"standing,omitempty"`
+	StandingEn    string `protobuf:"bytes,5,opt,name=standing_en,json=standingEn,proto3" json:"standing_en,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SchemeReading) Reset() {
+	*x = SchemeReading{}
+	mi := &file_orchestrator_v1_cancellation_proto_msgTypes[6]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SchemeReading) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SchemeReading) ProtoMessage() {}
+
+func (x *SchemeReading) ProtoReflect() protoreflect.Message {
+	mi := &file_orchestrator_v1_cancellation_proto_msgTypes[6]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SchemeReading.ProtoReflect.Descriptor instead.
+func (*SchemeReading) Descriptor() ([]byte, []int) {
+	return file_orchestrator_v1_cancellation_proto_rawDescGZIP(), []int{6}
+}
+
+func (x *SchemeReading) GetScheme() string {
+	if x != nil {
+		return x.Scheme
+	}
+	return ""
+}
+
+func (x *SchemeReading) GetAsOfTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.AsOfTime
+	}
+	return nil
+}
+
+func (x *SchemeReading) GetReadingStandsStill() bool {
+	if x != nil {
+		return x.ReadingStandsStill
+	}
+	return false
+}
+
+func (x *SchemeReading) GetStanding() string {
+	if x != nil {
+		return x.Standing
+	}
+	return ""
+}
+
+func (x *SchemeReading) GetStandingEn() string {
+	if x != nil {
+		return x.StandingEn
+	}
+	return ""
+}
+
 type ListOperatorActionsRequest struct {
 	state  protoimpl.MessageState `protogen:"open.v1"`
 	Scheme string                 `protobuf:"bytes,1,opt,name=scheme,proto3" json:"scheme,omitempty"`
@@ -462,7 +570,7 @@ type ListOperatorActionsRequest struct {
 
 func (x *ListOperatorActionsRequest) Reset() {
 	*x = ListOperatorActionsRequest{}
-	mi := &file_orchestrator_v1_cancellation_proto_msgTypes[6]
+	mi := &file_orchestrator_v1_cancellation_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -474,7 +582,7 @@ func (x *ListOperatorActionsRequest) String() string {
 func (*ListOperatorActionsRequest) ProtoMessage() {}
 
 func (x *ListOperatorActionsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_orchestrator_v1_cancellation_proto_msgTypes[6]
+	mi := &file_orchestrator_v1_cancellation_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -487,7 +595,7 @@ func (x *ListOperatorActionsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListOperatorActionsRequest.ProtoReflect.Descriptor instead.
 func (*ListOperatorActionsRequest) Descriptor() ([]byte, []int) {
-	return file_orchestrator_v1_cancellation_proto_rawDescGZIP(), []int{6}
+	return file_orchestrator_v1_cancellation_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *ListOperatorActionsRequest) GetScheme() string {
@@ -528,7 +636,7 @@ type ListOperatorActionsResponse struct {
 
 func (x *ListOperatorActionsResponse) Reset() {
 	*x = ListOperatorActionsResponse{}
-	mi := &file_orchestrator_v1_cancellation_proto_msgTypes[7]
+	mi := &file_orchestrator_v1_cancellation_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -540,7 +648,7 @@ func (x *ListOperatorActionsResponse) String() string {
 func (*ListOperatorActionsResponse) ProtoMessage() {}
 
 func (x *ListOperatorActionsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_orchestrator_v1_cancellation_proto_msgTypes[7]
+	mi := &file_orchestrator_v1_cancellation_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -553,7 +661,7 @@ func (x *ListOperatorActionsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListOperatorActionsResponse.ProtoReflect.Descriptor instead.
 func (*ListOperatorActionsResponse) Descriptor() ([]byte, []int) {
-	return file_orchestrator_v1_cancellation_proto_rawDescGZIP(), []int{7}
+	return file_orchestrator_v1_cancellation_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *ListOperatorActionsResponse) GetActions() []*OperatorAction {
@@ -589,7 +697,7 @@ type RetryCancellationsRequest struct {
 
 func (x *RetryCancellationsRequest) Reset() {
 	*x = RetryCancellationsRequest{}
-	mi := &file_orchestrator_v1_cancellation_proto_msgTypes[8]
+	mi := &file_orchestrator_v1_cancellation_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -601,7 +709,7 @@ func (x *RetryCancellationsRequest) String() string {
 func (*RetryCancellationsRequest) ProtoMessage() {}
 
 func (x *RetryCancellationsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_orchestrator_v1_cancellation_proto_msgTypes[8]
+	mi := &file_orchestrator_v1_cancellation_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -614,7 +722,7 @@ func (x *RetryCancellationsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RetryCancellationsRequest.ProtoReflect.Descriptor instead.
 func (*RetryCancellationsRequest) Descriptor() ([]byte, []int) {
-	return file_orchestrator_v1_cancellation_proto_rawDescGZIP(), []int{8}
+	return file_orchestrator_v1_cancellation_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *RetryCancellationsRequest) GetFilter() *CancellationFilter {
@@ -668,7 +776,7 @@ type RetryCancellationsResponse struct {
 
 func (x *RetryCancellationsResponse) Reset() {
 	*x = RetryCancellationsResponse{}
-	mi := &file_orchestrator_v1_cancellation_proto_msgTypes[9]
+	mi := &file_orchestrator_v1_cancellation_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -680,7 +788,7 @@ func (x *RetryCancellationsResponse) String() string {
 func (*RetryCancellationsResponse) ProtoMessage() {}
 
 func (x *RetryCancellationsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_orchestrator_v1_cancellation_proto_msgTypes[9]
+	mi := &file_orchestrator_v1_cancellation_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -693,7 +801,7 @@ func (x *RetryCancellationsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RetryCancellationsResponse.ProtoReflect.Descriptor instead.
 func (*RetryCancellationsResponse) Descriptor() ([]byte, []int) {
-	return file_orchestrator_v1_cancellation_proto_rawDescGZIP(), []int{9}
+	return file_orchestrator_v1_cancellation_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *RetryCancellationsResponse) GetResult() *ActionResult {
@@ -722,7 +830,7 @@ type IgnoreCancellationsRequest struct {
 
 func (x *IgnoreCancellationsRequest) Reset() {
 	*x = IgnoreCancellationsRequest{}
-	mi := &file_orchestrator_v1_cancellation_proto_msgTypes[10]
+	mi := &file_orchestrator_v1_cancellation_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -734,7 +842,7 @@ func (x *IgnoreCancellationsRequest) String() string {
 func (*IgnoreCancellationsRequest) ProtoMessage() {}
 
 func (x *IgnoreCancellationsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_orchestrator_v1_cancellation_proto_msgTypes[10]
+	mi := &file_orchestrator_v1_cancellation_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -747,7 +855,7 @@ func (x *IgnoreCancellationsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use IgnoreCancellationsRequest.ProtoReflect.Descriptor instead.
 func (*IgnoreCancellationsRequest) Descriptor() ([]byte, []int) {
-	return file_orchestrator_v1_cancellation_proto_rawDescGZIP(), []int{10}
+	return file_orchestrator_v1_cancellation_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *IgnoreCancellationsRequest) GetFilter() *CancellationFilter {
@@ -801,7 +909,7 @@ type IgnoreCancellationsResponse struct {
 
 func (x *IgnoreCancellationsResponse) Reset() {
 	*x = IgnoreCancellationsResponse{}
-	mi := &file_orchestrator_v1_cancellation_proto_msgTypes[11]
+	mi := &file_orchestrator_v1_cancellation_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -813,7 +921,7 @@ func (x *IgnoreCancellationsResponse) String() string {
 func (*IgnoreCancellationsResponse) ProtoMessage() {}
 
 func (x *IgnoreCancellationsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_orchestrator_v1_cancellation_proto_msgTypes[11]
+	mi := &file_orchestrator_v1_cancellation_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -826,7 +934,7 @@ func (x *IgnoreCancellationsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use IgnoreCancellationsResponse.ProtoReflect.Descriptor instead.
 func (*IgnoreCancellationsResponse) Descriptor() ([]byte, []int) {
-	return file_orchestrator_v1_cancellation_proto_rawDescGZIP(), []int{11}
+	return file_orchestrator_v1_cancellation_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *IgnoreCancellationsResponse) GetResult() *ActionResult {
@@ -855,7 +963,7 @@ type MarkCancellationsDoneRequest struct {
 
 func (x *MarkCancellationsDoneRequest) Reset() {
 	*x = MarkCancellationsDoneRequest{}
-	mi := &file_orchestrator_v1_cancellation_proto_msgTypes[12]
+	mi := &file_orchestrator_v1_cancellation_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -867,7 +975,7 @@ func (x *MarkCancellationsDoneRequest) String() string {
 func (*MarkCancellationsDoneRequest) ProtoMessage() {}
 
 func (x *MarkCancellationsDoneRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_orchestrator_v1_cancellation_proto_msgTypes[12]
+	mi := &file_orchestrator_v1_cancellation_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -880,7 +988,7 @@ func (x *MarkCancellationsDoneRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use MarkCancellationsDoneRequest.ProtoReflect.Descriptor instead.
 func (*MarkCancellationsDoneRequest) Descriptor() ([]byte, []int) {
-	return file_orchestrator_v1_cancellation_proto_rawDescGZIP(), []int{12}
+	return file_orchestrator_v1_cancellation_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *MarkCancellationsDoneRequest) GetFilter() *CancellationFilter {
@@ -934,7 +1042,7 @@ type MarkCancellationsDoneResponse struct {
 
 func (x *MarkCancellationsDoneResponse) Reset() {
 	*x = MarkCancellationsDoneResponse{}
-	mi := &file_orchestrator_v1_cancellation_proto_msgTypes[13]
+	mi := &file_orchestrator_v1_cancellation_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -946,7 +1054,7 @@ func (x *MarkCancellationsDoneResponse) String() string {
 func (*MarkCancellationsDoneResponse) ProtoMessage() {}
 
 func (x *MarkCancellationsDoneResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_orchestrator_v1_cancellation_proto_msgTypes[13]
+	mi := &file_orchestrator_v1_cancellation_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -959,7 +1067,7 @@ func (x *MarkCancellationsDoneResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use MarkCancellationsDoneResponse.ProtoReflect.Descriptor instead.
 func (*MarkCancellationsDoneResponse) Descriptor() ([]byte, []int) {
-	return file_orchestrator_v1_cancellation_proto_rawDescGZIP(), []int{13}
+	return file_orchestrator_v1_cancellation_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *MarkCancellationsDoneResponse) GetResult() *ActionResult {
@@ -988,7 +1096,7 @@ type ReleaseCancellationsRequest struct {
 
 func (x *ReleaseCancellationsRequest) Reset() {
 	*x = ReleaseCancellationsRequest{}
-	mi := &file_orchestrator_v1_cancellation_proto_msgTypes[14]
+	mi := &file_orchestrator_v1_cancellation_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1000,7 +1108,7 @@ func (x *ReleaseCancellationsRequest) String() string {
 func (*ReleaseCancellationsRequest) ProtoMessage() {}
 
 func (x *ReleaseCancellationsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_orchestrator_v1_cancellation_proto_msgTypes[14]
+	mi := &file_orchestrator_v1_cancellation_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1013,7 +1121,7 @@ func (x *ReleaseCancellationsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReleaseCancellationsRequest.ProtoReflect.Descriptor instead.
 func (*ReleaseCancellationsRequest) Descriptor() ([]byte, []int) {
-	return file_orchestrator_v1_cancellation_proto_rawDescGZIP(), []int{14}
+	return file_orchestrator_v1_cancellation_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *ReleaseCancellationsRequest) GetFilter() *CancellationFilter {
@@ -1067,7 +1175,7 @@ type ReleaseCancellationsResponse struct {
 
 func (x *ReleaseCancellationsResponse) Reset() {
 	*x = ReleaseCancellationsResponse{}
-	mi := &file_orchestrator_v1_cancellation_proto_msgTypes[15]
+	mi := &file_orchestrator_v1_cancellation_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1079,7 +1187,7 @@ func (x *ReleaseCancellationsResponse) String() string {
 func (*ReleaseCancellationsResponse) ProtoMessage() {}
 
 func (x *ReleaseCancellationsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_orchestrator_v1_cancellation_proto_msgTypes[15]
+	mi := &file_orchestrator_v1_cancellation_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1092,7 +1200,7 @@ func (x *ReleaseCancellationsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReleaseCancellationsResponse.ProtoReflect.Descriptor instead.
 func (*ReleaseCancellationsResponse) Descriptor() ([]byte, []int) {
-	return file_orchestrator_v1_cancellation_proto_rawDescGZIP(), []int{15}
+	return file_orchestrator_v1_cancellation_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *ReleaseCancellationsResponse) GetResult() *ActionResult {
@@ -1124,7 +1232,7 @@ type ReclassifyAnswersRequest struct {
 
 func (x *ReclassifyAnswersRequest) Reset() {
 	*x = ReclassifyAnswersRequest{}
-	mi := &file_orchestrator_v1_cancellation_proto_msgTypes[16]
+	mi := &file_orchestrator_v1_cancellation_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1136,7 +1244,7 @@ func (x *ReclassifyAnswersRequest) String() string {
 func (*ReclassifyAnswersRequest) ProtoMessage() {}
 
 func (x *ReclassifyAnswersRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_orchestrator_v1_cancellation_proto_msgTypes[16]
+	mi := &file_orchestrator_v1_cancellation_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1149,7 +1257,7 @@ func (x *ReclassifyAnswersRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReclassifyAnswersRequest.ProtoReflect.Descriptor instead.
 func (*ReclassifyAnswersRequest) Descriptor() ([]byte, []int) {
-	return file_orchestrator_v1_cancellation_proto_rawDescGZIP(), []int{16}
+	return file_orchestrator_v1_cancellation_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *ReclassifyAnswersRequest) GetFilter() *CancellationFilter {
@@ -1214,7 +1322,7 @@ type ReclassifyAnswersResponse struct {
 
 func (x *ReclassifyAnswersResponse) Reset() {
 	*x = ReclassifyAnswersResponse{}
-	mi := &file_orchestrator_v1_cancellation_proto_msgTypes[17]
+	mi := &file_orchestrator_v1_cancellation_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1226,7 +1334,7 @@ func (x *ReclassifyAnswersResponse) String() string {
 func (*ReclassifyAnswersResponse) ProtoMessage() {}
 
 func (x *ReclassifyAnswersResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_orchestrator_v1_cancellation_proto_msgTypes[17]
+	mi := &file_orchestrator_v1_cancellation_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1239,7 +1347,7 @@ func (x *ReclassifyAnswersResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReclassifyAnswersResponse.ProtoReflect.Descriptor instead.
 func (*ReclassifyAnswersResponse) Descriptor() ([]byte, []int) {
-	return file_orchestrator_v1_cancellation_proto_rawDescGZIP(), []int{17}
+	return file_orchestrator_v1_cancellation_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *ReclassifyAnswersResponse) GetResult() *ActionResult {
@@ -1276,7 +1384,7 @@ type CloseWorkItemsRequest struct {
 
 func (x *CloseWorkItemsRequest) Reset() {
 	*x = CloseWorkItemsRequest{}
-	mi := &file_orchestrator_v1_cancellation_proto_msgTypes[18]
+	mi := &file_orchestrator_v1_cancellation_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1288,7 +1396,7 @@ func (x *CloseWorkItemsRequest) String() string {
 func (*CloseWorkItemsRequest) ProtoMessage() {}
 
 func (x *CloseWorkItemsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_orchestrator_v1_cancellation_proto_msgTypes[18]
+	mi := &file_orchestrator_v1_cancellation_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1301,7 +1409,7 @@ func (x *CloseWorkItemsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CloseWorkItemsRequest.ProtoReflect.Descriptor instead.
 func (*CloseWorkItemsRequest) Descriptor() ([]byte, []int) {
-	return file_orchestrator_v1_cancellation_proto_rawDescGZIP(), []int{18}
+	return file_orchestrator_v1_cancellation_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *CloseWorkItemsRequest) GetWorkItemIds() []int64 {
@@ -1341,7 +1449,7 @@ type CloseWorkItemsResponse struct {
 
 func (x *CloseWorkItemsResponse) Reset() {
 	*x = CloseWorkItemsResponse{}
-	mi := &file_orchestrator_v1_cancellation_proto_msgTypes[19]
+	mi := &file_orchestrator_v1_cancellation_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1353,7 +1461,7 @@ func (x *CloseWorkItemsResponse) String() string {
 func (*CloseWorkItemsResponse) ProtoMessage() {}
 
 func (x *CloseWorkItemsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_orchestrator_v1_cancellation_proto_msgTypes[19]
+	mi := &file_orchestrator_v1_cancellation_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1366,7 +1474,7 @@ func (x *CloseWorkItemsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CloseWorkItemsResponse.ProtoReflect.Descriptor instead.
 func (*CloseWorkItemsResponse) Descriptor() ([]byte, []int) {
-	return file_orchestrator_v1_cancellation_proto_rawDescGZIP(), []int{19}
+	return file_orchestrator_v1_cancellation_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *CloseWorkItemsResponse) GetResult() *ActionResult {
@@ -1406,7 +1514,7 @@ type CancellationFilter struct {
 
 func (x *CancellationFilter) Reset() {
 	*x = CancellationFilter{}
-	mi := &file_orchestrator_v1_cancellation_proto_msgTypes[20]
+	mi := &file_orchestrator_v1_cancellation_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1418,7 +1526,7 @@ func (x *CancellationFilter) String() string {
 func (*CancellationFilter) ProtoMessage() {}
 
 func (x *CancellationFilter) ProtoReflect() protoreflect.Message {
-	mi := &file_orchestrator_v1_cancellation_proto_msgTypes[20]
+	mi := &file_orchestrator_v1_cancellation_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1431,7 +1539,7 @@ func (x *CancellationFilter) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CancellationFilter.ProtoReflect.Descriptor instead.
 func (*CancellationFilter) Descriptor() ([]byte, []int) {
-	return file_orchestrator_v1_cancellation_proto_rawDescGZIP(), []int{20}
+	return file_orchestrator_v1_cancellation_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *CancellationFilter) GetScheme() string {
@@ -1544,7 +1652,7 @@ type ActionResult struct {
 
 func (x *ActionResult) Reset() {
 	*x = ActionResult{}
-	mi := &file_orchestrator_v1_cancellation_proto_msgTypes[21]
+	mi := &file_orchestrator_v1_cancellation_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1556,7 +1664,7 @@ func (x *ActionResult) String() string {
 func (*ActionResult) ProtoMessage() {}
 
 func (x *ActionResult) ProtoReflect() protoreflect.Message {
-	mi := &file_orchestrator_v1_cancellation_proto_msgTypes[21]
+	mi := &file_orchestrator_v1_cancellation_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1569,7 +1677,7 @@ func (x *ActionResult) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ActionResult.ProtoReflect.Descriptor instead.
 func (*ActionResult) Descriptor() ([]byte, []int) {
-	return file_orchestrator_v1_cancellation_proto_rawDescGZIP(), []int{21}
+	return file_orchestrator_v1_cancellation_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *ActionResult) GetCount() int64 {
@@ -1628,7 +1736,7 @@ type ActionRefusal struct {
 
 func (x *ActionRefusal) Reset() {
 	*x = ActionRefusal{}
-	mi := &file_orchestrator_v1_cancellation_proto_msgTypes[22]
+	mi := &file_orchestrator_v1_cancellation_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1640,7 +1748,7 @@ func (x *ActionRefusal) String() string {
 func (*ActionRefusal) ProtoMessage() {}
 
 func (x *ActionRefusal) ProtoReflect() protoreflect.Message {
-	mi := &file_orchestrator_v1_cancellation_proto_msgTypes[22]
+	mi := &file_orchestrator_v1_cancellation_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1653,7 +1761,7 @@ func (x *ActionRefusal) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ActionRefusal.ProtoReflect.Descriptor instead.
 func (*ActionRefusal) Descriptor() ([]byte, []int) {
-	return file_orchestrator_v1_cancellation_proto_rawDescGZIP(), []int{22}
+	return file_orchestrator_v1_cancellation_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *ActionRefusal) GetCancellationId() int64 {
@@ -1704,7 +1812,7 @@ type OperatorAction struct {
 
 func (x *OperatorAction) Reset() {
 	*x = OperatorAction{}
-	mi := &file_orchestrator_v1_cancellation_proto_msgTypes[23]
+	mi := &file_orchestrator_v1_cancellation_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1716,7 +1824,7 @@ func (x *OperatorAction) String() string {
 func (*OperatorAction) ProtoMessage() {}
 
 func (x *OperatorAction) ProtoReflect() protoreflect.Message {
-	mi := &file_orchestrator_v1_cancellation_proto_msgTypes[23]
+	mi := &file_orchestrator_v1_cancellation_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1729,7 +1837,7 @@ func (x *OperatorAction) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use OperatorAction.ProtoReflect.Descriptor instead.
 func (*OperatorAction) Descriptor() ([]byte, []int) {
-	return file_orchestrator_v1_cancellation_proto_rawDescGZIP(), []int{23}
+	return file_orchestrator_v1_cancellation_proto_rawDescGZIP(), []int{24}
 }
 
 func (x *OperatorAction) GetOperatorActionId() int64 {
@@ -1839,7 +1947,7 @@ type Cancellation struct {
 
 func (x *Cancellation) Reset() {
 	*x = Cancellation{}
-	mi := &file_orchestrator_v1_cancellation_proto_msgTypes[24]
+	mi := &file_orchestrator_v1_cancellation_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1851,7 +1959,7 @@ func (x *Cancellation) String() string {
 func (*Cancellation) ProtoMessage() {}
 
 func (x *Cancellation) ProtoReflect() protoreflect.Message {
-	mi := &file_orchestrator_v1_cancellation_proto_msgTypes[24]
+	mi := &file_orchestrator_v1_cancellation_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1864,7 +1972,7 @@ func (x *Cancellation) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Cancellation.ProtoReflect.Descriptor instead.
 func (*Cancellation) Descriptor() ([]byte, []int) {
-	return file_orchestrator_v1_cancellation_proto_rawDescGZIP(), []int{24}
+	return file_orchestrator_v1_cancellation_proto_rawDescGZIP(), []int{25}
 }
 
 func (x *Cancellation) GetCancellationId() int64 {
@@ -2093,7 +2201,7 @@ type Attempt struct {
 
 func (x *Attempt) Reset() {
 	*x = Attempt{}
-	mi := &file_orchestrator_v1_cancellation_proto_msgTypes[25]
+	mi := &file_orchestrator_v1_cancellation_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2105,7 +2213,7 @@ func (x *Attempt) String() string {
 func (*Attempt) ProtoMessage() {}
 
 func (x *Attempt) ProtoReflect() protoreflect.Message {
-	mi := &file_orchestrator_v1_cancellation_proto_msgTypes[25]
+	mi := &file_orchestrator_v1_cancellation_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2118,7 +2226,7 @@ func (x *Attempt) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Attempt.ProtoReflect.Descriptor instead.
 func (*Attempt) Descriptor() ([]byte, []int) {
-	return file_orchestrator_v1_cancellation_proto_rawDescGZIP(), []int{25}
+	return file_orchestrator_v1_cancellation_proto_rawDescGZIP(), []int{26}
 }
 
 func (x *Attempt) GetAttempt() int32 {
@@ -2235,7 +2343,7 @@ type WorkItem struct {
 
 func (x *WorkItem) Reset() {
 	*x = WorkItem{}
-	mi := &file_orchestrator_v1_cancellation_proto_msgTypes[26]
+	mi := &file_orchestrator_v1_cancellation_proto_msgTypes[27]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2247,7 +2355,7 @@ func (x *WorkItem) String() string {
 func (*WorkItem) ProtoMessage() {}
 
 func (x *WorkItem) ProtoReflect() protoreflect.Message {
-	mi := &file_orchestrator_v1_cancellation_proto_msgTypes[26]
+	mi := &file_orchestrator_v1_cancellation_proto_msgTypes[27]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2260,7 +2368,7 @@ func (x *WorkItem) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WorkItem.ProtoReflect.Descriptor instead.
 func (*WorkItem) Descriptor() ([]byte, []int) {
-	return file_orchestrator_v1_cancellation_proto_rawDescGZIP(), []int{26}
+	return file_orchestrator_v1_cancellation_proto_rawDescGZIP(), []int{27}
 }
 
 func (x *WorkItem) GetWorkItemId() int64 {
@@ -2350,29 +2458,40 @@ const file_orchestrator_v1_cancellation_proto_rawDesc = "" +
 	"\tpage_size\x18\x02 \x01(\x05B\n" +
 	"\xbaH\a\x1a\x05\x18\xf4\x03(\x00R\bpageSize\x12'\n" +
 	"\n" +
-	"page_token\x18\x03 \x01(\tB\b\xbaH\x05r\x03\x18\xe8\aR\tpageToken\"\x88\x01\n" +
+	"page_token\x18\x03 \x01(\tB\b\xbaH\x05r\x03\x18\xe8\aR\tpageToken\"\xc4\x01\n" +
 	"\x19ListCancellationsResponse\x12C\n" +
 	"\rcancellations\x18\x01 \x03(\v2\x1d.orchestrator.v1.CancellationR\rcancellations\x12&\n" +
-	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"J\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\x12:\n" +
+	"\breadings\x18\x03 \x03(\v2\x1e.orchestrator.v1.SchemeReadingR\breadings\"J\n" +
 	"\x16GetCancellationRequest\x120\n" +
-	"\x0fcancellation_id\x18\x01 \x01(\x03B\a\xbaH\x04\"\x02 \x00R\x0ecancellationId\"\x87\x02\n" +
+	"\x0fcancellation_id\x18\x01 \x01(\x03B\a\xbaH\x04\"\x02 \x00R\x0ecancellationId\"\xc1\x02\n" +
 	"\x17GetCancellationResponse\x12A\n" +
 	"\fcancellation\x18\x01 \x01(\v2\x1d.orchestrator.v1.CancellationR\fcancellation\x124\n" +
 	"\battempts\x18\x02 \x03(\v2\x18.orchestrator.v1.AttemptR\battempts\x128\n" +
 	"\n" +
 	"work_items\x18\x03 \x03(\v2\x19.orchestrator.v1.WorkItemR\tworkItems\x129\n" +
-	"\aactions\x18\x04 \x03(\v2\x1f.orchestrator.v1.OperatorActionR\aactions\"\xb0\x01\n" +
+	"\aactions\x18\x04 \x03(\v2\x1f.orchestrator.v1.OperatorActionR\aactions\x128\n" +
+	"\areading\x18\x05 \x01(\v2\x1e.orchestrator.v1.SchemeReadingR\areading\"\xb0\x01\n" +
 	"\x14ListWorkItemsRequest\x12\x1f\n" +
 	"\x06scheme\x18\x01 \x01(\tB\a\xbaH\x04r\x02\x18dR\x06scheme\x12%\n" +
 	"\x0einclude_closed\x18\x02 \x01(\bR\rincludeClosed\x12'\n" +
 	"\tpage_size\x18\x03 \x01(\x05B\n" +
 	"\xbaH\a\x1a\x05\x18\xf4\x03(\x00R\bpageSize\x12'\n" +
 	"\n" +
-	"page_token\x18\x04 \x01(\tB\b\xbaH\x05r\x03\x18\xe8\aR\tpageToken\"y\n" +
+	"page_token\x18\x04 \x01(\tB\b\xbaH\x05r\x03\x18\xe8\aR\tpageToken\"\xb5\x01\n" +
 	"\x15ListWorkItemsResponse\x128\n" +
 	"\n" +
 	"work_items\x18\x01 \x03(\v2\x19.orchestrator.v1.WorkItemR\tworkItems\x12&\n" +
-	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\xc1\x01\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\x12:\n" +
+	"\breadings\x18\x03 \x03(\v2\x1e.orchestrator.v1.SchemeReadingR\breadings\"\xd0\x01\n" +
+	"\rSchemeReading\x12\x16\n" +
+	"\x06scheme\x18\x01 \x01(\tR\x06scheme\x128\n" +
+	"\n" +
+	"as_of_time\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\basOfTime\x120\n" +
+	"\x14reading_stands_still\x18\x03 \x01(\bR\x12readingStandsStill\x12\x1a\n" +
+	"\bstanding\x18\x04 \x01(\tR\bstanding\x12\x1f\n" +
+	"\vstanding_en\x18\x05 \x01(\tR\n" +
+	"standingEn\"\xc1\x01\n" +
 	"\x1aListOperatorActionsRequest\x12\x1f\n" +
 	"\x06scheme\x18\x01 \x01(\tB\a\xbaH\x04r\x02\x18dR\x06scheme\x12'\n" +
 	"\tpage_size\x18\x02 \x01(\x05B\n" +
@@ -2612,7 +2731,7 @@ func file_orchestrator_v1_cancellation_proto_rawDescGZIP() []byte {
 }
 
 var file_orchestrator_v1_cancellation_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
-var file_orchestrator_v1_cancellation_proto_msgTypes = make([]protoimpl.MessageInfo, 29)
+var file_orchestrator_v1_cancellation_proto_msgTypes = make([]protoimpl.MessageInfo, 30)
 var file_orchestrator_v1_cancellation_proto_goTypes = []any{
 	(CancellationState)(0),                // 0: orchestrator.v1.CancellationState
 	(*ListCancellationsRequest)(nil),      // 1: orchestrator.v1.ListCancellationsRequest
@@ -2621,94 +2740,99 @@ var file_orchestrator_v1_cancellation_proto_goTypes = []any{
 	(*GetCancellationResponse)(nil),       // 4: orchestrator.v1.GetCancellationResponse
 	(*ListWorkItemsRequest)(nil),          // 5: orchestrator.v1.ListWorkItemsRequest
 	(*ListWorkItemsResponse)(nil),         // 6: orchestrator.v1.ListWorkItemsResponse
-	(*ListOperatorActionsRequest)(nil),    // 7: orchestrator.v1.ListOperatorActionsRequest
-	(*ListOperatorActionsResponse)(nil),   // 8: orchestrator.v1.ListOperatorActionsResponse
-	(*RetryCancellationsRequest)(nil),     // 9: orchestrator.v1.RetryCancellationsRequest
-	(*RetryCancellationsResponse)(nil),    // 10: orchestrator.v1.RetryCancellationsResponse
-	(*IgnoreCancellationsRequest)(nil),    // 11: orchestrator.v1.IgnoreCancellationsRequest
-	(*IgnoreCancellationsResponse)(nil),   // 12: orchestrator.v1.IgnoreCancellationsResponse
-	(*MarkCancellationsDoneRequest)(nil),  // 13: orchestrator.v1.MarkCancellationsDoneRequest
-	(*MarkCancellationsDoneResponse)(nil), // 14: orchestrator.v1.MarkCancellationsDoneResponse
-	(*ReleaseCancellationsRequest)(nil),   // 15: orchestrator.v1.ReleaseCancellationsRequest
-	(*ReleaseCancellationsResponse)(nil),  // 16: orchestrator.v1.ReleaseCancellationsResponse
-	(*ReclassifyAnswersRequest)(nil),      // 17: orchestrator.v1.ReclassifyAnswersRequest
-	(*ReclassifyAnswersResponse)(nil),     // 18: orchestrator.v1.ReclassifyAnswersResponse
-	(*CloseWorkItemsRequest)(nil),         // 19: orchestrator.v1.CloseWorkItemsRequest
-	(*CloseWorkItemsResponse)(nil),        // 20: orchestrator.v1.CloseWorkItemsResponse
-	(*CancellationFilter)(nil),            // 21: orchestrator.v1.CancellationFilter
-	(*ActionResult)(nil),                  // 22: orchestrator.v1.ActionResult
-	(*ActionRefusal)(nil),                 // 23: orchestrator.v1.ActionRefusal
-	(*OperatorAction)(nil),                // 24: orchestrator.v1.OperatorAction
-	(*Cancellation)(nil),                  // 25: orchestrator.v1.Cancellation
-	(*Attempt)(nil),                       // 26: orchestrator.v1.Attempt
-	(*WorkItem)(nil),                      // 27: orchestrator.v1.WorkItem
-	nil,                                   // 28: orchestrator.v1.ReclassifyAnswersResponse.OutcomesEntry
-	nil,                                   // 29: orchestrator.v1.Cancellation.ExtendPropsEntry
-	(*timestamppb.Timestamp)(nil),         // 30: google.protobuf.Timestamp
+	(*SchemeReading)(nil),                 // 7: orchestrator.v1.SchemeReading
+	(*ListOperatorActionsRequest)(nil),    // 8: orchestrator.v1.ListOperatorActionsRequest
+	(*ListOperatorActionsResponse)(nil),   // 9: orchestrator.v1.ListOperatorActionsResponse
+	(*RetryCancellationsRequest)(nil),     // 10: orchestrator.v1.RetryCancellationsRequest
+	(*RetryCancellationsResponse)(nil),    // 11: orchestrator.v1.RetryCancellationsResponse
+	(*IgnoreCancellationsRequest)(nil),    // 12: orchestrator.v1.IgnoreCancellationsRequest
+	(*IgnoreCancellationsResponse)(nil),   // 13: orchestrator.v1.IgnoreCancellationsResponse
+	(*MarkCancellationsDoneRequest)(nil),  // 14: orchestrator.v1.MarkCancellationsDoneRequest
+	(*MarkCancellationsDoneResponse)(nil), // 15: orchestrator.v1.MarkCancellationsDoneResponse
+	(*ReleaseCancellationsRequest)(nil),   // 16: orchestrator.v1.ReleaseCancellationsRequest
+	(*ReleaseCancellationsResponse)(nil),  // 17: orchestrator.v1.ReleaseCancellationsResponse
+	(*ReclassifyAnswersRequest)(nil),      // 18: orchestrator.v1.ReclassifyAnswersRequest
+	(*ReclassifyAnswersResponse)(nil),     // 19: orchestrator.v1.ReclassifyAnswersResponse
+	(*CloseWorkItemsRequest)(nil),         // 20: orchestrator.v1.CloseWorkItemsRequest
+	(*CloseWorkItemsResponse)(nil),        // 21: orchestrator.v1.CloseWorkItemsResponse
+	(*CancellationFilter)(nil),            // 22: orchestrator.v1.CancellationFilter
+	(*ActionResult)(nil),                  // 23: orchestrator.v1.ActionResult
+	(*ActionRefusal)(nil),                 // 24: orchestrator.v1.ActionRefusal
+	(*OperatorAction)(nil),                // 25: orchestrator.v1.OperatorAction
+	(*Cancellation)(nil),                  // 26: orchestrator.v1.Cancellation
+	(*Attempt)(nil),                       // 27: orchestrator.v1.Attempt
+	(*WorkItem)(nil),                      // 28: orchestrator.v1.WorkItem
+	nil,                                   // 29: orchestrator.v1.ReclassifyAnswersResponse.OutcomesEntry
+	nil,                                   // 30: orchestrator.v1.Cancellation.ExtendPropsEntry
+	(*timestamppb.Timestamp)(nil),         // 31: google.protobuf.Timestamp
 }
 var file_orchestrator_v1_cancellation_proto_depIdxs = []int32{
-	21, // 0: orchestrator.v1.ListCancellationsRequest.filter:type_name -> orchestrator.v1.CancellationFilter
-	25, // 1: orchestrator.v1.ListCancellationsResponse.cancellations:type_name -> orchestrator.v1.Cancellation
-	25, // 2: orchestrator.v1.GetCancellationResponse.cancellation:type_name -> orchestrator.v1.Cancellation
-	26, // 3: orchestrator.v1.GetCancellationResponse.attempts:type_name -> orchestrator.v1.Attempt
-	27, // 4: orchestrator.v1.GetCancellationResponse.work_items:type_name -> orchestrator.v1.WorkItem
-	24, // 5: orchestrator.v1.GetCancellationResponse.actions:type_name -> orchestrator.v1.OperatorAction
-	27, // 6: orchestrator.v1.ListWorkItemsResponse.work_items:type_name -> orchestrator.v1.WorkItem
-	24, // 7: orchestrator.v1.ListOperatorActionsResponse.actions:type_name -> orchestrator.v1.OperatorAction
-	21, // 8: orchestrator.v1.RetryCancellationsRequest.filter:type_name -> orchestrator.v1.CancellationFilter
-	22, // 9: orchestrator.v1.RetryCancellationsResponse.result:type_name -> orchestrator.v1.ActionResult
-	21, // 10: orchestrator.v1.IgnoreCancellationsRequest.filter:type_name -> orchestrator.v1.CancellationFilter
-	22, // 11: orchestrator.v1.IgnoreCancellationsResponse.result:type_name -> orchestrator.v1.ActionResult
-	21, // 12: orchestrator.v1.MarkCancellationsDoneRequest.filter:type_name -> orchestrator.v1.CancellationFilter
-	22, // 13: orchestrator.v1.MarkCancellationsDoneResponse.result:type_name -> orchestrator.v1.ActionResult
-	21, // 14: orchestrator.v1.ReleaseCancellationsRequest.filter:type_name -> orchestrator.v1.CancellationFilter
-	22, // 15: orchestrator.v1.ReleaseCancellationsResponse.result:type_name -> orchestrator.v1.ActionResult
-	21, // 16: orchestrator.v1.ReclassifyAnswersRequest.filter:type_name -> orchestrator.v1.CancellationFilter
-	22, // 17: orchestrator.v1.ReclassifyAnswersResponse.result:type_name -> orchestrator.v1.ActionResult
-	28, // 18: orchestrator.v1.ReclassifyAnswersResponse.outcomes:type_name -> orchestrator.v1.ReclassifyAnswersResponse.OutcomesEntry
-	22, // 19: orchestrator.v1.CloseWorkItemsResponse.result:type_name -> orchestrator.v1.ActionResult
-	0,  // 20: orchestrator.v1.CancellationFilter.states:type_name -> orchestrator.v1.CancellationState
-	30, // 21: orchestrator.v1.CancellationFilter.create_time_from:type_name -> google.protobuf.Timestamp
-	30, // 22: orchestrator.v1.CancellationFilter.create_time_to:type_name -> google.protobuf.Timestamp
-	23, // 23: orchestrator.v1.ActionResult.refused:type_name -> orchestrator.v1.ActionRefusal
-	30, // 24: orchestrator.v1.OperatorAction.create_time:type_name -> google.protobuf.Timestamp
-	29, // 25: orchestrator.v1.Cancellation.extend_props:type_name -> orchestrator.v1.Cancellation.ExtendPropsEntry
-	0,  // 26: orchestrator.v1.Cancellation.state:type_name -> orchestrator.v1.CancellationState
-	30, // 27: orchestrator.v1.Cancellation.due_time:type_name -> google.protobuf.Timestamp
-	30, // 28: orchestrator.v1.Cancellation.create_time:type_name -> google.protobuf.Timestamp
-	30, // 29: orchestrator.v1.Cancellation.update_time:type_name -> google.protobuf.Timestamp
-	30, // 30: orchestrator.v1.Cancellation.outcome_time:type_name -> google.protobuf.Timestamp
-	30, // 31: orchestrator.v1.Attempt.intent_time:type_name -> google.protobuf.Timestamp
-	30, // 32: orchestrator.v1.Attempt.send_before_time:type_name -> google.protobuf.Timestamp
-	30, // 33: orchestrator.v1.Attempt.send_time:type_name -> google.protobuf.Timestamp
-	30, // 34: orchestrator.v1.Attempt.result_time:type_name -> google.protobuf.Timestamp
-	30, // 35: orchestrator.v1.WorkItem.create_time:type_name -> google.protobuf.Timestamp
-	30, // 36: orchestrator.v1.WorkItem.close_time:type_name -> google.protobuf.Timestamp
-	1,  // 37: orchestrator.v1.CancellationService.ListCancellations:input_type -> orchestrator.v1.ListCancellationsRequest
-	3,  // 38: orchestrator.v1.CancellationService.GetCancellation:input_type -> orchestrator.v1.GetCancellationRequest
-	5,  // 39: orchestrator.v1.CancellationService.ListWorkItems:input_type -> orchestrator.v1.ListWorkItemsRequest
-	9,  // 40: orchestrator.v1.CancellationService.RetryCancellations:input_type -> orchestrator.v1.RetryCancellationsRequest
-	11, // 41: orchestrator.v1.CancellationService.IgnoreCancellations:input_type -> orchestrator.v1.IgnoreCancellationsRequest
-	13, // 42: orchestrator.v1.CancellationService.MarkCancellationsDone:input_type -> orchestrator.v1.MarkCancellationsDoneRequest
-	15, // 43: orchestrator.v1.CancellationService.ReleaseCancellations:input_type -> orchestrator.v1.ReleaseCancellationsRequest
-	17, // 44: orchestrator.v1.CancellationService.ReclassifyAnswers:input_type -> orchestrator.v1.ReclassifyAnswersRequest
-	19, // 45: orchestrator.v1.CancellationService.CloseWorkItems:input_type -> orchestrator.v1.CloseWorkItemsRequest
-	7,  // 46: orchestrator.v1.CancellationService.ListOperatorActions:input_type -> orchestrator.v1.ListOperatorActionsRequest
-	2,  // 47: orchestrator.v1.CancellationService.ListCancellations:output_type -> orchestrator.v1.ListCancellationsResponse
-	4,  // 48: orchestrator.v1.CancellationService.GetCancellation:output_type -> orchestrator.v1.GetCancellationResponse
-	6,  // 49: orchestrator.v1.CancellationService.ListWorkItems:output_type -> orchestrator.v1.ListWorkItemsResponse
-	10, // 50: orchestrator.v1.CancellationService.RetryCancellations:output_type -> orchestrator.v1.RetryCancellationsResponse
-	12, // 51: orchestrator.v1.CancellationService.IgnoreCancellations:output_type -> orchestrator.v1.IgnoreCancellationsResponse
-	14, // 52: orchestrator.v1.CancellationService.MarkCancellationsDone:output_type -> orchestrator.v1.MarkCancellationsDoneResponse
-	16, // 53: orchestrator.v1.CancellationService.ReleaseCancellations:output_type -> orchestrator.v1.ReleaseCancellationsResponse
-	18, // 54: orchestrator.v1.CancellationService.ReclassifyAnswers:output_type -> orchestrator.v1.ReclassifyAnswersResponse
-	20, // 55: orchestrator.v1.CancellationService.CloseWorkItems:output_type -> orchestrator.v1.CloseWorkItemsResponse
-	8,  // 56: orchestrator.v1.CancellationService.ListOperatorActions:output_type -> orchestrator.v1.ListOperatorActionsResponse
-	47, // [47:57] is the sub-list for method output_type
-	37, // [37:47] is the sub-list for method input_type
-	37, // [37:37] is the sub-list for extension type_name
-	37, // [37:37] is the sub-list for extension extendee
-	0,  // [0:37] is the sub-list for field type_name
+	22, // 0: orchestrator.v1.ListCancellationsRequest.filter:type_name -> orchestrator.v1.CancellationFilter
+	26, // 1: orchestrator.v1.ListCancellationsResponse.cancellations:type_name -> orchestrator.v1.Cancellation
+	7,  // 2: orchestrator.v1.ListCancellationsResponse.readings:type_name -> orchestrator.v1.SchemeReading
+	26, // 3: orchestrator.v1.GetCancellationResponse.cancellation:type_name -> orchestrator.v1.Cancellation
+	27, // 4: orchestrator.v1.GetCancellationResponse.attempts:type_name -> orchestrator.v1.Attempt
+	28, // 5: orchestrator.v1.GetCancellationResponse.work_items:type_name -> orchestrator.v1.WorkItem
+	25, // 6: orchestrator.v1.GetCancellationResponse.actions:type_name -> orchestrator.v1.OperatorAction
+	7,  // 7: orchestrator.v1.GetCancellationResponse.reading:type_name -> orchestrator.v1.SchemeReading
+	28, // 8: orchestrator.v1.ListWorkItemsResponse.work_items:type_name -> orchestrator.v1.WorkItem
+	7,  // 9: orchestrator.v1.ListWorkItemsResponse.readings:type_name -> orchestrator.v1.SchemeReading
+	31, // 10: orchestrator.v1.SchemeReading.as_of_time:type_name -> google.protobuf.Timestamp
+	25, // 11: orchestrator.v1.ListOperatorActionsResponse.actions:type_name -> orchestrator.v1.OperatorAction
+	22, // 12: orchestrator.v1.RetryCancellationsRequest.filter:type_name -> orchestrator.v1.CancellationFilter
+	23, // 13: orchestrator.v1.RetryCancellationsResponse.result:type_name -> orchestrator.v1.ActionResult
+	22, // 14: orchestrator.v1.IgnoreCancellationsRequest.filter:type_name -> orchestrator.v1.CancellationFilter
+	23, // 15: orchestrator.v1.IgnoreCancellationsResponse.result:type_name -> orchestrator.v1.ActionResult
+	22, // 16: orchestrator.v1.MarkCancellationsDoneRequest.filter:type_name -> orchestrator.v1.CancellationFilter
+	23, // 17: orchestrator.v1.MarkCancellationsDoneResponse.result:type_name -> orchestrator.v1.ActionResult
+	22, // 18: orchestrator.v1.ReleaseCancellationsRequest.filter:type_name -> orchestrator.v1.CancellationFilter
+	23, // 19: orchestrator.v1.ReleaseCancellationsResponse.result:type_name -> orchestrator.v1.ActionResult
+	22, // 20: orchestrator.v1.ReclassifyAnswersRequest.filter:type_name -> orchestrator.v1.CancellationFilter
+	23, // 21: orchestrator.v1.ReclassifyAnswersResponse.result:type_name -> orchestrator.v1.ActionResult
+	29, // 22: orchestrator.v1.ReclassifyAnswersResponse.outcomes:type_name -> orchestrator.v1.ReclassifyAnswersResponse.OutcomesEntry
+	23, // 23: orchestrator.v1.CloseWorkItemsResponse.result:type_name -> orchestrator.v1.ActionResult
+	0,  // 24: orchestrator.v1.CancellationFilter.states:type_name -> orchestrator.v1.CancellationState
+	31, // 25: orchestrator.v1.CancellationFilter.create_time_from:type_name -> google.protobuf.Timestamp
+	31, // 26: orchestrator.v1.CancellationFilter.create_time_to:type_name -> google.protobuf.Timestamp
+	24, // 27: orchestrator.v1.ActionResult.refused:type_name -> orchestrator.v1.ActionRefusal
+	31, // 28: orchestrator.v1.OperatorAction.create_time:type_name -> google.protobuf.Timestamp
+	30, // 29: orchestrator.v1.Cancellation.extend_props:type_name -> orchestrator.v1.Cancellation.ExtendPropsEntry
+	0,  // 30: orchestrator.v1.Cancellation.state:type_name -> orchestrator.v1.CancellationState
+	31, // 31: orchestrator.v1.Cancellation.due_time:type_name -> google.protobuf.Timestamp
+	31, // 32: orchestrator.v1.Cancellation.create_time:type_name -> google.protobuf.Timestamp
+	31, // 33: orchestrator.v1.Cancellation.update_time:type_name -> google.protobuf.Timestamp
+	31, // 34: orchestrator.v1.Cancellation.outcome_time:type_name -> google.protobuf.Timestamp
+	31, // 35: orchestrator.v1.Attempt.intent_time:type_name -> google.protobuf.Timestamp
+	31, // 36: orchestrator.v1.Attempt.send_before_time:type_name -> google.protobuf.Timestamp
+	31, // 37: orchestrator.v1.Attempt.send_time:type_name -> google.protobuf.Timestamp
+	31, // 38: orchestrator.v1.Attempt.result_time:type_name -> google.protobuf.Timestamp
+	31, // 39: orchestrator.v1.WorkItem.create_time:type_name -> google.protobuf.Timestamp
+	31, // 40: orchestrator.v1.WorkItem.close_time:type_name -> google.protobuf.Timestamp
+	1,  // 41: orchestrator.v1.CancellationService.ListCancellations:input_type -> orchestrator.v1.ListCancellationsRequest
+	3,  // 42: orchestrator.v1.CancellationService.GetCancellation:input_type -> orchestrator.v1.GetCancellationRequest
+	5,  // 43: orchestrator.v1.CancellationService.ListWorkItems:input_type -> orchestrator.v1.ListWorkItemsRequest
+	10, // 44: orchestrator.v1.CancellationService.RetryCancellations:input_type -> orchestrator.v1.RetryCancellationsRequest
+	12, // 45: orchestrator.v1.CancellationService.IgnoreCancellations:input_type -> orchestrator.v1.IgnoreCancellationsRequest
+	14, // 46: orchestrator.v1.CancellationService.MarkCancellationsDone:input_type -> orchestrator.v1.MarkCancellationsDoneRequest
+	16, // 47: orchestrator.v1.CancellationService.ReleaseCancellations:input_type -> orchestrator.v1.ReleaseCancellationsRequest
+	18, // 48: orchestrator.v1.CancellationService.ReclassifyAnswers:input_type -> orchestrator.v1.ReclassifyAnswersRequest
+	20, // 49: orchestrator.v1.CancellationService.CloseWorkItems:input_type -> orchestrator.v1.CloseWorkItemsRequest
+	8,  // 50: orchestrator.v1.CancellationService.ListOperatorActions:input_type -> orchestrator.v1.ListOperatorActionsRequest
+	2,  // 51: orchestrator.v1.CancellationService.ListCancellations:output_type -> orchestrator.v1.ListCancellationsResponse
+	4,  // 52: orchestrator.v1.CancellationService.GetCancellation:output_type -> orchestrator.v1.GetCancellationResponse
+	6,  // 53: orchestrator.v1.CancellationService.ListWorkItems:output_type -> orchestrator.v1.ListWorkItemsResponse
+	11, // 54: orchestrator.v1.CancellationService.RetryCancellations:output_type -> orchestrator.v1.RetryCancellationsResponse
+	13, // 55: orchestrator.v1.CancellationService.IgnoreCancellations:output_type -> orchestrator.v1.IgnoreCancellationsResponse
+	15, // 56: orchestrator.v1.CancellationService.MarkCancellationsDone:output_type -> orchestrator.v1.MarkCancellationsDoneResponse
+	17, // 57: orchestrator.v1.CancellationService.ReleaseCancellations:output_type -> orchestrator.v1.ReleaseCancellationsResponse
+	19, // 58: orchestrator.v1.CancellationService.ReclassifyAnswers:output_type -> orchestrator.v1.ReclassifyAnswersResponse
+	21, // 59: orchestrator.v1.CancellationService.CloseWorkItems:output_type -> orchestrator.v1.CloseWorkItemsResponse
+	9,  // 60: orchestrator.v1.CancellationService.ListOperatorActions:output_type -> orchestrator.v1.ListOperatorActionsResponse
+	51, // [51:61] is the sub-list for method output_type
+	41, // [41:51] is the sub-list for method input_type
+	41, // [41:41] is the sub-list for extension type_name
+	41, // [41:41] is the sub-list for extension extendee
+	0,  // [0:41] is the sub-list for field type_name
 }
 
 func init() { file_orchestrator_v1_cancellation_proto_init() }
@@ -2722,7 +2846,7 @@ func file_orchestrator_v1_cancellation_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_orchestrator_v1_cancellation_proto_rawDesc), len(file_orchestrator_v1_cancellation_proto_rawDesc)),
 			NumEnums:      1,
-			NumMessages:   29,
+			NumMessages:   30,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

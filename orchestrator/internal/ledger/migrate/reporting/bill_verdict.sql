@@ -6,7 +6,8 @@
 create or replace view reporting.bill_verdict as
 select b.scheme, b.bill_id, b.bill_no,
        case when r.stands_still then '现在不知道，此前：' else '' end || v.verdict_zh as verdict, v.verdict as verdict_code,
-       case when r.stands_still then r.standing || '。此前：' else '' end
+       case when r.stands_still then r.standing || '。此前：'
+            when r.standing <> '' then r.standing || '，其他单据可能还没有读到。本单：' else '' end
        || format(v.reason_zh, w.message, h.message_zh, b.class_reason, y.because, c.owed, c.done, c.held,
                  c.needs_attention, c.too_late, c.left_alone, o.message_zh) as reason,
        b.org as stock_org_number, b.bill_kind, b.document_status, b.cancel_status, b.modify_time, b.approve_time,
@@ -119,7 +120,10 @@ cross join lateral (
 union all
 -- A number that only an open work item knows: a bill that could never be decoded.
 select n.scheme, n.bill_id, n.bill_no, case when r.stands_still then '现在不知道，此前：' else '' end || v.verdict_zh,
-       v.verdict, case when r.stands_still then r.standing || '。此前：' else '' end || format(v.reason_zh, n.message),
+       v.verdict,
+       case when r.stands_still then r.standing || '。此前：'
+            when r.standing <> '' then r.standing || '，其他单据可能还没有读到。本单：' else '' end
+       || format(v.reason_zh, n.message),
        '', '', '', '', null, null, null, null, 0, 'undecodable', n.create_time, 0, 0, 1, r.as_of, r.stands_still,
        r.standing
 from (
@@ -154,7 +158,7 @@ comment on column reporting.bill_verdict.as_of is
     '截至: up to when it is known: the last complete run of the scheme, or a later read of the bill';
 comment on column reporting.bill_verdict.reading_stands_still is
     'nothing was read since as_of: what became of the bill meanwhile is not known';
-comment on column reporting.bill_verdict.standing is '现在不知道 and why; empty while reading goes on';
+comment on column reporting.bill_verdict.standing is '现在不知道 and why, also before the baseline is complete; empty while reading goes on';
 comment on column reporting.bill_verdict.class is
     'what the last decision made of the bill: live voided un_audited never_audited before_cutover not_selected '
     'outside undecodable deleted';

@@ -14,7 +14,10 @@ select c.cancellation_id, c.scheme, c.business_date, c.bill_id, c.bill_no, c.gen
        c.disposition, c.vendor_message, c.outcome, c.inferred, c.hold_reason, c.evidence, c.orders_from,
        c.attempt as attempts,
        c.revision, c.run_id, c.create_time, c.decide_time, c.due_time, c.outcome_time,
-       c.triggers, c.not_before
+       c.triggers, c.not_before,
+       (select r.as_of from reporting.reading r where r.scheme = c.scheme) as as_of,
+       (select r.stands_still from reporting.reading r where r.scheme = c.scheme) as reading_stands_still,
+       (select r.standing from reporting.reading r where r.scheme = c.scheme) as standing
 from voidrelay.cancellation_now c;
 
 comment on view reporting.cancellation_outcome is
@@ -28,3 +31,9 @@ comment on column reporting.cancellation_outcome.triggers is
     '原因: voided un_audited deleted, everything that called for it';
 comment on column reporting.cancellation_outcome.not_before is
     'an un-audited bill may still be audited again until then';
+comment on column reporting.cancellation_outcome.as_of is
+    '截至: up to when the bills of its scheme were read';
+comment on column reporting.cancellation_outcome.reading_stands_still is
+    'nothing was read since as_of: what became of the bill meanwhile is not known';
+comment on column reporting.cancellation_outcome.standing is
+    '现在不知道 and why, also before the baseline is complete; empty while reading goes on';

@@ -6,6 +6,7 @@ select s.scheme, m.last_run_time as as_of, t.stands_still, t.since as stands_sti
             then '现在不知道：' || coalesce(to_char(m.last_run_time at time zone 'Asia/Shanghai', 'YYYY-MM-DD HH24:MI:SS')
                  || ' 之后没有读到', '基线尚未完成') || '（' || coalesce(o.message,
                  case when s.active then '超过五个周期没有完成一次读取' else '方案已不在方案文件中' end) || '）'
+            when m.scheme is null then '现在不知道：基线尚未完成'
             else '' end as standing,
        case when t.stands_still
             then 'not known now: ' || coalesce('nothing was read after '
@@ -13,6 +14,7 @@ select s.scheme, m.last_run_time as as_of, t.stands_still, t.since as stands_sti
                  'the baseline is not complete') || ' (' || coalesce(o.message_en,
                  case when s.active then 'no run was complete for five intervals'
                       else 'the scheme is not in the file any more' end) || ')'
+            when m.scheme is null then 'not known now: the baseline is not complete'
             else '' end as standing_en,
        s.active
 from voidrelay.scheme s
@@ -42,6 +44,6 @@ comment on column reporting.reading.as_of is
 comment on column reporting.reading.stands_still is
     'a condition keeps it from being read, or its last complete run is older than five intervals';
 comment on column reporting.reading.stands_still_since is 'since when; null while reading goes on';
-comment on column reporting.reading.standing is '现在不知道 and why; empty while reading goes on';
+comment on column reporting.reading.standing is '现在不知道 and why, also before the baseline is complete; empty while reading goes on';
 comment on column reporting.reading.standing_en is 'the same in English';
 comment on column reporting.reading.active is 'the scheme stands in the file that was loaded last';

@@ -10,7 +10,10 @@ select w.work_item_id, w.scheme, w.kind, w.bill_id, w.bill_no, w.cancellation_id
        replace(replace(replace(replace(coalesce(k.action_en, ''), '{scheme}', w.scheme),
            '{id}', w.cancellation_id::text), '{item}', w.work_item_id::text),
            '{bill}', '''' || replace(w.bill_no, '''', '''\''''') || '''') as action_en,
-       w.close_time is null as open, w.create_time, w.close_time, w.close_reason
+       w.close_time is null as open, w.create_time, w.close_time, w.close_reason,
+       (select r.as_of from reporting.reading r where r.scheme = w.scheme) as as_of,
+       (select r.stands_still from reporting.reading r where r.scheme = w.scheme) as reading_stands_still,
+       (select r.standing from reporting.reading r where r.scheme = w.scheme) as standing
 from voidrelay.work_item w
 left join lateral (
     select k.subject, k.message_zh, k.action_zh, k.message_en, k.action_en
@@ -24,3 +27,9 @@ comment on view reporting.work_item is '待办: what only a person can settle, w
 comment on column reporting.work_item.message is '发生了什么';
 comment on column reporting.work_item.action is '怎么处理';
 comment on column reporting.work_item.subject is 'what else it is about, such as a warehouse number';
+comment on column reporting.work_item.as_of is
+    '截至: up to when the bills of its scheme were read';
+comment on column reporting.work_item.reading_stands_still is
+    'nothing was read since as_of: what became of the bill meanwhile is not known';
+comment on column reporting.work_item.standing is
+    '现在不知道 and why, also before the baseline is complete; empty while reading goes on';

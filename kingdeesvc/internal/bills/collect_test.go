@@ -179,8 +179,7 @@ func TestDecodeNamesTheKeyAtFault(t *testing.T) {
 		{keyModifyDate, text("yesterday"), malformed},
 		{keyApproveDate, kingdee.Cell{Kind: kingdee.Number, Text: "1"}, malformed},
 		{keyCancelDate, text("2024-02-30"), malformed},
-		{"FDate", text("x"), malformed}, {"FQty", text("1,5"), malformed},
-		{"FEE", kingdee.Cell{Kind: kingdee.Bool, Text: "true"}, malformed},
+		{"FQty", text("1,5"), malformed},
 		{keyEntryID, text("x"), malformed},
 		{"FStockID.FNumber", kingdee.Cell{Kind: kingdee.Other, Text: "{}"}, malformed},
 		{keyNumber, kingdee.Cell{Kind: kingdee.Unfit, Text: "A\x001"}, malformed},
@@ -195,6 +194,33 @@ func TestDecodeNamesTheKeyAtFault(t *testing.T) {
 		require.Equal(t, c.key, f.field)
 		require.Equal(t, c.reason, f.reason, "%s = %q", c.key, c.cell.Text)
 	}
+}
+
+// The failure: a memo field that an add-on had turned into something else kept its bill from being cancelled.
+func TestAFieldThatOnlyInformsIsLeftOutWhereItCannotBeRead(t *testing.T) {
+	for _, cell := range []kingdee.Cell{
+		{Kind: kingdee.Text, Text: "x"}, {Kind: kingdee.Bool, Text: "true"}, {Kind: kingdee.Other, Text: "{}"},
+		{Kind: kingdee.Other, Text: `[1,2]`}, {Kind: kingdee.Text, Text: "1,5"},
+	} {
+		r := readingOf(t, assembled.Form, time.UTC, Options{})
+		p := r.linesPlan()
+		row := goodRow(p)
+		for _, key := range []string{"FDate", "FEE", "Fee_ETY", "FProduceDate"} {
+			row[p.index[key]] = cell
+		}
+		bill, f := decodeRow(r, p, row)
+		require.Nil(t, f, "%q", cell.Text)
+		line := products(bill)[0]
+		require.Empty(t, bill.GetDate()+bill.GetFee()+line.GetFee()+line.GetProduceDate(), "%q", cell.Text)
+		require.Equal(t, "ZZCX000012 52.50", bill.GetNumber()+" "+line.GetQuantity(), "all else is there")
+	}
+	r := readingOf(t, assembled.Form, time.UTC, Options{})
+	p := r.linesPlan()
+	row := goodRow(p)
+	row[p.index["FEE"]] = kingdee.Cell{Kind: kingdee.Text, Text: " 12.50 "}
+	bill, f := decodeRow(r, p, row)
+	require.Nil(t, f)
+	require.Equal(t, "12.50", bill.GetFee(), "what can be read is read")
 }
 
 // FuzzPages throws any rows at grouping and decoding: nothing may crash, and every row must end in one bill or problem.

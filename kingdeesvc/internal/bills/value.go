@@ -3,6 +3,7 @@ package bills
 import (
 	"fmt"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -42,6 +43,14 @@ func (d *decoder) fail(reason kingdeev1.BillProblemReason, key, format string, a
 
 func (d *decoder) malformed(key string, cell kingdee.Cell, want string) {
 	d.fail(kingdeev1.BillProblemReason_BILL_PROBLEM_REASON_VALUE_MALFORMED, key, "%q is no %s", clip(cell.Text), want)
+}
+
+// unread is a value of another type than its column that cannot be read as one. It is a fault of what bills are decided
+// by; a field that only informs is left out.
+func (d *decoder) unread(key string, cell kingdee.Cell, want string) {
+	if d.shape.needed[key] || slices.Contains(d.shape.edges, key) {
+		d.malformed(key, cell, want)
+	}
 }
 
 func (d *decoder) missing(key string) {
@@ -137,7 +146,7 @@ func (d *decoder) decimal(key string, cell kingdee.Cell) string {
 	case cell.Kind == kingdee.Text && decimalText.MatchString(digits):
 		return digits
 	}
-	d.malformed(key, cell, "decimal")
+	d.unread(key, cell, "decimal")
 	return ""
 }
 
@@ -148,12 +157,13 @@ func (d *decoder) moment(key string, cell kingdee.Cell) time.Time {
 		return time.Time{}
 	}
 	if cell.Kind != kingdee.Text {
-		d.malformed(key, cell, "date")
+		d.unread(key, cell, "date")
 		return time.Time{}
 	}
 	t, err := literal.ParseDate(cell.Text, d.zone)
 	if err != nil {
-		d.malformed(key, cell, "date")
+		d.unread(key, cell, "date")
+		return time.Time{}
 	}
 	if literal.Placeholder(t) {
 		return time.Time{}
@@ -216,7 +226,7 @@ func (d *decoder) boolean(key string, cell kingdee.Cell) (is, set bool) {
 	case "":
 		return false, false
 	}
-	d.malformed(key, cell, "truth value")
+	d.unread(key, cell, "truth value")
 	return false, false
 }
 

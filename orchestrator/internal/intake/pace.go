@@ -14,8 +14,9 @@ const (
 	// minutes for each answer, and a frame of whole bills is some eight of them: a login, a header, and the parts of
 	// the bills. Where there is one session, three others may ask before each.
 	StreamTimeout = time.Hour
-	// leastPatience is what is waited at least: two answers of the slowest server that people work with.
-	leastPatience = 4 * time.Minute
+	// leastPatience is what is waited at least: five answers of the slowest server that people work with. A page may be
+	// two of them, the second to know that it was the last, and on one session others ask between.
+	leastPatience = 10 * time.Minute
 	// answersAFrame is how many answers one frame may take.
 	answersAFrame = 8
 	// forgetHalf is when half of what was seen is forgotten: a server that was slow at night is quick by day.
@@ -60,7 +61,7 @@ func (p *Pace) faded(now time.Time) time.Duration {
 	return p.slowest >> min(now.Sub(p.at)/forgetHalf, 62)
 }
 
-// Patience is how long the next frame of a stream is waited for: 4 to 60 minutes. An adapter that is gone or frozen is
+// Patience is how long the next frame of a stream is waited for: 10 to 60 minutes. An adapter that is gone or frozen is
 // noticed much earlier, by the connection's keepalive, and one that waits for Kingdee gives up by itself.
 func (p *Pace) Patience() time.Duration {
 	return min(max(leastPatience, answersAFrame*p.Slowest()), StreamTimeout)

@@ -16,17 +16,17 @@ import (
 func TestAllowancesFollowTheAnswerTimesSeen(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := &Pace{}
-		require.Equal(t, 4*time.Minute, p.Patience(), "two answers of the slowest server")
+		require.Equal(t, 10*time.Minute, p.Patience(), "five answers of the slowest server")
 		require.Equal(t, leastWork, p.WorkFor())
 		p.Saw(7 * time.Second)
 		require.Equal(t, 84*time.Second, p.WorkFor(), "not all of a chunk goes into its first answers")
-		p.Saw(60 * time.Second)
+		p.Saw(120 * time.Second)
 		p.Saw(time.Second)
-		require.Equal(t, 8*time.Minute, p.Patience())
+		require.Equal(t, 16*time.Minute, p.Patience())
 		p.Saw(10 * time.Minute)
 		require.Equal(t, StreamTimeout, p.Patience())
 		<-time.After(2 * time.Hour)
-		require.Equal(t, 4*time.Minute, p.Patience(), "a server that was slow at night is quick by day")
+		require.Equal(t, 10*time.Minute, p.Patience(), "a server that was slow at night is quick by day")
 		require.Equal(t, leastWork, p.WorkFor())
 	})
 }
@@ -49,7 +49,7 @@ func TestOnlyAFrameThatDoesNotComeEndsARead(t *testing.T) {
 		began := time.Now()
 		err := read(15*time.Minute, 1)
 		require.Equal(t, codes.DeadlineExceeded, status.Code(err), "%v", err)
-		require.Equal(t, 4*time.Minute, time.Since(began))
+		require.Equal(t, 10*time.Minute, time.Since(began))
 		require.NoError(t, read(15*time.Minute, 1), "what it had been given was noted")
 	})
 }

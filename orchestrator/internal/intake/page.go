@@ -56,7 +56,8 @@ func NewPager(store PageStore, reader Reader, run *ledger.Run, standing ledger.S
 	return &Pager{
 		edge: edge, store: store, reader: reader, entry: reader.Entry, run: run,
 		Policy:     reader.Entry.Policy(CutoverOf(reader.Entry, standing, run.Clock()), standing.Cutovers),
-		DataCentre: a, received: a.Clock.Service, ahead: map[int64]string{}, clockAhead: standing.ClockAhead, clockFits: standing.ClockFits,
+		DataCentre: a, received: a.Clock.Service, ahead: map[int64]string{},
+		clockAhead: standing.ClockAhead, clockFits: standing.ClockFits,
 	}
 }
 

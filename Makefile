@@ -39,7 +39,8 @@ bench: ## Print the figures: latency, load, a heap of voids, the bare loop, two 
 
 .PHONY: chaos
 chaos: ## Kill everything again and again, then look for what was lost or cancelled wrongly (SEED=7; KILLS=200 is the long form, WITHIN=18m bounds it)
-	$(GO) run -tags chaos ./orchestrator/chaos $(if $(SEED),-seed $(SEED)) $(if $(KILLS),-kills $(KILLS)) $(if $(WITHIN),-within $(WITHIN))
+	@mkdir -p bin && $(GO) build -o bin/ ./orchestrator/cmd/voidrelay
+	$(GO) run -tags chaos ./orchestrator/chaos -voidrelay bin/voidrelay $(if $(SEED),-seed $(SEED)) $(if $(KILLS),-kills $(KILLS)) $(if $(WITHIN),-within $(WITHIN))
 
 .PHONY: chaos-broken
 chaos-broken: ## Show that make chaos finds two builds that are broken on purpose

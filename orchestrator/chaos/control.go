@@ -44,17 +44,47 @@ func (c control) behave(ctx context.Context, k kbehaviour.Personality, w wbehavi
 	return c.call(ctx, http.MethodPut, c.wms+"/control/personality", w, nil)
 }
 
-// calm ends all faults; what a server is like stays.
+// calm ends all faults; what a server is like stays, and so does what the WMS has in store for single orders: a person
+// sees to that.
 func (c control) calm(ctx context.Context, p plan) error {
 	k, w := p.kingdee, p.wms
 	k.CommitMillis, k.LatencyMillis, k.FaultRate = 0, 0, 0
 	w.Chaos, w.LatencyMS = nil, 0
-	return errors.Join(c.behave(ctx, k, w), c.call(ctx, http.MethodDelete, c.kingdee+"/control/faults", nil, nil),
-		c.call(ctx, http.MethodDelete, c.wms+"/control/faults", nil, nil))
+	return errors.Join(c.behave(ctx, k, w), c.forget(ctx))
+}
+
+// forget takes Kingdee's faults out of its queue.
+func (c control) forget(ctx context.Context) error {
+	return c.call(ctx, http.MethodDelete, c.kingdee+"/control/faults", nil, nil)
 }
 
 func (c control) fault(ctx context.Context, f kbehaviour.Fault) error {
 	return c.call(ctx, http.MethodPost, c.kingdee+"/control/faults", f, nil)
+}
+
+// slow lets Kingdee take so many milliseconds for each answer from now on.
+func (c control) slow(ctx context.Context, millis int) error {
+	return c.call(ctx, http.MethodPut, c.kingdee+"/control/personality", map[string]int{"latency_millis": millis}, nil)
+}
+
+// calls counts what Kingdee was asked so far.
+func (c control) calls(ctx context.Context) (int, error) {
+	var answer struct {
+		Calls map[string]int `json:"calls"`
+	}
+	err := c.call(ctx, http.MethodGet, c.kingdee+"/control/sessions", nil, &answer)
+	return sum(answer.Calls), err
+}
+
+// refuse has a fault in store for an order.
+func (c control) refuse(ctx context.Context, f wbehaviour.Fault) error {
+	return c.call(ctx, http.MethodPost, c.wms+"/control/faults", f, nil)
+}
+
+// cancelByHand is what the warehouse does when it is phoned.
+func (c control) cancelByHand(ctx context.Context, key warehouse.Key) error {
+	return c.call(ctx, http.MethodPost, c.wms+"/control/orders/state",
+		warehouse.Move{Key: key, To: warehouse.StateCancelled}, nil)
 }
 
 // pending counts Kingdee's faults that have not met a call.

@@ -30,6 +30,11 @@ type evidence struct {
 	// together are, of each bill that a reconcile run proved gone, all that the same reconcile run did.
 	together  map[int64][]int64
 	intervals map[string]int
+	// acts are what the operator typed, stops when nothing was to be sent by his word, and outages when a proxy
+	// answered for the WMS. open are the conditions that are still open.
+	acts           []act
+	stops, outages []span
+	open           []openCondition
 	// keepsApprove: in this Kingdee an un-audit leaves the approve date, so that a life that nobody saw shows
 	// afterwards. cancelIsDate: its cancel dates have no time of day, so that they do not show it.
 	keepsApprove, cancelIsDate bool
@@ -93,39 +98,61 @@ const (
 	typeOut = "QTCK"
 )
 
-// gather reads both truths and the ledger.
-func (t *town) gather(ctx context.Context, s *scheme.Scheme) (*evidence, error) {
-	e := &evidence{
+// openCondition is a condition that nobody has ended.
+type openCondition struct {
+	Kind, About, Detail string
+	Since               time.Time
+}
+
+func newEvidence(s *scheme.Scheme) *evidence {
+	return &evidence{
 		scheme: s, bills: map[string][]books.BillTruth{}, orders: map[warehouse.Key]warehouse.Truth{},
 		cancellations: map[warehouse.Key][]cancellation{}, work: map[string][]work{}, snapshots: map[int64]time.Time{},
 		together: map[int64][]int64{}, intervals: map[string]int{},
 	}
+}
+
+// gather reads both truths and the ledger.
+func (t *town) gather(ctx context.Context, s *scheme.Scheme) (*evidence, error) {
+	e := newEvidence(s)
+	if err := e.truths(ctx, t); err != nil {
+		return nil, err
+	}
+	return e, e.ledger(ctx, t)
+}
+
+// truths reads what both sandboxes know.
+func (e *evidence) truths(ctx context.Context, t *town) error {
 	kingdee, err := t.control.kingdeeTruth(ctx)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	for _, b := range kingdee.Bills {
 		e.bills[b.BillNo] = append(e.bills[b.BillNo], b)
 	}
 	wms, err := t.control.wmsTruth(ctx)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	for _, o := range wms {
 		e.orders[o.Key] = o
 	}
-	return e, e.ledger(ctx, t)
+	return nil
+}
+
+func readCancellations(ctx context.Context, t *town) ([]cancellation, error) {
+	return rows[cancellation](ctx, t, `
+select cancellation_id as id, bill_id as bill, bill_no as number, generation, direction, warehouse_code as code,
+    order_code as "order", order_type as type, state, hold_reason as hold, outcome, inferred, maybe_landed, evidence,
+    triggers, create_time as created, outcome_time as ended
+from cancellation_now order by cancellation_id`)
 }
 
 func (e *evidence) ledger(ctx context.Context, t *town) error {
 	if err := t.pool.QueryRow(ctx, `select effective_from from watermark`).Scan(&e.began); err != nil {
 		return fmt.Errorf("read ledger: %w", err)
 	}
-	cancellations, err := rows[cancellation](ctx, t, `
-select cancellation_id as id, bill_id as bill, bill_no as number, generation, direction, warehouse_code as code,
-    order_code as "order", order_type as type, state, hold_reason as hold, outcome, inferred, maybe_landed, evidence,
-    triggers, create_time as created, outcome_time as ended
-from cancellation_now order by cancellation_id`)
+	cancellations, err := readCancellations(ctx, t)
 	if err != nil {
 		return err
 	}
@@ -182,7 +209,11 @@ func (e *evidence) read(ctx context.Context, t *town) error {
 			e.together[bill] = l.Gone
 		}
 	}
-	return nil
+	e.open, err = rows[openCondition](ctx, t, `
+select kind, concat_ws(' ', scheme, nullif(data_center_id, ''), nullif(account, ''), nullif(trigger, ''),
+        nullif(host, ''), nullif(reason, '')) as about, detail, since
+from condition where end_time is null order by condition_id`)
+	return err
 }
 
 func rows[T any](ctx context.Context, t *town, sql string) ([]T, error) {

@@ -119,7 +119,7 @@ func (e *evidence) handedOver(d cancellation) string {
 
 func (e *evidence) waitsWith(d cancellation) *work {
 	for i, w := range slices.Backward(e.work[d.Number]) {
-		if w.Cancellation == d.ID && w.Closed == nil {
+		if w.Cancellation == d.ID && (w.Closed == nil || d.State == "closed" && e.ignored(d)) {
 			return &e.work[d.Number][i]
 		}
 	}
@@ -133,6 +133,11 @@ func (e *evidence) waitsWith(d cancellation) *work {
 		}
 	}
 	return nil
+}
+
+// ignored says that the operator told voidrelay to ignore the cancellation.
+func (e *evidence) ignored(d cancellation) bool {
+	return slices.ContainsFunc(e.acts, func(a act) bool { return a.verb == "ignore" && a.cancellation == d.ID })
 }
 
 // unexplained is why a cancellation should not have been given to a person; empty when the truths show why it had to
@@ -156,15 +161,23 @@ func (e *evidence) explains(item work, d cancellation, o warehouse.Truth, b book
 			return a.Outcome == outcome && !a.At.Before(d.attempts[0].Intent) && !a.At.After(item.Created)
 		})
 	}
-	came := map[rule.Disposition]int{}
+	// answered counts only attempts at times when the WMS could have answered.
+	came, answered := map[rule.Disposition]int{}, map[rule.Disposition]int{}
 	for _, a := range d.attempts {
 		came[rule.Disposition(a.Disposition)]++
+		if !e.away(a) {
+			answered[rule.Disposition(a.Disposition)]++
+		}
 	}
 	switch rule.WorkKind(item.Kind) {
 	case rule.WorkTooLate:
 		return came[rule.TooLate] > 0 && met(warehouse.OutcomeRefused)
 	case rule.WorkOutcomeUnknown:
-		return came[rule.Unknown] >= timing.MaxUnknown
+		return answered[rule.Unknown] >= timing.MaxUnknown
+	case rule.WorkRejected:
+		return came[rule.Rejected] > 0 && slices.ContainsFunc(o.Arrivals, func(a warehouse.Arrival) bool {
+			return a.Fault == refused && !a.At.Before(d.attempts[0].Intent) && !a.At.After(item.Created)
+		})
 	case rule.WorkUnrecognised:
 		return came[rule.Rejected] > timing.MaxUnrecognised
 	case rule.WorkInProgress:
@@ -192,6 +205,13 @@ func (e *evidence) explains(item work, d cancellation, o warehouse.Truth, b book
 			!slices.ContainsFunc(together, func(id int64) bool { return !e.deleted(id) })
 	}
 	return false
+}
+
+// away says whether the WMS was away, and a proxy answered for it, at some moment of the attempt.
+func (e *evidence) away(a attempt) bool {
+	return slices.ContainsFunc(e.outages, func(s span) bool {
+		return a.Intent.Before(s.to) && (a.Result == nil || a.Result.After(s.from))
+	})
 }
 
 // deleted says whether that bill was, in truth.

@@ -21,6 +21,7 @@ const (
 	stillOpen  fault = "open"
 	beyond     fault = "effects beyond one per order and generation"
 	unrecorded fault = "requests without an intent before them"
+	stuck      fault = "conditions that did not end"
 )
 
 // finding is one fault, told of one bill number.
@@ -107,6 +108,10 @@ func judge(e *evidence) *findings {
 		for _, d := range cancellations {
 			v.cancellation(e, d)
 		}
+	}
+	for _, c := range e.open {
+		v.find(stuck, c.Kind, "%s %s is open since %s: %s", c.Kind, c.About, clock(c.Since), c.Detail)
+		v.findings[len(v.findings)-1].Early = true
 	}
 	for _, items := range e.work {
 		for _, w := range items {
@@ -261,6 +266,10 @@ func (v *findings) cancellation(e *evidence, d cancellation) {
 	}
 	last := ""
 	for _, a := range d.attempts {
+		if s := e.stoppedAt(a.Intent); s != nil {
+			v.find(wrong, d.Number, "attempt %d of cancellation %d was intended at %s, when nothing was to be sent: a "+
+				"person had stopped it at %s", a.Attempt, d.ID, clock(a.Intent), clock(s.from))
+		}
 		if a.Disposition == "" {
 			v.find(stillOpen, d.Number, "attempt %d of cancellation %d has no answer", a.Attempt, d.ID)
 		}
@@ -272,9 +281,21 @@ func (v *findings) cancellation(e *evidence, d cancellation) {
 		}
 		last = a.Disposition
 	}
-	if d.State == "done" && !d.Inferred && !wasCancelled(e.orders[d.key()], d) {
+	if d.State == "done" && !wasCancelled(e.orders[d.key()], d) {
 		v.find(lost, d.Number, "cancellation %d of %s is done, and the order was not cancelled then", d.ID, d.key())
 	}
+}
+
+// heardWithin is how long it may take until every orchestrator has heard that it must not send.
+const heardWithin = time.Second
+
+// stoppedAt is the stop, by a person's word, in which that moment lies; nil if none.
+func (e *evidence) stoppedAt(at time.Time) *span {
+	i := slices.IndexFunc(e.stops, func(s span) bool { return at.After(s.from.Add(heardWithin)) && at.Before(s.to) })
+	if i < 0 {
+		return nil
+	}
+	return &e.stops[i]
 }
 
 // wasCancelled says whether the order was cancelled at some moment between the cancellation's first attempt and its

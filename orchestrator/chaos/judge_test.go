@@ -81,6 +81,11 @@ type story struct {
 	// The ledger read the bill live at 1, unless neverSeen; Kingdee's cancel dates have a time of day unless
 	// cancelIsDate.
 	neverSeen, cancelIsDate bool
+	// What the operator typed and when he had stopped everything, when a proxy answered for the WMS, and which
+	// conditions are open.
+	acts           []act
+	stops, outages []span
+	open           []openCondition
 }
 
 func ordinary(t *testing.T) story {
@@ -114,6 +119,19 @@ func (s *story) needsAttention(kind string) {
 	s.work = []work{{Kind: kind, Cancellation: 1, Number: number, Created: at(12.5)}}
 }
 
+// unknown gives the cancellation to a person after as many requests without an answer as the scheme allows.
+func (s *story) unknown() {
+	s.needsAttention("outcome_unknown")
+	s.standing()
+	s.cancellation.attempts = nil
+	for i := range s.scheme.Timing().MaxUnknown {
+		result := at(12.5 + float64(i))
+		s.cancellation.attempts = append(s.cancellation.attempts, attempt{
+			Cancellation: 1, Attempt: i + 1, Intent: at(12 + float64(i)), Result: &result, Disposition: "unknown",
+		})
+	}
+}
+
 // standing leaves the order as it was, with these requests.
 func (s *story) standing(requests ...warehouse.Arrival) {
 	s.order.Order.State, s.order.Order.History, s.order.Effects = warehouse.StateApproved, s.order.Order.History[:1], 0
@@ -137,7 +155,7 @@ func (s *story) verdict() *findings {
 		orders: map[warehouse.Key]warehouse.Truth{key: s.order}, cancellations: map[warehouse.Key][]cancellation{},
 		work:     map[string][]work{},
 		together: map[int64][]int64{1: s.together}, snapshots: map[int64]time.Time{1: at(1)},
-		cancelIsDate: s.cancelIsDate,
+		cancelIsDate: s.cancelIsDate, acts: s.acts, stops: s.stops, outages: s.outages, open: s.open,
 	}
 	if s.neverSeen {
 		clear(e.snapshots)
@@ -269,6 +287,68 @@ func TestJudge(t *testing.T) {
 		"still open": {
 			func(s *story) { s.cancellation.State, s.cancellation.Ended = "open", nil }, []fault{stillOpen},
 		},
+		"a condition is open": {func(s *story) {
+			s.open = []openCondition{{Kind: "wms_away", About: "default", Since: at(12)}}
+		}, []fault{stuck}},
+		"sent when a person had stopped it": {func(s *story) {
+			s.stops = []span{{from: at(10.5), to: at(13)}}
+		}, []fault{wrong}},
+		"sent within the second in which a stop is heard": {func(s *story) {
+			s.stops = []span{{from: at(11), to: at(13)}}
+		}, nil},
+		"sent after a person let it go on": {func(s *story) {
+			s.stops = []span{{from: at(10), to: at(11.8)}}
+		}, nil},
+		"too late, and the operator told to ignore it": {func(s *story) {
+			s.needsAttention("too_late")
+			s.standing(warehouse.Arrival{At: at(12), Outcome: warehouse.OutcomeRefused})
+			closed := at(14)
+			s.cancellation.State, s.work[0].Closed = "closed", &closed
+			s.acts = []act{{verb: "ignore", cancellation: 1}}
+		}, nil},
+		"too late, and closed though nobody told to": {func(s *story) {
+			s.needsAttention("too_late")
+			s.standing(warehouse.Arrival{At: at(12), Outcome: warehouse.OutcomeRefused})
+			closed := at(14)
+			s.cancellation.State, s.work[0].Closed = "closed", &closed
+		}, []fault{lost}},
+		"ignored by the operator, and it was not too late": {func(s *story) {
+			s.needsAttention("too_late")
+			s.standing(request(12, false))
+			closed := at(14)
+			s.cancellation.State, s.work[0].Closed = "closed", &closed
+			s.acts = []act{{verb: "ignore", cancellation: 1}}
+		}, []fault{lost}},
+		"given to a person as unknown, for the times that a proxy answered": {func(s *story) {
+			s.unknown()
+			s.outages = []span{{from: at(11), to: at(40)}}
+		}, []fault{lost}},
+		"given to a person as unknown, and the WMS was there": {(*story).unknown, nil},
+		"given to a person as refused, which it was": {func(s *story) {
+			s.needsAttention("rejected")
+			s.standing(warehouse.Arrival{At: at(12), Fault: refused})
+		}, nil},
+		"given to a person as refused, which it was not": {func(s *story) {
+			s.needsAttention("rejected")
+			s.standing(request(12, false))
+		}, []fault{lost}},
+		"done by inference, and the order stands": {func(s *story) {
+			s.cancellation.Inferred = true
+			s.standing(request(12, false))
+		}, []fault{lost, lost}},
+		"cancelled by hand after the WMS refused it, and marked done": {func(s *story) {
+			s.standing(warehouse.Arrival{At: at(12), Fault: refused})
+			s.order.Order.State = warehouse.StateCancelled
+			s.order.Order.History = append(s.order.Order.History, warehouse.Change{
+				At: at(12.05), From: warehouse.StateApproved, To: warehouse.StateCancelled, By: "warehouse",
+			})
+			s.cancellation.attempts[0].Disposition = "rejected"
+			s.acts = []act{{verb: "done", cancellation: 1}}
+		}, nil},
+		"marked done, and nobody had cancelled it": {func(s *story) {
+			s.standing(warehouse.Arrival{At: at(12), Fault: refused})
+			s.acts = []act{{verb: "done", cancellation: 1}}
+		}, []fault{lost, lost}},
 		"an attempt without an answer": {
 			func(s *story) { s.cancellation.attempts[0].Disposition = "" }, []fault{stillOpen},
 		},

@@ -29,10 +29,10 @@ var answersFile []byte
 // Times of the short form; together they stay below shortTime.
 const (
 	shortKills = 11
-	shortTime  = 90 * time.Second
+	shortTime  = 2 * time.Minute
 	// calmTime is what the quiet gets of it, endTime what the judgement and the orderly end get. A machine on which the
 	// rest takes longer sees less of the storm.
-	calmTime = 32 * time.Second
+	calmTime = 45 * time.Second
 	endTime  = 8 * time.Second
 	// longCalm is how long the quiet may last where the whole run has no limit.
 	longCalm   = 3 * time.Minute
@@ -56,7 +56,9 @@ type run struct {
 	// ends is when it must be over; zero for a run without a limit.
 	ends          time.Time
 	kingdeeFaults int
-	logger        *slog.Logger
+	// program is voidrelay, for the operator; empty: it is built.
+	program string
+	logger  *slog.Logger
 }
 
 func main() {
@@ -67,9 +69,10 @@ func main() {
 	seed := flag.Uint64("seed", 0, "the plan's seed; 0 takes one from the clock")
 	kills := flag.Int("kills", shortKills, "how many processes are killed; the run takes three seconds for each")
 	at := flag.String("at", "", "kill orchestrators at this `point` only")
-	within := flag.Duration("within", 0, "how long the whole run may take: the storm is cut short for it; 0 is 90s "+
+	within := flag.Duration("within", 0, "how long the whole run may take: the storm is cut short for it; 0 is 2m "+
 		"for the short form, and no limit for a longer one")
 	show := flag.Bool("plan", false, "print the plan and do nothing")
+	program := flag.String("voidrelay", "", "the `program` voidrelay, which the operator types; without it it is built")
 	dir := flag.String("dir", "",
 		"existing `folder` for the logs of all processes; without it they are kept only when something is found")
 	flag.Parse()
@@ -81,8 +84,9 @@ func main() {
 		*seed = uint64(time.Now().UnixNano()) % 1_000_000
 	}
 	r := &run{
-		plan:   makePlan(*seed, size{kills: *kills, each: everyKill, fresh: everyBill, at: crashpoint.Name(*at)}),
-		logger: slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn})),
+		plan:    makePlan(*seed, size{kills: *kills, each: everyKill, fresh: everyBill, at: crashpoint.Name(*at)}),
+		program: *program,
+		logger:  slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn})),
 	}
 	if *show {
 		fmt.Println(strings.Join(r.plan.lines(), "\n"))
@@ -145,7 +149,8 @@ func (r *run) all(ctx context.Context, dir string) (found bool, err error) {
 		r.verdict.postpone()
 	}
 	r.report(os.Stdout)
-	if err := errors.Join(r.storm.problems...); err != nil {
+	problems := append(slices.Clone(r.storm.problems), r.storm.operator.problems...)
+	if err := errors.Join(append(problems, r.storm.missing()...)...); err != nil {
 		return false, fmt.Errorf("the plan could not be carried out: %w", err)
 	}
 	return len(r.verdict.findings) > 0, t.orderly(ctx)
@@ -158,17 +163,27 @@ func (r *run) live(ctx context.Context, t *town) error {
 		w, _ := r.scheme.Warehouse(number)
 		codes[number] = w.Code
 	}
+	worker := &operator{town: t}
+	if len(r.plan.plays) > 0 {
+		if err := worker.build(ctx, r.program); err != nil {
+			return err
+		}
+	}
 	if err := t.baseline(ctx); err != nil {
 		return err
 	}
-	seen := &runs{}
+	seen, conditions := &runs{}, newLookout()
 	live, stop := context.WithCancel(ctx)
 	var watching sync.WaitGroup
 	watching.Go(func() { seen.follow(live, t) })
+	watching.Go(func() { conditions.follow(live, t) })
+	if len(r.plan.plays) > 0 {
+		watching.Go(func() { worker.work(live) })
+	}
 	defer watching.Wait()
 	defer stop()
 	began := time.Now()
-	r.storm = t.storm(ctx, r.plan, codes, r.stormLimit())
+	r.storm = t.storm(ctx, r.plan, codes, r.stormLimit(), conditions, worker)
 	r.stormed = time.Since(began)
 	if ctx.Err() != nil {
 		return ctx.Err()
@@ -180,14 +195,20 @@ func (r *run) live(ctx context.Context, t *town) error {
 	for _, f := range r.plan.faults {
 		r.kingdeeFaults += f.Fault.Count
 	}
-	r.kingdeeFaults -= pending
-	if r.calmed, err = t.quiet(ctx, r.plan, r.calmLimit()); err != nil {
+	r.kingdeeFaults -= pending + r.storm.pardoned
+	if r.calmed, err = t.quiet(ctx, r.plan, r.calmLimit(), worker); err != nil {
 		return err
 	}
 	if r.evidence, err = t.gather(ctx, r.scheme); err == nil {
 		r.evidence.runs, r.evidence.visible = seen, time.Duration(r.plan.kingdee.CommitMillis)*time.Millisecond
 		r.evidence.keepsApprove, r.evidence.cancelIsDate = r.plan.kingdee.UnauditKeepsApproveDate,
 			r.plan.kingdee.CancelDateOnly
+		r.evidence.acts, r.evidence.stops = worker.acts, worker.stops
+		for _, p := range r.storm.played {
+			if p.Kind == proxied {
+				r.evidence.outages = append(r.evidence.outages, p.span)
+			}
+		}
 	}
 	return err
 }

@@ -32,8 +32,8 @@ type member struct {
 	// mu is held through each blow, so that one member suffers one at a time.
 	mu sync.Mutex
 	p  *install.Process
-	// where is its last address.
-	where atomic.Pointer[string]
+	// where is its last address, door its first.
+	where, door atomic.Pointer[string]
 	// deserted counts lives that ended without a blow.
 	deserted int
 }
@@ -41,12 +41,16 @@ type member struct {
 // rest is where an orchestrator's REST is, now or in its last life.
 func (m *member) rest() string { return *m.where.Load() }
 
+// grpc is where an orchestrator's gRPC is, in the same way.
+func (m *member) grpc() string { return *m.door.Load() }
+
 // begin starts a life, again and again until it listens.
 func (m *member) begin(ctx context.Context) error {
 	for {
 		p, err := install.StartProcess(ctx, m.role, m.settings, m.log)
 		if err == nil {
 			m.p = p
+			m.door.Store(&p.Addrs[0])
 			m.where.Store(&p.Addrs[len(p.Addrs)-1])
 			return nil
 		}

@@ -2,7 +2,10 @@ package main
 
 import (
 	"context"
+	"fmt"
+	"io"
 	"net/http"
+	"strings"
 	"time"
 )
 
@@ -13,8 +16,13 @@ const nudgeTime = 400 * time.Millisecond
 // nudgesAReconcile is how many incremental runs are asked for to one reconcile run.
 const nudgesAReconcile = 5
 
-// impatient asks the orchestrators for incremental runs and reconcile runs, in turn. What they answer does not matter:
-// they may be dead.
+// Kinds of runs, as REST takes them.
+const (
+	incremental = "RUN_KIND_INCREMENTAL"
+	reconcile   = "RUN_KIND_RECONCILE"
+)
+
+// impatient asks the orchestrators for incremental runs and reconcile runs, in turn.
 func (s *storm) impatient(ctx context.Context) {
 	client := http.Client{Timeout: time.Second}
 	for n := 0; ; n++ {
@@ -22,11 +30,15 @@ func (s *storm) impatient(ctx context.Context) {
 		if ctx.Err() != nil {
 			return
 		}
-		what := "runs"
+		kind := incremental
 		if n%nudgesAReconcile == nudgesAReconcile-1 {
-			what = "reconciles"
+			kind = reconcile
 		}
-		s.ask(ctx, client, n, what)
+		taken, err := s.ask(ctx, client, n, kind)
+		s.fail(err)
+		if taken {
+			s.count(func() { s.asked++ })
+		}
 	}
 }
 
@@ -34,20 +46,29 @@ func (s *storm) impatient(ctx context.Context) {
 func (t *town) askForReconciles(ctx context.Context) {
 	client := http.Client{Timeout: time.Second}
 	for n := 0; ctx.Err() == nil; n++ {
-		t.ask(ctx, client, n, "reconciles")
+		if _, err := t.ask(ctx, client, n, reconcile); err != nil {
+			t.logger.WarnContext(ctx, "reconcile run not asked for", "err", err)
+		}
 		wait(ctx, nudgesAReconcile*nudgeTime)
 	}
 }
 
-// ask asks one of the orchestrators for an incremental run or a reconcile run now.
-func (t *town) ask(ctx context.Context, client http.Client, n int, what string) {
-	where := t.members[[]string{first, second}[n%2]].rest()
-	request, err := http.NewRequestWithContext(ctx, http.MethodPost,
-		"http://"+where+"/v1/schemes/"+schemeName+"/"+what, http.NoBody)
+// ask asks one of the orchestrators for a run now, and says whether it took the question. That it does not answer, or
+// that it cannot, is no error: it may be dead, or its ledger away.
+func (t *town) ask(ctx context.Context, client http.Client, n int, kind string) (taken bool, err error) {
+	where := "http://" + t.members[[]string{first, second}[n%2]].rest() + "/v1/schemes/" + schemeName + "/runs"
+	request, err := http.NewRequestWithContext(ctx, http.MethodPost, where, strings.NewReader(`{"kind":"`+kind+`"}`))
 	if err != nil {
-		return // it has no address yet
+		return false, err
 	}
-	if response, err := client.Do(request); err == nil {
-		_ = response.Body.Close()
+	response, err := client.Do(request)
+	if err != nil {
+		return false, nil //nolint:nilerr // it is dead
 	}
+	defer response.Body.Close()
+	said, _ := io.ReadAll(io.LimitReader(response.Body, 500))
+	if response.StatusCode == http.StatusBadRequest || response.StatusCode == http.StatusNotFound {
+		return false, fmt.Errorf("ask for a run: %s: %s", response.Status, said)
+	}
+	return response.StatusCode == http.StatusOK, nil
 }

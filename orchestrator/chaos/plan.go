@@ -25,6 +25,10 @@ type plan struct {
 	steps   []step
 	blows   []blow
 	faults  []queued
+	// plays are everybody's trouble, refusals what the WMS has in store for orders that are to end with a person.
+	plays    []play
+	sessions int
+	refusals []refusal
 }
 
 // size says how long and how dense a plan is.
@@ -79,17 +83,26 @@ const (
 	chanceBlows
 	chanceFaults
 	chancePersonality
+	chancePlays
 )
 
 func makePlan(seed uint64, s size) plan {
 	chance := func(part uint64) *rand.Rand {
 		return rand.New(rand.NewPCG(seed, part)) //nolint:gosec // repeatable on purpose
 	}
-	p := plan{seed: seed, storm: time.Duration(s.kills) * s.each}
+	p := plan{seed: seed, storm: time.Duration(s.kills) * s.each, sessions: 1}
 	p.kingdee, p.wms = personalities(chance(chancePersonality))
 	p.steps = makeSteps(chance(chanceBills), p.storm, s.fresh, p.kingdee.DeleteVoided)
 	p.blows = makeBlows(chance(chanceBlows), s)
 	p.faults = makeFaults(chance(chanceFaults), p.storm)
+	if s.at == "" {
+		plays := chance(chancePlays)
+		p.plays, p.sessions = makePlays(plays, p.storm), sessions(plays, p.storm)
+		more := stage(p.storm)
+		p.refusals = more.faults
+		p.steps = append(p.steps, more.steps...)
+		slices.SortStableFunc(p.steps, func(a, b step) int { return cmp.Compare(a.At, b.At) })
+	}
 	return p
 }
 
@@ -111,7 +124,7 @@ func personalities(r *rand.Rand) (kbehaviour.Personality, wbehaviour.Personality
 			wbehaviour.FaultCommitThenBadGateway: 0.02, wbehaviour.FaultSlow: 0.03,
 			wbehaviour.FaultSlowReply: 0.03, wbehaviour.FaultThrottle: 0.03,
 			"broken_xml": 0.01, "undeclared_gbk": 0.01, "empty_body": 0.01, "race": 0.01, "db_error": 0.01,
-			"flag_error": 0.01, "noop": 0.01,
+			"flag_error": 0.01, "noop": 0.01, refused: 0.01,
 		},
 	}
 	return k, w
@@ -215,6 +228,7 @@ func (p plan) lines() []string {
 	}
 	add(0, "is", p.kingdee)
 	add(0, "is", p.wms)
+	add(0, "is", map[string]int{"kingdee_sessions": p.sessions})
 	for _, s := range p.steps {
 		add(s.At, "bill", s)
 	}
@@ -223,6 +237,12 @@ func (p plan) lines() []string {
 	}
 	for _, f := range p.faults {
 		add(f.At, "fault", f.Fault)
+	}
+	for _, f := range p.refusals {
+		add(f.At, "fault", f.Fault)
+	}
+	for _, one := range p.plays {
+		add(one.At, "play", one)
 	}
 	slices.SortStableFunc(events, func(a, b event) int { return cmp.Compare(a.at, b.at) })
 	lines := make([]string, len(events))

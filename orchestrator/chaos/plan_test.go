@@ -6,6 +6,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/voidrelay/voidrelay/orchestrator/chaos/proxy"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/crashpoint"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/scheme"
 )
@@ -40,6 +41,34 @@ func TestAPlanHasAllOfIt(t *testing.T) {
 		require.NotZero(t, deeds[d], d)
 	}
 	require.NotEmpty(t, p.faults)
+	plays, answers := map[playKind]int{}, map[proxy.Answer]int{}
+	for _, one := range p.plays {
+		plays[one.Kind]++
+		answers[one.Answer]++
+	}
+	for kind := range opens {
+		require.NotZero(t, plays[kind], kind)
+	}
+	for _, answer := range proxy.Answers() {
+		require.NotZero(t, answers[answer], answer)
+	}
+	require.NotEmpty(t, p.refusals)
+}
+
+// Each seed plays each kind of outage, and somebody stops everything or the scheme, however short the plan is.
+func TestAShortPlanHasEachPlay(t *testing.T) {
+	for seed := range uint64(20) {
+		p := makePlan(seed, size{kills: shortKills, each: everyKill, fresh: everyBill})
+		sure := map[playKind]bool{}
+		for _, one := range p.plays {
+			sure[one.Kind] = one.Sure
+		}
+		require.True(t, sure[proxied] && sure[slowed] && sure[closed] && (sure[paused] || sure[stopped]), "%v", p.plays)
+		require.Subset(t, p.demands(), []string{"ignore", "retry", "done"})
+	}
+	targeted := makePlan(1, size{kills: 8, each: everyKill, fresh: everyBill, at: crashpoint.AfterSend})
+	require.Empty(t, targeted.plays)
+	require.Empty(t, targeted.demands())
 }
 
 // A step that Kingdee refuses would stop the run: the plan must know what each bill's state allows.

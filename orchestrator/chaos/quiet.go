@@ -12,20 +12,24 @@ type unsettled struct {
 	// Version of the watermark moves with each completed incremental run.
 	Version                                  int64
 	Open, Unanswered, Reread, Begun, Missing int64
-	Failed                                   string
+	// Conditions are open, and Demanded acts were not typed yet.
+	Conditions int64
+	Demanded   int
+	Failed     string
 	// Rechecks and Reconciles are the runs of these kinds that ended and had begun after the faults were over; a
 	// reconcile run counts that began after a recheck ended.
 	Rechecks, Reconciles int64
 }
 
 func (u unsettled) nothing() bool {
-	return u.Open+u.Unanswered+u.Reread+u.Begun+u.Missing == 0 && u.Failed == ""
+	return u.Open+u.Unanswered+u.Reread+u.Begun+u.Missing+u.Conditions == 0 && u.Demanded == 0 && u.Failed == ""
 }
 
 func (u unsettled) String() string {
 	return fmt.Sprintf("%d cancellations open, %d attempts without an answer, %d bills to be read again, %d missing, "+
-		"%d runs not ended, %d rechecks and %d reconcile runs since %s",
-		u.Open, u.Unanswered, u.Reread, u.Missing, u.Begun, u.Rechecks, u.Reconciles, u.Failed)
+		"%d runs not ended, %d conditions open, %d acts to be typed, %d rechecks and %d reconcile runs since %s",
+		u.Open, u.Unanswered, u.Reread, u.Missing, u.Begun, u.Conditions, u.Demanded, u.Rechecks, u.Reconciles,
+		u.Failed)
 }
 
 // stuckTime: when what is due has not changed for so long, waiting longer proves nothing more.
@@ -40,8 +44,8 @@ type calmed struct {
 }
 
 // quiet ends all faults, starts what is dead, and waits until nothing is due and incremental runs that began later have
-// found nothing more.
-func (t *town) quiet(ctx context.Context, p plan, limit time.Duration) (c calmed, err error) {
+// found nothing more. The operator works on until then; when it ends he is through.
+func (t *town) quiet(ctx context.Context, p plan, limit time.Duration, o *operator) (c calmed, err error) {
 	began := time.Now()
 	defer func() { c.took = time.Since(began) }()
 	ctx, cancel := context.WithTimeout(ctx, limit)
@@ -72,7 +76,9 @@ func (t *town) quiet(ctx context.Context, p plan, limit time.Duration) (c calmed
 				return c, err
 			}
 		}
+		typed := o.count()
 		now, err := t.left(ctx, since, &rechecked)
+		now.Demanded = len(o.untyped(p))
 		switch {
 		case err != nil && ctx.Err() == nil:
 			t.logger.WarnContext(ctx, "ledger not read", "err", err)
@@ -85,8 +91,11 @@ func (t *town) quiet(ctx context.Context, p plan, limit time.Duration) (c calmed
 				from = now.Version
 			}
 			if now.nothing() && now.Version >= from+runs && now.Rechecks > 0 && now.Reconciles > 0 {
-				c.settled = true
-				return c, nil
+				if o.end(typed) {
+					c.settled = true
+					return c, nil
+				}
+				from = now.Version
 			}
 			if !now.nothing() {
 				from = now.Version
@@ -95,6 +104,7 @@ func (t *town) quiet(ctx context.Context, p plan, limit time.Duration) (c calmed
 		select {
 		case <-tick.C:
 		case <-ctx.Done():
+			o.end(-1)
 			c.moving = time.Since(changed) < stuckTime
 			return c, nil
 		}
@@ -128,13 +138,14 @@ select coalesce((select max(version) from watermark), -1),
             or exists (select from unsettled_cancellation c where c.bill_id = b.bill_id
                 and c.state in ('planned', 'open', 'held')))),
     coalesce((select max(error) from run_failure), ''),
+    (select count(*) from condition where end_time is null),
     (select count(*) from recheck),
     (select count(*) from run
      where kind = 'reconcile' and state = 'complete'
        and start_time > (select min(end_time) from recheck)),
     (select min(end_time) from recheck)`, since, *rechecked).Scan(
-		&u.Version, &u.Open, &u.Unanswered, &u.Reread, &u.Begun, &u.Missing, &u.Failed, &u.Rechecks, &u.Reconciles,
-		rechecked)
+		&u.Version, &u.Open, &u.Unanswered, &u.Reread, &u.Begun, &u.Missing, &u.Failed, &u.Conditions, &u.Rechecks,
+		&u.Reconciles, rechecked)
 	return u, err
 }
 

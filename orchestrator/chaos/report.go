@@ -41,14 +41,20 @@ func (r *run) report(w io.Writer) {
 	line("other work", "%d: %s", sum(v.told), list(v.told))
 	line("requests", "%d, of which %d cancelled an order", v.requests, v.effects)
 	line("repeated", "%d, after: %s", sum(v.repeats), list(v.repeats))
+	line("asked for", "%d runs", s.asked)
 	line("looked again", "%s", list(r.evidence.intervals))
 	line("ended", "%d orders of bills that are so now: %s", sum(v.ended), list(v.ended))
 	line("unseen", "%d orders of lives that were over before any run could see them; %d of deleted bills whose "+
 		"number is another's", v.unseen, v.passedOn)
+	line("plays", "%s", r.playList())
+	line("conditions", "%s", list(s.lookout.counts()))
+	typed, failed := s.operator.typed()
+	line("typed", "%d: %s; %d more ended with an error; the warehouse was phoned %d times", sum(typed), list(typed),
+		failed, s.operator.phoned)
 	line("in time", "%d while a bill was live again and %d after one was taken back, all within verify_after + %s",
 		v.inside, v.afterRestore, tolerance)
 	fmt.Fprintln(w)
-	for _, f := range []fault{lost, wrong, stillOpen, beyond, unrecorded} {
+	for _, f := range []fault{lost, wrong, stillOpen, beyond, unrecorded, stuck} {
 		fmt.Fprintf(w, "  %s %d\n", f, v.count(f))
 	}
 	numbers := map[string]bool{}
@@ -63,6 +69,28 @@ func (r *run) report(w io.Writer) {
 			r.evidence.tell(w, f.Number)
 		}
 	}
+}
+
+// playList says which plays took place, how long they lasted and what met them.
+func (r *run) playList() string {
+	took, met, times := map[playKind]time.Duration{}, map[playKind]int{}, map[playKind]int{}
+	for _, p := range r.storm.played {
+		took[p.Kind] += p.to.Sub(p.from)
+		met[p.Kind] += p.met
+		times[p.Kind]++
+	}
+	words := []string{}
+	for _, kind := range slices.Sorted(maps.Keys(times)) {
+		text := fmt.Sprintf("%s %d for %s", kind, times[kind], took[kind].Round(time.Second))
+		if kind == proxied || kind == slowed {
+			text += fmt.Sprintf(" (%d requests met it)", met[kind])
+		}
+		words = append(words, text)
+	}
+	if len(words) == 0 {
+		return "none"
+	}
+	return strings.Join(words, ", ")
 }
 
 func (r *run) billCount() int {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -17,6 +18,11 @@ type storm struct {
 	plan  plan
 	codes map[string]string
 	began time.Time
+	// lull is true while nobody is killed, so that a play is noticed that needs some time for it.
+	lull atomic.Bool
+	// lookout and operator are at work for as long as the storm.
+	lookout  *lookout
+	operator *operator
 
 	mu sync.Mutex
 	// kills are by process, points by name; missed are points that were not reached in time.
@@ -25,7 +31,12 @@ type storm struct {
 	missed         int
 	steps          map[deed]int
 	refused        int
-	problems       []error
+	// asked is how many runs were asked for.
+	asked int
+	// pardoned is how many faults of Kingdee's met nothing and were taken back.
+	pardoned int
+	problems []error
+	played   []played
 	// over ends when no new step or blow may begin. turns lets blows on one process wait for one another.
 	over  context.Context //nolint:containedctx // it is the storm's end, not a call's
 	turns map[string]*sync.Mutex
@@ -34,9 +45,11 @@ type storm struct {
 }
 
 // storm lets the plan run, or as much of it as there is time for.
-func (t *town) storm(ctx context.Context, p plan, codes map[string]string, limit time.Duration) *storm {
+func (t *town) storm(
+	ctx context.Context, p plan, codes map[string]string, limit time.Duration, w *lookout, o *operator,
+) *storm {
 	s := &storm{
-		town: t, plan: p, codes: codes, began: time.Now(), kills: map[string]int{},
+		town: t, plan: p, lookout: w, operator: o, codes: codes, began: time.Now(), kills: map[string]int{},
 		freezes: map[string]int{}, points: map[crashpoint.Name]int{},
 		steps: map[deed]int{}, turns: map[string]*sync.Mutex{postgres: {}},
 	}
@@ -52,12 +65,15 @@ func (t *town) storm(ctx context.Context, p plan, codes map[string]string, limit
 	asides.Go(func() { s.impatient(calm) })
 	all.Go(func() { s.people(ctx) })
 	all.Go(func() { s.vendor(ctx) })
+	all.Go(func() { s.warehouse(ctx) })
+	all.Go(func() { s.performance(ctx) })
 	// Blows on one process wait for one another; those on different ones fall together.
 	for _, b := range p.blows {
 		all.Go(func() {
 			s.until(b.At)
 			s.turns[b.Target].Lock()
 			defer s.turns[b.Target].Unlock()
+			s.rest(ctx)
 			if s.goesOn() {
 				s.fail(s.strike(ctx, b))
 			}
@@ -70,6 +86,13 @@ func (t *town) storm(ctx context.Context, p plan, codes map[string]string, limit
 }
 
 func (s *storm) until(at time.Duration) { wait(s.over, time.Until(s.began.Add(at))) }
+
+// rest waits until no lull is any more.
+func (s *storm) rest(ctx context.Context) {
+	for s.lull.Load() && ctx.Err() == nil {
+		wait(ctx, seenEvery)
+	}
+}
 
 // goesOn says whether something new may begin.
 func (s *storm) goesOn() bool {
@@ -119,7 +142,19 @@ func (s *storm) vendor(ctx context.Context) {
 		if !s.goesOn() {
 			return
 		}
+		s.rest(ctx)
 		s.fail(s.control.fault(ctx, f.Fault))
+	}
+}
+
+// warehouse has faults in store for orders.
+func (s *storm) warehouse(ctx context.Context) {
+	for _, f := range s.plan.refusals {
+		s.until(f.At)
+		if !s.goesOn() {
+			return
+		}
+		s.fail(s.control.refuse(ctx, f.Fault))
 	}
 }
 

@@ -18,6 +18,7 @@ import (
 
 	"github.com/jackc/pgx/v5/pgxpool"
 
+	"github.com/voidrelay/voidrelay/orchestrator/chaos/proxy"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/crashpoint"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/install"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/install/privatepg"
@@ -41,7 +42,9 @@ type town struct {
 	postgres  *privatepg.Server
 	sandboxes *install.Process
 	control   control
-	members   map[string]*member
+	// proxy stands between wmssvc and the WMS.
+	proxy   *proxy.Proxy
+	members map[string]*member
 	// falling keeps two blows on Postgres apart.
 	falling sync.Mutex
 	pool    *pgxpool.Pool
@@ -81,11 +84,14 @@ func (t *town) build(ctx context.Context, p plan) (err error) {
 			return err
 		}
 	}
-	return t.people(ctx, install.SandboxSettings(kingdee, wms))
+	if t.proxy, err = proxy.Start(ctx, wms); err != nil {
+		return err
+	}
+	return t.people(ctx, p, install.SandboxSettings(kingdee, "http://"+t.proxy.Address()))
 }
 
 // people starts our services.
-func (t *town) people(ctx context.Context, vendors map[string]string) error {
+func (t *town) people(ctx context.Context, p plan, vendors map[string]string) error {
 	schemes, answers := filepath.Join(t.dir, "schemes.yaml"), filepath.Join(t.dir, "answers.yaml")
 	if err := errors.Join(
 		os.WriteFile(schemes, schemeFile, 0o600), os.WriteFile(answers, answersFile, 0o600),
@@ -108,13 +114,13 @@ func (t *town) people(ctx context.Context, vendors map[string]string) error {
 	t.members = map[string]*member{}
 	for _, m := range []*member{
 		{name: reader, role: install.RoleKingdee, settings: with(vendors, "KINGDEESVC_ADDR", addrs[reader],
-			"KINGDEE_PAGE_ROWS", "60")},
+			"KINGDEE_PAGE_ROWS", "60", "KINGDEE_SESSIONS", strconv.Itoa(p.sessions))},
 		{name: sender, role: install.RoleWMS, settings: with(vendors, "WMSSVC_ADDR", addrs[sender], "WMS_TIMEOUT",
 			exchange.String(), "WMS_DICTIONARY", answers,
 			// An account without a limit comes back from a throttle answer at one request a second.
 			"WMS_RATE", "80")},
-		{name: first, role: install.RoleOrchestrator, settings: orchestrator},
-		{name: second, role: install.RoleOrchestrator, settings: orchestrator},
+		{name: first, role: install.RoleOrchestrator, settings: with(orchestrator, "ORCHESTRATOR_HOST_NAME", first)},
+		{name: second, role: install.RoleOrchestrator, settings: with(orchestrator, "ORCHESTRATOR_HOST_NAME", second)},
 	} {
 		var err error
 		if m.log, err = t.log(m.name); err != nil {
@@ -185,6 +191,9 @@ func (t *town) close(ctx context.Context) error {
 		m.abandon()
 	}
 	var problems []error
+	if t.proxy != nil {
+		problems = append(problems, t.proxy.Stop())
+	}
 	if t.sandboxes != nil {
 		problems = append(problems, t.sandboxes.Stop(ctx))
 	}

@@ -19,6 +19,10 @@ const rulesPage = "docs/rules.md"
 var (
 	ruleHeading = regexp.MustCompile(`(?m)^### (\d+)\. \S.*$`)
 	ruleCited   = regexp.MustCompile(`\b[Rr]ules? (\d+)\b(?:,? (to|and) (?:rule )?(\d+)\b)?`)
+	// testsLine is the line that names the tests which hold the sentence above it; it may go on in further lines.
+	testsLine = regexp.MustCompile("(?m)^ *Tests: (`Test[^.]*)\\.$")
+	testNamed = regexp.MustCompile("`(Test\\w+)`")
+	testMade  = regexp.MustCompile(`(?m)^func (Test\w+)\(`)
 	// foreignPlan is how a plan that lies outside the repository is cited.
 	foreignPlan = regexp.MustCompile(`(?i)\b(of|in|by) the design\b|\bdesign, section|\bsection \d+ of the ` +
 		`(design|plan)\b`)
@@ -97,6 +101,50 @@ func TestEveryRemarkOfTheRulesSaysWhatIsNotMet(t *testing.T) {
 		}
 		inside = quoted
 	}
+}
+
+// testsNotThere names every test that the page of rules names and nobody wrote, and every line that begins like one of
+// tests and cannot be read as such.
+func testsNotThere(t *testing.T, tree fs.FS) []string {
+	t.Helper()
+	made := map[string]bool{}
+	for name, text := range texts(t, tree, ".go") {
+		if strings.HasSuffix(name, "_test.go") {
+			for _, test := range testMade.FindAllStringSubmatch(text, -1) {
+				made[test[1]] = true
+			}
+		}
+	}
+	page := texts(t, tree, ".md")[rulesPage]
+	lines := testsLine.FindAllStringSubmatch(page, -1)
+	var bad []string
+	if begun := strings.Count(page, "Tests: "); begun != len(lines) {
+		bad = append(bad,
+			fmt.Sprintf("%d lines of tests, of which %d name tests and end with a full stop", begun, len(lines)))
+	}
+	for _, line := range lines {
+		for _, test := range testNamed.FindAllStringSubmatch(line[1], -1) {
+			if !made[test[1]] {
+				bad = append(bad, test[1]+" is no test")
+			}
+		}
+	}
+	return bad
+}
+
+func TestEveryTestThatTheRulesNameExists(t *testing.T) {
+	t.Parallel()
+	require.Empty(t, testsNotThere(t, repository()))
+}
+
+func TestATestThatIsNotThereIsNamed(t *testing.T) {
+	t.Parallel()
+	require.Equal(t, []string{"3 lines of tests, of which 2 name tests and end with a full stop", "TestC is no test"},
+		testsNotThere(t, fstest.MapFS{
+			rulesPage:   {Data: []byte("- One.\n  Tests: `TestA`,\n  `TestB`.\n  Tests: `TestC`.\n  Tests: TestD.\n")},
+			"a_test.go": {Data: []byte("func TestA(t *testing.T) {}\nfunc TestB(t *testing.T) {}\n")},
+			"b.go":      {Data: []byte("func TestC(t *testing.T) {}\n")},
+		}))
 }
 
 // What a reader of this repository cannot open is no source.

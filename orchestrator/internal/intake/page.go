@@ -217,7 +217,7 @@ func (p *Pager) decideBill(page *ledger.Page, known *rule.Known, bill rule.Bill,
 		page.RunCounts.Count(rule.ClassUndecodable)
 		p.undecodable(bill.ID, known)
 		write.After.Class, write.Reason = rule.ClassUndecodable, err.Error()
-		if known == nil || known.Class != rule.ClassUndecodable || !known.State.Same(bill.State()) {
+		if known == nil || known.Class != rule.ClassUndecodable || !known.State.Same(d.After.State) {
 			page.Bills = append(page.Bills, write)
 			p.undo(page, d, bill.ID)
 		}

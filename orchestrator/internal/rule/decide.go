@@ -1,6 +1,13 @@
 package rule
 
-import "time"
+import (
+	"errors"
+	"time"
+)
+
+// ErrNoOrganisation: a bill has no stock organisation where the scheme, or what was read of it before, says that it
+// must have one. It cannot be decoded (rule 10, docs/rules.md).
+var ErrNoOrganisation = errors.New("stock organisation 库存组织: null or blank")
 
 // Policy is what a scheme says about deciding.
 type Policy struct {
@@ -63,7 +70,8 @@ type Decision struct {
 	Withdraw bool
 	// Restored: the bill is live, so a cancellation that may have reached the WMS is a person's matter.
 	Restored bool
-	// Fault: the scheme's selector cannot be evaluated for this bill, which waits until a person has looked.
+	// Fault: the scheme's selector cannot be evaluated for this bill, or its organisation is missing; it waits until a
+	// person has looked.
 	Fault error
 }
 
@@ -92,6 +100,8 @@ func Decide(p Policy, known *Known, seen Bill, readTime time.Time) Decision {
 	// once: some earlier read showed that it had been audited, in this generation or another.
 	once := d.After.EverLive || known != nil && known.once()
 	switch {
+	case p.lacksOrganisation(known, seen.Org):
+		withoutOrganisation(&d, known, state)
 	case !p.selects(seen.Org):
 		p.notSelected(&d, seen, ReasonOrganisation)
 	case state.Live():
@@ -107,6 +117,21 @@ func Decide(p Policy, known *Known, seen Bill, readTime time.Time) Decision {
 }
 
 func (p Policy) selects(org string) bool { return len(p.Orgs) == 0 || p.Orgs[org] }
+
+// lacksOrganisation says whether a bill must have a stock organisation and shows none.
+func (p Policy) lacksOrganisation(known *Known, org string) bool {
+	return org == "" && (len(p.Orgs) > 0 || known != nil && known.State.Org != "")
+}
+
+// withoutOrganisation decides nothing, and remembers the organisation that an earlier read showed. That the bill is
+// live shows all the same.
+func withoutOrganisation(d *Decision, known *Known, state State) {
+	d.Class, d.Fault = ClassUndecodable, ErrNoOrganisation
+	d.Withdraw, d.Restored = state.Live(), state.Live()
+	if known != nil {
+		d.After.State.Org = known.State.Org
+	}
+}
 
 // notSelected owes nothing; but it remembers the bill's snapshot, in case it is selected one day, and takes back what
 // was owed while it was.

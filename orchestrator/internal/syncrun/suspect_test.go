@@ -90,3 +90,92 @@ func TestASlowKingdeeIsAskedForKnownBillsMoreSeldom(t *testing.T) {
 	pace.Saw(120 * time.Second)
 	require.Equal(t, 2, asked(), "once in five minutes")
 }
+
+const openItems = `select coalesce(string_agg(kind || ' ' || bill_no || ' ' || detail, '; ' order by bill_no), '')
+	from work_item where close_time is null`
+
+// Somebody's field permission, or a plug-in, empties the organisation of a bill that had one.
+func TestABillThatLostItsOrganisationIsItsOwnTroubleAndOwesWhatItOwedOnceItIsBack(t *testing.T) {
+	b := setupLiving(t)
+	b.Books.Fresh(1, "A1", "CK001")
+	b.Books.Fresh(2, "A2", "CK001")
+	b.Run()
+	b.Later(time.Minute)
+	b.Books.Void(1)
+	b.Books.Void(2)
+	b.Books.Bills[1].OrgNumber = ""
+	b.Run()
+	b.Later(time.Minute)
+	b.Run()
+	require.Equal(t, "2 WH-HZ01 open voided", b.cancellations(), "the other bill goes on")
+	require.Equal(t, "bill_undecodable A1 stock organisation 库存组织: null or blank", b.Text(openItems))
+	require.Equal(t, "需人工", b.Text(`select verdict from reporting.bill_verdict where bill_id = 1`))
+	require.Equal(t, "100", b.Text(`select org from bill where bill_id = 1`), "what an earlier read showed")
+
+	b.Later(time.Minute)
+	b.Books.Bills[1].OrgNumber = "100"
+	b.Run()
+	require.Equal(t, "1 WH-HZ01 open voided; 2 WH-HZ01 open voided", b.cancellations())
+	require.Empty(t, b.Text(openItems), "it closes by itself")
+}
+
+// Its order was cancelled and its void taken back: that it is live shows without an organisation, too.
+func TestABillWithoutItsOrganisationIsSeenRestored(t *testing.T) {
+	b := setupLiving(t)
+	b.Books.Fresh(1, "A1", "CK001")
+	b.Run()
+	b.Later(time.Minute)
+	b.Books.Void(1)
+	b.Run()
+	require.Equal(t, "1 WH-HZ01 open voided", b.cancellations())
+	b.Later(time.Minute)
+	b.Books.Fresh(1, "A1", "CK001")
+	b.Books.Bills[1].OrgNumber = ""
+	b.Run()
+	require.Equal(t, "1 WH-HZ01 withdrawn voided", b.cancellations())
+}
+
+// Whether a bill that shows no organisation is one of those that the scheme names, nobody knows.
+func TestWhereASchemeNamesOrganisationsABillWithoutOneIsUndecodable(t *testing.T) {
+	b := setupWith(t, "organisations: []", `organisations: ["100"]`)
+	b.Books.Fresh(1, "A1", "CK001")
+	b.Books.Void(1)
+	b.Books.Fresh(2, "A2", "CK001")
+	b.Books.Void(2)
+	b.Books.Bills[1].OrgNumber, b.Books.Bills[2].OrgNumber = "", "200"
+	b.Run()
+	require.Empty(t, b.cancellations())
+	require.Equal(t, "bill_undecodable A1 stock organisation 库存组织: null or blank", b.Text(openItems))
+	require.Equal(t, "undecodable,not_selected", b.Text(`select string_agg(class, ',' order by bill_id) from bill`))
+}
+
+// A scheme that takes all bills has no use for the organisation of one that never had any.
+func TestWhereASchemeNamesNoOrganisationsABillThatNeverHadOneIsTaken(t *testing.T) {
+	b := setupLiving(t)
+	b.Books.Fresh(1, "A1", "CK001")
+	b.Books.Bills[1].OrgNumber = ""
+	b.Run()
+	b.Later(time.Minute)
+	b.Books.Void(1)
+	b.Run()
+	require.Equal(t, "1 WH-HZ01 open voided", b.cancellations())
+	require.Empty(t, b.Text(openItems))
+}
+
+// The permission to see the organisation may be lost for all bills at once.
+func TestFiveBillsInARowWithoutTheirOrganisationArePermissionSuspect(t *testing.T) {
+	b := setupLiving(t)
+	for id := int64(1); id <= 6; id++ {
+		b.Books.Fresh(id, fmt.Sprint("A", id), "CK001")
+	}
+	b.Run()
+	b.Later(time.Minute)
+	for id := int64(1); id <= 5; id++ {
+		b.Books.Void(id)
+		b.Books.Bills[id].OrgNumber = ""
+	}
+	b.Books.Bills[6].OrgNumber = ""
+	b.Run()
+	require.Equal(t, "permission_suspect ALL_BILLS_UNDECODABLE", b.Text(suspected))
+	require.Empty(t, b.cancellations())
+}

@@ -130,7 +130,7 @@ func (b *Books) StreamBillStates(_ context.Context, in *kingdeev1.StreamBillStat
 		for _, id := range part {
 			l := shown(b.Bills[id], in.GetClosedEnds())
 			page.States = append(page.States, &kingdeev1.BillState{
-				Id: id, Number: l.GetNumber(), OrgNumber: "100", Kind: l.GetKind(),
+				Id: id, Number: l.GetNumber(), OrgNumber: l.GetOrgNumber(), Kind: l.GetKind(),
 				DocumentStatus: l.GetDocumentStatus(), CancelStatus: l.GetCancelStatus(),
 				CreateTime: l.GetCreateTime(), ModifyTime: l.GetModifyTime(),
 				ApproveTime: l.GetApproveTime(), CancelTime: l.GetCancelTime(),

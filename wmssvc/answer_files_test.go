@@ -169,17 +169,17 @@ func TestCheckNamesWhatThePlatformSays(t *testing.T) {
 			body, err := os.ReadFile(filepath.Join("testdata", "answers", file))
 			require.NoError(t, err)
 			var out bytes.Buffer
-			require.Error(t, wmssvc.Check(t.Context(), configFor(talks(whole("200 OK", string(body)))(t)), &out))
+			require.Error(t, wmssvc.Check(t.Context(), configFor(spoken(t, whole("200 OK", string(body)))), &out))
 			require.Contains(t, out.String(), says)
 		})
 	}
 	var out bytes.Buffer
 	require.Error(t,
-		wmssvc.Check(t.Context(), configFor(talks(whole("200 OK", `{"flag":"failure","message":"x"}`))(t)), &out))
+		wmssvc.Check(t.Context(), configFor(spoken(t, whole("200 OK", `{"flag":"failure","message":"x"}`))), &out))
 	require.Contains(t, out.String(), "the answer is JSON")
 	out.Reset()
-	require.Error(t, wmssvc.Check(t.Context(), configFor(talks(whole("200 OK", "<error_response><code>22</code><msg>"+
-		"Invalid method</msg></error_response>"))(t)), &out))
+	require.Error(t, wmssvc.Check(t.Context(), configFor(spoken(t, whole("200 OK", "<error_response><code>22</code><msg>"+
+		"Invalid method</msg></error_response>"))), &out))
 	require.Contains(t, out.String(), "does not accept the form of the request: 22 Invalid method")
 }
 

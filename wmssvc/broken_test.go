@@ -85,20 +85,20 @@ func TestNothingLeftWhereThereIsNoConnection(t *testing.T) {
 func TestConnectionDroppedAtEachByteOfTheRequest(t *testing.T) {
 	t.Parallel()
 	var length atomic.Int64
-	measure := newRude(t, func(conn *net.TCPConn) {
+	measure := newRude(t, known(func(conn *net.TCPConn) {
 		counted := &counter{r: conn}
 		_, _ = readRequest(bufio.NewReaderSize(counted, 1))
 		length.Store(counted.n.Load())
-	})
+	}))
 	_, client := start(t, configFor("http://"+measure.host()+"/x"))
 	requireUnknown(t, cancelOne(t, client, order(1)))
 	require.Greater(t, length.Load(), int64(400))
 
 	var stop atomic.Int64
-	wms := newRude(t, func(conn *net.TCPConn) {
+	wms := newRude(t, known(func(conn *net.TCPConn) {
 		_, _ = io.CopyN(io.Discard, conn, stop.Load())
 		reset(conn)
-	})
+	}))
 	cfg := configFor("http://" + wms.host() + "/x")
 	unlimited := 0.0
 	cfg.Accounts[0].Rate = &unlimited
@@ -150,11 +150,11 @@ func TestConnectionDroppedAtEachByteOfTheAnswer(t *testing.T) {
 			t.Parallel()
 			answer := head + body
 			var stop atomic.Int64
-			wms := newRude(t, func(conn *net.TCPConn) {
+			wms := newRude(t, known(func(conn *net.TCPConn) {
 				if _, err := readRequest(bufio.NewReader(conn)); err == nil {
 					_, _ = io.WriteString(conn, answer[:stop.Load()])
 				}
-			})
+			}))
 			cfg := configFor("http://" + wms.host() + "/x")
 			unlimited := 0.0
 			cfg.Accounts[0].Rate = &unlimited

@@ -210,12 +210,39 @@ func TestAfterAPauseTheHarmlessCallGoesFirst(t *testing.T) {
 	require.Equal(t, []string{"harmless", "cancel", "harmless", "cancel", "cancel"}, order)
 }
 
-// While the WMS is away behind a proxy, an account whose server is known sends only the harmless call once a minute is
-// over; before that each attempt is unknown. See the test of the account for the minute.
-func TestAWMSThatNobodyEverKnewGetsWhatItsCallersInsistOn(t *testing.T) {
+// The failure: whoever asked before the server had shown what it is was obeyed, and a server that never answers may be
+// anybody's.
+func TestAWMSThatNeverAnsweredGetsTheHarmlessCallOnly(t *testing.T) {
 	t.Parallel()
-	address := talks(whole("502 Bad Gateway", "<html></html>"))(t)
-	_, client := start(t, configFor(address))
+	var harmless, cancels atomic.Int64
+	var answers atomic.Bool
+	front := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		body, _ := io.ReadAll(r.Body)
+		reply := answerDone
+		if isProbe(string(body)) {
+			harmless.Add(1)
+			reply = answerNotFound
+		} else {
+			cancels.Add(1)
+		}
+		if !answers.Load() {
+			w.WriteHeader(http.StatusBadGateway)
+			reply = "<html></html>"
+		}
+		_, _ = io.WriteString(w, reply)
+	}))
+	t.Cleanup(front.Close)
+	_, client := start(t, configFor(front.URL+"/x"))
 	require.Equal(t, wmsv1.Environment_ENVIRONMENT_UNSPECIFIED, announced(t, client))
-	requireUnknown(t, cancelOne(t, client, order(1)))
+	result := cancelOne(t, client, order(1))
+	requireNotSent(t, result)
+	require.Equal(t, wmsv1.NotSentCause_NOT_SENT_CAUSE_UNREACHABLE, result.GetNotSentCause())
+	require.Contains(t, result.GetDetail(), "502")
+	stream, _ := open(t, t.Context(), client)
+	require.Equal(t, map[wmsv1.Disposition]int{notSent: 3}, cancelMany(t, stream, 2, 3))
+	require.Positive(t, harmless.Load())
+	require.Zero(t, cancels.Load())
+
+	answers.Store(true)
+	require.Equal(t, done, cancelOne(t, client, order(9)).GetDisposition(), "once it has shown itself")
 }

@@ -39,16 +39,30 @@ const success = "<response><flag>success</flag><code>0</code></response>"
 // talks is a WMS that reads the whole request, says that much and closes.
 func talks(text string) func(t *testing.T) string {
 	return func(t *testing.T) string {
-		return "http://" + newRude(t, func(conn *net.TCPConn) {
-			if _, err := readRequest(bufio.NewReader(conn)); err == nil {
-				_, _ = io.WriteString(conn, text)
-			}
-		}).host() + "/x"
+		return "http://" + newRude(t, known(says(text))).host() + "/x"
 	}
 }
 
-// below is a WMS that does something with the bare connection.
+// spoken is a WMS that says that much to whatever it is asked, the harmless call, too.
+func spoken(t *testing.T, text string) string {
+	t.Helper()
+	return "http://" + newRude(t, says(text)).host() + "/x"
+}
+
+// says answers one request with a text.
+func says(text string) func(conn *net.TCPConn) {
+	return func(conn *net.TCPConn) {
+		if _, err := readRequest(bufio.NewReader(conn)); err == nil {
+			_, _ = io.WriteString(conn, text)
+		}
+	}
+}
+
+// below is a WMS that does something with the bare connection; where there is no TLS, it answers the harmless call.
 func below(scheme string, serve func(conn *net.TCPConn)) func(t *testing.T) string {
+	if scheme == "http" {
+		serve = known(serve)
+	}
 	return func(t *testing.T) string { return scheme + "://" + newRude(t, serve).host() + "/x" }
 }
 
@@ -245,8 +259,7 @@ Not on the list, since nothing breaks:
 - The account rests after a throttle answer, or ` + "`send_before`" + ` passes in the queue: ` + "`NOT_SENT`" + `,
   with ` + "`retry_after`" + ` where it is known.
 - The server has not shown for a minute whether it is a real WMS or a sandbox and does not answer the harmless call,
-  or it shows another kind than the caller was told of: ` + "`NOT_SENT`" + `. A server of which nobody ever knew
-  what it is gets the request after the harmless call all the same.
+  or it shows another kind than the caller was told of: ` + "`NOT_SENT`" + `.
 - wmssvc is stopping: what waits is ` + "`NOT_SENT`" + `, what was sent is finished; cut off after 30 s, it is
   ` + "`UNKNOWN`" + `.
 - The caller goes away: what waits is not sent, what was sent is finished and logged.

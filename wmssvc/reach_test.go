@@ -31,6 +31,7 @@ func TestHealthFollowsTheWMS(t *testing.T) {
 	watch := watchHealth(t, server.Addr(), "wms.v1.OrderService")
 	require.Equal(t, healthv1.HealthCheckResponse_SERVING, <-watch)
 
+	require.Equal(t, notFound, cancelOne(t, client, order(9)).GetDisposition(), "it has shown what it is")
 	gone.Store(true)
 	require.Equal(t, unknown, cancelOne(t, client, order(1)).GetDisposition())
 	require.Equal(t, healthv1.HealthCheckResponse_NOT_SERVING,

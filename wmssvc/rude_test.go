@@ -6,6 +6,7 @@ import (
 	"net"
 	"net/http"
 	"sync"
+	"sync/atomic"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -57,6 +58,21 @@ func (r *rude) host() string { return r.listener.Addr().String() }
 func reset(conn *net.TCPConn) {
 	_ = conn.SetLinger(0)
 	_ = conn.Close()
+}
+
+// known is a server that answers the harmless call on its first connection, as a WMS does, so that it is known, and then
+// serves as it likes.
+func known(serve func(conn *net.TCPConn)) func(conn *net.TCPConn) {
+	var asked atomic.Bool
+	return func(conn *net.TCPConn) {
+		if asked.Swap(true) {
+			serve(conn)
+			return
+		}
+		if _, err := readRequest(bufio.NewReader(conn)); err == nil {
+			_, _ = io.WriteString(conn, whole("200 OK\r\nConnection: close", answerNotFound))
+		}
+	}
 }
 
 // readRequest reads one whole request and answers its body.

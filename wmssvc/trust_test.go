@@ -227,11 +227,11 @@ func TestConnectionsUnderManyWarehousesAndAfterTheStop(t *testing.T) {
 // The failure: an order so long that the WMS answers before it is read, and the answer is taken as "nothing left".
 func TestRefusedInTheMiddleIsNotNotSent(t *testing.T) {
 	t.Parallel()
-	wms := newRude(t, func(conn *net.TCPConn) {
+	wms := newRude(t, known(func(conn *net.TCPConn) {
 		_, _ = io.CopyN(io.Discard, conn, 100)
 		_, _ = io.WriteString(conn, "HTTP/1.1 413 Content Too Large\r\nConnection: close\r\nContent-Length: 0\r\n\r\n")
 		reset(conn)
-	})
+	}))
 	_, client := start(t, configFor("http://"+wms.host()+"/x"))
 	requireUnknown(t, cancelOne(t, client, order(1, func(o *wmsv1.Order) {
 		o.ExtendProps = map[string]string{"k": strings.Repeat("x", 900_000)}

@@ -68,7 +68,6 @@ const maxLines = 5
 func (a *Account) send(
 	ctx context.Context, told Told, turn pace.Turn, r wms.Request, before time.Time,
 ) (Result, error) {
-	var asked map[wms.Peer]bool
 	for range maxLines {
 		if err := a.bar(ctx, told); err != nil {
 			return a.unsent(r, err), ctx.Err()
@@ -77,13 +76,10 @@ func (a *Account) send(
 		if err != nil {
 			return a.unreached(r, err), nil
 		}
-		// A server that nobody ever knew and that did not answer the harmless call gets the request all the same: its
-		// callers were told that it is not known.
-		insisted := asked[line.Peer()] && a.Environment() == EnvironmentUnknown
-		if !turn.Proof && (insisted || a.knows(line.Peer())) {
+		if !turn.Proof && a.knows(line.Peer()) {
 			result := a.exchange(a.work, line, r, before, func() error {
 				// Asked before the bar: what becomes known of another kind in between is barred.
-				if !insisted && !a.knows(line.Peer()) {
+				if !a.knows(line.Peer()) {
 					return errNotSeen
 				}
 				return a.bar(ctx, told)
@@ -94,10 +90,6 @@ func (a *Account) send(
 			}
 			return result, nil
 		}
-		if asked == nil {
-			asked = make(map[wms.Peer]bool)
-		}
-		asked[line.Peer()] = true
 		err = a.askFirst(ctx, line, &turn, before)
 		line.Release()
 		if err != nil {
@@ -154,11 +146,7 @@ func (a *Account) askFirst(ctx context.Context, line *wms.Line, turn *pace.Turn,
 		return err
 	}
 	known := func() bool { return a.knows(line.Peer()) }
-	err := a.peers.know(ctx, line.Peer(), known, before.Sub(a.now()), func() error { return a.mayFollow(line, before) })
-	if errors.Is(err, errShownNothing) && a.Environment() == EnvironmentUnknown {
-		return nil
-	}
-	return err
+	return a.peers.know(ctx, line.Peer(), known, before.Sub(a.now()), func() error { return a.mayFollow(line, before) })
 }
 
 // mayFollow makes the harmless call and answers why no request may follow it on this line.
@@ -178,8 +166,6 @@ func (a *Account) mayFollow(line *wms.Line, before time.Time) error {
 		if a.away.Swap(false) {
 			a.logger.InfoContext(a.work, "the WMS answers again; cancels go out")
 		}
-		return nil
-	case a.Environment() == EnvironmentUnknown:
 		return nil
 	}
 	if !a.away.Swap(true) {

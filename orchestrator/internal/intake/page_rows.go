@@ -3,6 +3,8 @@ package intake
 import (
 	"context"
 	"fmt"
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -42,8 +44,12 @@ func WritePage(ctx context.Context, tx pgx.Tx, run *ledger.Run, page *ledger.Pag
 	if err := openVanished(ctx, tx, run.Scheme, page.Vanished); err != nil {
 		return fmt.Errorf("vanished orders: %w", err)
 	}
-	if err := ledger.OpenWorkItems(ctx, tx, run.Scheme, page.Work); err != nil {
+	common, single := ofWarehouses(page.Work)
+	if err := ledger.OpenWorkItems(ctx, tx, run.Scheme, single); err != nil {
 		return fmt.Errorf("work items: %w", err)
+	}
+	if err := waitForWarehouses(ctx, tx, run.Scheme, page.Readable, common); err != nil {
+		return fmt.Errorf("warehouses that are not mapped: %w", err)
 	}
 	if page.Suspect != "" {
 		if err := suspect(ctx, tx, run.Scheme, rule.SuspectUndecodable, page.Suspect); err != nil {
@@ -147,4 +153,107 @@ func CloseUndecodable(ctx context.Context, tx pgx.Tx, scheme string, bills []int
 	return ledger.CloseWorkItems(ctx, tx,
 		"read again", `w.scheme = @scheme and w.bill_id = any(@bills) and w.kind = @kind`,
 		pgx.StrictNamedArgs{"scheme": scheme, "bills": bills, "kind": string(rule.WorkUndecodable)})
+}
+
+// ofWarehouses parts the work about warehouses that the scheme's table lacks from that about single bills.
+func ofWarehouses(work []ledger.Work) (warehouses, single []ledger.Work) {
+	for _, w := range work {
+		if w.Kind == rule.WorkNoWarehouse {
+			warehouses = append(warehouses, w)
+		} else {
+			single = append(single, w)
+		}
+	}
+	return warehouses, single
+}
+
+// waitRow is a bill that waits for a warehouse.
+type waitRow struct {
+	BillID    int64  `col:"bill_id bigint"`
+	BillNo    string `col:"bill_no text"`
+	Warehouse string `col:"warehouse text"`
+}
+
+var waitColumns = ledger.ColumnsOf[waitRow]("n")
+
+// waitForWarehouses keeps one work item for each warehouse that the scheme's table lacks, with the bills that wait for
+// it: those of work. Bills that were decided just now and wait for a warehouse no longer leave its list; an item whose
+// list is empty is closed.
+func waitForWarehouses(ctx context.Context, tx pgx.Tx, scheme string, decided []int64, work []ledger.Work) error {
+	waiting := make([]waitRow, len(work))
+	for i, w := range work {
+		waiting[i] = waitRow{w.BillID, w.BillNo, ledger.CleanText(w.Subject)}
+	}
+	concerned := len(waiting) > 0
+	if !concerned && len(decided) > 0 {
+		if err := tx.QueryRow(ctx, `
+select exists (select from work_item_bill l where l.scheme = $1 and l.bill_id = any($2))`,
+			scheme, decided).Scan(&concerned); err != nil {
+			return err
+		}
+	}
+	if !concerned {
+		return nil
+	}
+	if err := lockWarehouses(ctx, tx, scheme, waiting); err != nil {
+		return err
+	}
+	args := pgx.StrictNamedArgs{"scheme": scheme, "kind": string(rule.WorkNoWarehouse)}
+	if _, err := tx.Exec(ctx, `
+insert into work_item_bill (work_item_id, scheme, bill_id, bill_no)
+select w.work_item_id, w.scheme, n.bill_id, n.bill_no
+from `+waitColumns.From+`
+join work_item w on w.scheme = @scheme and w.kind = @kind and w.bill_id = 0 and w.cancellation_id = 0
+    and w.subject = n.warehouse and w.close_time is null
+on conflict do nothing`, waitColumns.Args(waiting, args)); err != nil {
+		return err
+	}
+	args["decided"] = decided
+	if _, err := tx.Exec(ctx, `
+delete from work_item_bill l using work_item w
+where l.scheme = @scheme and l.bill_id = any(@decided) and w.work_item_id = l.work_item_id and w.kind = @kind
+  and w.close_time is null
+  and not exists (select from `+waitColumns.From+` where n.bill_id = l.bill_id and n.warehouse = w.subject)`,
+		waitColumns.Args(waiting, args)); err != nil {
+		return err
+	}
+	delete(args, "decided")
+	return ledger.CloseWorkItems(ctx, tx, "no bill waits for it", `w.scheme = @scheme and w.kind = @kind
+      and not exists (select from work_item_bill l where l.work_item_id = w.work_item_id)`, args)
+}
+
+// lockWarehouses opens the work items of these warehouses where there is none and locks all of the scheme that are
+// open, so that nobody closes one while a bill joins its list.
+func lockWarehouses(ctx context.Context, tx pgx.Tx, scheme string, waiting []waitRow) error {
+	wanted := map[string]bool{}
+	for _, w := range waiting {
+		wanted[w.Warehouse] = true
+	}
+	for {
+		var missing []ledger.Work
+		for _, warehouse := range slices.Sorted(maps.Keys(wanted)) {
+			missing = append(missing, ledger.Work{Kind: rule.WorkNoWarehouse, Subject: warehouse})
+		}
+		if err := ledger.OpenWorkItems(ctx, tx, scheme, missing); err != nil {
+			return err
+		}
+		rows, err := tx.Query(ctx, `
+select w.subject from work_item w
+where w.scheme = $1 and w.kind = $2 and w.close_time is null
+order by w.work_item_id
+for update`, scheme, string(rule.WorkNoWarehouse))
+		if err != nil {
+			return err
+		}
+		locked, err := pgx.CollectRows(rows, pgx.RowTo[string])
+		if err != nil {
+			return err
+		}
+		for _, warehouse := range locked {
+			delete(wanted, warehouse)
+		}
+		if len(wanted) == 0 {
+			return nil
+		}
+	}
 }

@@ -82,7 +82,9 @@ order by c.cancellation_id desc`, keys)
 	work, err := ledger.ReadAll[ledger.WorkView](ctx, r.pool, "read work items of bills", workColumns+`
 join unnest(@schemes::text[], @ids::bigint[]) as k (scheme, bill_id) on w.scheme = k.scheme and w.bill_id = k.bill_id
 where w.bill_id <> 0 or w.bill_no = @bill_no
-order by w.work_item_id desc`, pgx.StrictNamedArgs{"schemes": schemes, "ids": ids, "bill_no": billNo})
+union all`+sharedWork+`
+join unnest(@schemes::text[], @ids::bigint[]) as k (scheme, bill_id) on l.scheme = k.scheme and l.bill_id = k.bill_id
+order by work_item_id desc`, pgx.StrictNamedArgs{"schemes": schemes, "ids": ids, "bill_no": billNo})
 	if err != nil {
 		return err
 	}

@@ -9,10 +9,16 @@ import (
 )
 
 const workColumns = `
-select w.work_item_id, w.scheme, w.kind, w.bill_id, w.bill_no, w.cancellation_id, w.message, w.action, w.create_time,
-       w.close_time,
-       w.close_reason
+select w.work_item_id, w.scheme, w.kind, w.bill_id, w.bill_no` + workRest + `
 from reporting.work_item w`
+
+// sharedWork are work items that several bills have in common, each as that of its bill l.
+const sharedWork = `
+select w.work_item_id, w.scheme, w.kind, l.bill_id, l.bill_no` + workRest + `
+from work_item_bill l
+join reporting.work_item w using (work_item_id)`
+
+const workRest = `, w.cancellation_id, w.message, w.action, w.create_time, w.close_time, w.close_reason`
 
 // WorkViews lists work items newest first, at most limit, those older than before (0 = from the newest).
 func (r *Reader) WorkViews(

@@ -5,9 +5,12 @@ import (
 	"testing"
 	"time"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/stretchr/testify/require"
+	"golang.org/x/sync/errgroup"
 
 	"github.com/voidrelay/voidrelay/orchestrator/internal/form"
+	"github.com/voidrelay/voidrelay/orchestrator/internal/intake"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/ledger"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/rule"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/testkit/runtest"
@@ -117,6 +120,102 @@ func TestABillThatCouldNotBeDecodedIsReadAgain(t *testing.T) {
 	require.Equal(t, "voided", b.Text(`select class from bill`))
 	require.Equal(t, "open", b.Text(`select state from cancellation_now`))
 	require.Equal(t, "0", b.Text(`select count(*)::text from work_item where close_time is null`))
+}
+
+const warehouseItems = `select coalesce(string_agg(message_en || ' ' || subject || ': ' || detail || case when open
+	then '' else ' closed: ' || close_reason end, '; ' order by work_item_id), '') from reporting.work_item`
+
+// A warehouse that nobody has mapped is one thing to do, however many bills wait for it.
+func TestAWarehouseThatIsNotMappedIsOneWorkItemThatNamesItsBills(t *testing.T) {
+	b := &living{runtest.New(t)}
+	for id := int64(1); id <= 25; id++ {
+		b.Books.Fresh(id, fmt.Sprintf("A%02d", id), "CK081")
+	}
+	b.Books.Fresh(30, "A30", "CK082")
+	b.Books.Fresh(31, "A31", "CK001")
+	b.Run()
+	b.Later(time.Minute)
+	for _, id := range []int64{1, 2, 30, 31} {
+		b.Books.Void(id)
+	}
+	b.Run()
+	b.Later(time.Minute)
+	b.Books.Void(3)
+	b.Run()
+	const first = "the warehouse is not in the scheme's table "
+	require.Equal(t, first+"CK081: A01, A02, A03; "+first+"CK082: A30", b.Text(warehouseItems))
+	require.Equal(t, "31 WH-HZ01 open voided", b.cancellations())
+	require.Equal(t, "1 2 3 30", b.Text(`select string_agg(bill_id::text, ' ' order by bill_id)
+		from reporting.bill_verdict where verdict = '需人工' and reason like '%不在方案的仓库对照表内%'`))
+	require.Equal(t, "4", b.Text(`select count(*)::text from reporting.bill_history where event = 'work_item'`))
+	views, err := b.Store.BillViews(t.Context(), "A02", "")
+	require.NoError(t, err)
+	require.Len(t, views[0].Work, 1)
+	require.Equal(t, "A02", views[0].Work[0].BillNo)
+
+	for id := int64(4); id <= 25; id++ {
+		b.Books.Void(id)
+	}
+	b.Later(time.Minute)
+	b.Run()
+	require.Contains(t, b.Text(warehouseItems), "A19, A20, …; ", "no list without end")
+	require.Equal(t, "26", b.Text(`select count(*)::text from reporting.work_item_bill where open`))
+}
+
+func TestABillThatIsRestoredWaitsForNoWarehouseAnyMore(t *testing.T) {
+	b := &living{runtest.New(t)}
+	b.Books.Fresh(1, "A1", "CK081")
+	b.Books.Fresh(2, "A2", "CK081")
+	b.Run()
+	b.Later(time.Minute)
+	b.Books.Void(1)
+	b.Books.Void(2)
+	b.Run()
+	b.Later(time.Minute)
+	b.Books.Fresh(1, "A1", "CK081")
+	b.Run()
+	const first = "the warehouse is not in the scheme's table CK081: "
+	require.Equal(t, first+"A2", b.Text(warehouseItems))
+	b.Later(time.Minute)
+	b.Books.Fresh(2, "A2", "CK081")
+	b.Run()
+	require.Equal(t, first+" closed: no bill waits for it", b.Text(warehouseItems))
+	b.Later(time.Minute)
+	b.Books.Void(2)
+	b.Run()
+	require.Equal(t, first+" closed: no bill waits for it; "+first+"A2", b.Text(warehouseItems))
+}
+
+// Two transactions find bills for one warehouse at once, while a third finds that nobody waits for it: no bill is left
+// without an open item.
+func TestWhoeverWaitsForAWarehouseIsOnTheListOfAnOpenItem(t *testing.T) {
+	b := &living{runtest.New(t)}
+	b.Books.Fresh(1, "A1", "CK081")
+	b.Run()
+	write := func(bill int64, waits bool) error {
+		page := ledger.Page{Readable: []int64{bill}}
+		if waits {
+			page.Work = []ledger.Work{{
+				Kind: rule.WorkNoWarehouse, BillID: bill, BillNo: fmt.Sprint("A", bill), Subject: "CK081",
+			}}
+		}
+		return pgx.BeginFunc(t.Context(), b.Pool, func(tx pgx.Tx) error {
+			return intake.WritePage(t.Context(), tx, &ledger.Run{Scheme: "assembly-void", Revision: 1}, &page)
+		})
+	}
+	for range 20 {
+		require.NoError(t, write(1, true))
+		require.NoError(t, write(2, false))
+		require.NoError(t, write(3, false))
+		var group errgroup.Group
+		group.Go(func() error { return write(1, false) })
+		group.Go(func() error { return write(2, true) })
+		group.Go(func() error { return write(3, true) })
+		require.NoError(t, group.Wait())
+		require.Equal(t, "2 3", b.Text(`select coalesce(string_agg(bill_id::text, ' ' order by bill_id), '')
+			from reporting.work_item_bill where open`))
+		require.Equal(t, "1", b.Text(`select count(*)::text from work_item where close_time is null`))
+	}
 }
 
 func verifiedAs(id int64, outcome rule.Verification, at time.Time) []ledger.Verified {

@@ -139,6 +139,7 @@ using (
       and not exists (select from cancellation c where c.scheme = o.scheme and c.bill_id = o.bill_id)
       and not exists (select from bill_snapshot i where i.scheme = o.scheme and i.bill_id = o.bill_id)
       and not exists (select from work_item w where w.scheme = o.scheme and w.bill_id = o.bill_id)
+      and not exists (select from work_item_bill w where w.scheme = o.scheme and w.bill_id = o.bill_id)
     limit $2
     for update skip locked
 ) old

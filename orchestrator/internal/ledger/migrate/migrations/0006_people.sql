@@ -19,12 +19,24 @@ create table work_item (
 create unique index work_item_once on work_item (scheme, kind, bill_id, cancellation_id, subject)
     where close_time is null;
 create index work_item_cancellation on work_item (cancellation_id) where cancellation_id <> 0;
-create index work_item_bill on work_item (scheme, bill_id);
+create index work_item_of_bill on work_item (scheme, bill_id);
 create index work_item_bill_no on work_item (bill_no) where bill_no <> '';
 -- Asked with each answer: is there work that it may close?
 create index work_item_open on work_item (scheme, bill_id) where close_time is null;
 comment on table work_item is 'something only a person can settle; what to do is said per kind';
 comment on column work_item.subject is 'what else it is about, such as a warehouse number';
+
+create table work_item_bill (
+    work_item_id bigint not null references work_item,
+    scheme       text not null,
+    bill_id      bigint not null,
+    bill_no      text not null,
+    create_time  timestamptz not null default now(),
+    primary key (work_item_id, bill_id)
+);
+create index work_item_bill_bill on work_item_bill (scheme, bill_id);
+comment on table work_item_bill is
+    'the bills that wait for a work item which is about something that many have in common, such as a warehouse';
 
 create table operator_action (
     operator_action_id bigint generated always as identity primary key,

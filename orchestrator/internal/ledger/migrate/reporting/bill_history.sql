@@ -75,6 +75,15 @@ select w.scheme, w.bill_id, w.bill_no, w.close_time, 90, 'work_item_closed', '�
 from reporting.work_item w
 where w.bill_no <> '' and w.close_time is not null
 union all
+select l.scheme, l.bill_id, l.bill_no, l.create_time, 80, 'work_item', '转人工', w.message, null, 0
+from voidrelay.work_item_bill l
+join reporting.work_item w using (work_item_id)
+union all
+select l.scheme, l.bill_id, l.bill_no, w.close_time, 90, 'work_item_closed', '人工事项关闭', w.close_reason, null, 0
+from voidrelay.work_item_bill l
+join voidrelay.work_item w using (work_item_id)
+where w.close_time is not null
+union all
 select b.scheme, b.bill_id, b.bill_no, o.create_time, 85, 'operator_action', o.verb_zh,
        o.actor || '：' || o.reason, l.cancellation_id, 0
 from voidrelay.bill b

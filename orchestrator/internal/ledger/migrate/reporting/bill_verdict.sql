@@ -52,8 +52,16 @@ cross join lateral (
     select count(*) as open_work_items,
            count(*) filter (where w.kind <> 'too_late') as pressing,
            (array_agg(w.message order by w.work_item_id) filter (where w.kind <> 'too_late'))[1] as message
-    from reporting.work_item w
-    where w.scheme = b.scheme and w.bill_id = b.bill_id and w.close_time is null
+    from (
+        select w.kind, w.message, w.work_item_id
+        from reporting.work_item w
+        where w.scheme = b.scheme and w.bill_id = b.bill_id and w.close_time is null
+        union all
+        select w.kind, w.message, w.work_item_id
+        from voidrelay.work_item_bill l
+        join reporting.work_item w using (work_item_id)
+        where l.scheme = b.scheme and l.bill_id = b.bill_id and w.close_time is null
+    ) w
 ) w
 left join lateral (
     select k.kind, k.message_zh from voidrelay.work_kind k where k.kind = c.hold_reason and k.subject = ''

@@ -1,8 +1,10 @@
 create or replace view reporting.work_item as
-select w.work_item_id, w.scheme, w.kind, w.bill_id, w.bill_no, w.cancellation_id, w.subject, w.detail,
+select w.work_item_id, w.scheme, w.kind, w.bill_id, w.bill_no, w.cancellation_id, w.subject,
+       coalesce(l.numbers, w.detail) as detail,
        coalesce(k.message_zh, w.kind)
            || case when w.subject <> '' and coalesce(k.subject, '') = '' then '（' || w.subject || '）' else '' end
-           || case when w.detail <> '' then '：' || w.detail else '' end as message,
+           || case when coalesce(l.numbers, w.detail) <> '' then '：' || coalesce(l.numbers, w.detail) else '' end
+           as message,
        replace(replace(replace(replace(coalesce(k.action_zh, ''), '{scheme}', w.scheme),
            '{id}', w.cancellation_id::text), '{item}', w.work_item_id::text),
            '{bill}', '''' || replace(w.bill_no, '''', '''\''''') || '''') as action,
@@ -21,7 +23,18 @@ left join lateral (
     where k.kind = w.kind and k.subject in ('', w.subject)
     order by k.subject desc
     limit 1
-) k on true;
+) k on true
+-- The bills of an item that many have in common; the view work_item_bill has all of them.
+left join lateral (
+    select string_agg(case when b.place <= 20 then b.bill_no else '…' end, ', ' order by b.place) as numbers
+    from (
+        select b.bill_no, row_number() over (order by b.bill_id) as place
+        from voidrelay.work_item_bill b
+        where b.work_item_id = w.work_item_id
+        order by b.bill_id
+        limit 21
+    ) b
+) l on true;
 
 comment on view reporting.work_item is '待办: what only a person can settle, with what happened and what to do';
 comment on column reporting.work_item.message is '发生了什么';

@@ -166,7 +166,7 @@ func (r *run) askLedger(ctx context.Context, said *databaseSaid) {
 	}
 	current := r.schemaFinding(standing)
 	said.add(current)
-	if standing.There != standing.Known {
+	if standing.There != standing.Known || standing.OtherBuild {
 		said.add(skipped("database.role", roleTitle, say("账本结构不是这个版本的", "the schema is not this program's")))
 		return
 	}
@@ -192,6 +192,11 @@ func (r *run) schemaFinding(s migrate.Standing) Finding {
 	case s.There > s.Known:
 		return failed(id, schemaTitle, say("账本版本 %d，本程序只认识 %d", "the ledger is version %d, this program knows %d",
 			s.There, s.Known), say("使用更新的 voidrelay", "use a newer voidrelay: the one that migrated it"))
+	case s.OtherBuild:
+		return failed(id, schemaTitle, say("版本 %d，由另一版 voidrelay 建立，表结构与本程序不符",
+			"version %d, made by another build of voidrelay, whose tables are not those of this program", s.There),
+			say("使用那一版；或另建一个空库，改 DATABASE_URL，再运行 `voidrelay migrate`",
+				"run that build; or make an empty database, name it in DATABASE_URL and run `voidrelay migrate`"))
 	case s.There == 0 && r.Migrates:
 		return ok(id, schemaTitle, say("还没有账本，`voidrelay up` 会建立", "no ledger yet; `voidrelay up` makes it"))
 	case s.There == 0:

@@ -37,7 +37,8 @@ func Up(ctx context.Context, url string) (Migrated, error) { return UpFor(ctx, u
 // UpFor brings the database at url to the newest schema: our tables, the report views, River's tables (same
 // schema), the partitions of the evidence and, where allowed, the two roles with their rights. Safe to run any
 // number of times and by several at once. Whoever runs it first owns the ledger, and nobody else may run it
-// later (ErrNotOwner).
+// later (ErrNotOwner). A database that is not in UTF8, or whose tables another build made under the same version, is
+// refused before anything is changed.
 func UpFor(ctx context.Context, url string, roles Roles) (done Migrated, err error) {
 	if err := roles.Check(); err != nil {
 		return done, fmt.Errorf("migrate: %w", err)
@@ -47,6 +48,10 @@ func UpFor(ctx context.Context, url string, roles Roles) (done Migrated, err err
 		return done, err
 	}
 	defer pool.Close()
+	note, err := checkEncoding(ctx, pool)
+	if err != nil {
+		return done, fmt.Errorf("migrate: %w", err)
+	}
 	if err := checkOwner(ctx, pool); err != nil {
 		return done, fmt.Errorf("migrate: %w", err)
 	}
@@ -85,6 +90,9 @@ func UpFor(ctx context.Context, url string, roles Roles) (done Migrated, err err
 		return done, err
 	}
 	done.Notes, err = roles.grant(ctx, pool)
+	if note != "" {
+		done.Notes = append(done.Notes, note)
+	}
 	return done, err
 }
 
@@ -95,7 +103,14 @@ func migrateOurs(ctx context.Context, pool *pgxpool.Pool) error {
 	if err != nil {
 		return err
 	}
-	if err := checkNotNewer(ctx, provider); err != nil {
+	applied, err := checkNotNewer(ctx, provider)
+	if err != nil {
+		return fmt.Errorf("migrate: %w", err)
+	}
+	if err := checkBuild(ctx, pool, applied); err != nil {
+		return fmt.Errorf("migrate: %w", err)
+	}
+	if err := keepFingerprints(ctx, pool, applied); err != nil {
 		return fmt.Errorf("migrate: %w", err)
 	}
 	if _, err := provider.Up(ctx); err != nil {
@@ -105,17 +120,26 @@ func migrateOurs(ctx context.Context, pool *pgxpool.Pool) error {
 }
 
 // checkNotNewer refuses a database whose tables this program does not know, before the views are taken back to what
-// this program knows.
-func checkNotNewer(ctx context.Context, provider *goose.Provider) error {
+// this program knows. It answers the version that was applied last, 0 for none.
+func checkNotNewer(ctx context.Context, provider *goose.Provider) (there int64, err error) {
 	there, known, err := provider.GetVersions(ctx)
 	if err != nil {
-		return err
+		return 0, err
 	}
 	if there > known {
-		return fmt.Errorf("the database is newer than this program (schema version %[1]d, this program knows %[2]d): "+
+		return 0, fmt.Errorf("the database is newer than this program (schema version %[1]d, this program knows %[2]d): "+
 			"use the program that made it; 数据库版本（%[1]d）比本程序（%[2]d）新，请使用建立它的程序", there, known)
 	}
-	return nil
+	return there, nil
+}
+
+// checkBuild refuses a database whose tables another build made.
+func checkBuild(ctx context.Context, pool *pgxpool.Pool, applied int64) error {
+	other, err := otherBuild(ctx, pool, applied)
+	if err == nil && other {
+		err = errOtherBuild
+	}
+	return err
 }
 
 func gooseProvider(db *sql.DB) (*goose.Provider, error) {
@@ -145,8 +169,8 @@ func migrateRiver(ctx context.Context, pool *pgxpool.Pool) error {
 	return nil
 }
 
-// Check refuses a database that was never migrated, that is older or newer than this program, whose report views
-// are another program's, or where this role has not the rights that it needs. It writes nothing there.
+// Check refuses a database that was never migrated, that is older or newer than this program, whose tables or report
+// views are another program's, or where this role has not the rights that it needs. It writes nothing there.
 func Check(ctx context.Context, pool *pgxpool.Pool) error {
 	if err := checkRights(ctx, pool); err != nil {
 		return fmt.Errorf("check schema: %w", err)
@@ -167,7 +191,11 @@ func Check(ctx context.Context, pool *pgxpool.Pool) error {
 	if err != nil {
 		return err
 	}
-	if err := checkNotNewer(ctx, provider); err != nil {
+	applied, err := checkNotNewer(ctx, provider)
+	if err != nil {
+		return fmt.Errorf("check schema: %w", err)
+	}
+	if err := checkBuild(ctx, pool, applied); err != nil {
 		return fmt.Errorf("check schema: %w", err)
 	}
 	pending, err := provider.HasPending(ctx)

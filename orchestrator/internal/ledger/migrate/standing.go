@@ -3,11 +3,9 @@ package migrate
 import (
 	"context"
 	"fmt"
-	"io/fs"
 	"maps"
 	"regexp"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/jackc/pgx/v5"
@@ -23,6 +21,8 @@ type Standing struct {
 	// WordsDiffer: the report views, verdicts or kinds of conditions are another program's. Not read where the versions
 	// differ.
 	WordsDiffer bool
+	// OtherBuild: another build made the tables, under versions that this program knows, too.
+	OtherBuild bool
 }
 
 // StandingOf reads how a database stands. The role needs no more than to connect; without the right to read the ledger
@@ -37,7 +37,10 @@ func StandingOf(ctx context.Context, pool *pgxpool.Pool) (s Standing, err error)
 		return s, err
 	}
 	if err := pool.QueryRow(ctx, `select coalesce(max(version_id), 0) from `+ledger.Schema+
-		`.schema_version where is_applied`).Scan(&s.There); err != nil || s.There != s.Known {
+		`.schema_version where is_applied`).Scan(&s.There); err != nil || s.There > s.Known {
+		return s, err
+	}
+	if s.OtherBuild, err = otherBuild(ctx, pool, s.There); err != nil || s.OtherBuild || s.There != s.Known {
 		return s, err
 	}
 	if s.WordsDiffer, err = viewsDiffer(ctx, pool, reporting); err != nil || s.WordsDiffer {
@@ -52,19 +55,11 @@ func StandingOf(ctx context.Context, pool *pgxpool.Pool) (s Standing, err error)
 
 // knownVersion is the newest of this program's migrations.
 func knownVersion() (newest int64, err error) {
-	files, err := fs.Glob(migrations, "migrations/*.sql")
-	if err != nil {
-		return 0, err
-	}
-	for _, file := range files {
-		number, _, _ := strings.Cut(strings.TrimPrefix(file, "migrations/"), "_")
-		version, err := strconv.ParseInt(number, 10, 64)
-		if err != nil {
-			return 0, fmt.Errorf("migration %s: %w", file, err)
-		}
+	ours, err := fingerprints()
+	for version := range ours {
 		newest = max(newest, version)
 	}
-	return newest, nil
+	return newest, err
 }
 
 // Rights are what the role of a connection may do in a ledger, held against what the running role is granted.

@@ -178,8 +178,8 @@ func TestCheckNamesWhatThePlatformSays(t *testing.T) {
 		wmssvc.Check(t.Context(), configFor(spoken(t, whole("200 OK", `{"flag":"failure","message":"x"}`))), &out))
 	require.Contains(t, out.String(), "the answer is JSON")
 	out.Reset()
-	require.Error(t, wmssvc.Check(t.Context(), configFor(spoken(t, whole("200 OK", "<error_response><code>22</code><msg>"+
-		"Invalid method</msg></error_response>"))), &out))
+	require.Error(t, wmssvc.Check(t.Context(), configFor(spoken(t,
+		whole("200 OK", "<error_response><code>22</code><msg>Invalid method</msg></error_response>"))), &out))
 	require.Contains(t, out.String(), "does not accept the form of the request: 22 Invalid method")
 }
 

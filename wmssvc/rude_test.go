@@ -60,8 +60,8 @@ func reset(conn *net.TCPConn) {
 	_ = conn.Close()
 }
 
-// known is a server that answers the harmless call on its first connection, as a WMS does, so that it is known, and then
-// serves as it likes.
+// known is a server that answers the harmless call on its first connection, as a WMS does, so that it is known, and
+// then serves as it likes.
 func known(serve func(conn *net.TCPConn)) func(conn *net.TCPConn) {
 	var asked atomic.Bool
 	return func(conn *net.TCPConn) {

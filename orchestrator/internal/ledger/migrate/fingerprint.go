@@ -21,14 +21,14 @@ import (
 // version. What was applied is therefore known by its text, too.
 
 // errOtherBuild is for a ledger whose tables another build made under a version that this program knows, too.
-var errOtherBuild = errors.New("the ledger was made by another build of voidrelay, whose tables are not those of this " +
-	"program: run that build, or name a new, empty database in DATABASE_URL and run `voidrelay migrate`; if nothing in " +
-	"this ledger is needed, `drop schema voidrelay, reporting cascade` empties it; 账本由另一版 voidrelay 建立，表结构与本程序不符：" +
-	"请使用那一版，或另建一个空库并运行 voidrelay migrate")
+var errOtherBuild = errors.New("the ledger was made by another build of voidrelay, whose tables are not those of " +
+	"this program: run that build, or name a new, empty database in DATABASE_URL and run `voidrelay migrate`; if " +
+	"nothing in this ledger is needed, `drop schema voidrelay, reporting cascade` empties it; 账本由另一版 voidrelay " +
+	"建立，表结构与本程序不符：请使用那一版，或另建一个空库并运行 voidrelay migrate")
 
 // errEncoding is for a database that cannot hold the texts of both vendors.
-var errEncoding = errors.New("it cannot hold every text: make another one, `create database voidrelay encoding 'UTF8' " +
-	"template template0`, and name it in DATABASE_URL; 数据库编码存不下所有文字，请另建 UTF8 编码的库，并改 DATABASE_URL")
+var errEncoding = errors.New("it cannot hold every text: make another one, `create database voidrelay encoding " +
+	"'UTF8' template template0`, and name it in DATABASE_URL; 数据库编码存不下所有文字，请另建 UTF8 编码的库，并改 DATABASE_URL")
 
 // checkEncoding refuses a database that is not in UTF8. One in SQL_ASCII keeps our bytes as they are: the note is a
 // warning.
@@ -64,8 +64,8 @@ func fingerprints() (map[int64]string, error) {
 		if err != nil {
 			return nil, err
 		}
-		sum := sha256.Sum256(bytes.ReplaceAll(text, []byte("\r\n"), []byte("\n")))
-		prints[version] = hex.EncodeToString(sum[:])
+		hash := sha256.Sum256(bytes.ReplaceAll(text, []byte("\r\n"), []byte("\n")))
+		prints[version] = hex.EncodeToString(hash[:])
 	}
 	return prints, nil
 }
@@ -89,16 +89,16 @@ func otherBuild(ctx context.Context, pool *pgxpool.Pool, applied int64) (bool, e
 			return false, err
 		}
 		var version int64
-		var print string
-		if _, err := pgx.ForEachRow(rows, []any{&version, &print}, func() error {
-			theirs[version] = print
+		var sum string
+		if _, err := pgx.ForEachRow(rows, []any{&version, &sum}, func() error {
+			theirs[version] = sum
 			return nil
 		}); err != nil {
 			return false, err
 		}
 	}
-	for version, print := range ours {
-		if version <= applied && theirs[version] != print {
+	for version, sum := range ours {
+		if version <= applied && theirs[version] != sum {
 			return true, nil
 		}
 	}
@@ -119,13 +119,13 @@ comment on table `+ledger.Schema+`.migration_text is 'SHA-256 of each migration 
 		); err != nil {
 			return err
 		}
-		for version, print := range ours {
+		for version, sum := range ours {
 			if version <= applied {
 				continue
 			}
 			if _, err := tx.Exec(ctx, `
 insert into `+ledger.Schema+`.migration_text (version_id, fingerprint) values ($1, $2)
-on conflict (version_id) do update set fingerprint = excluded.fingerprint`, version, print); err != nil {
+on conflict (version_id) do update set fingerprint = excluded.fingerprint`, version, sum); err != nil {
 				return err
 			}
 		}

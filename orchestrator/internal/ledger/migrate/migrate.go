@@ -127,8 +127,8 @@ func checkNotNewer(ctx context.Context, provider *goose.Provider) (there int64, 
 		return 0, err
 	}
 	if there > known {
-		return 0, fmt.Errorf("the database is newer than this program (schema version %[1]d, this program knows %[2]d): "+
-			"use the program that made it; 数据库版本（%[1]d）比本程序（%[2]d）新，请使用建立它的程序", there, known)
+		return 0, fmt.Errorf("the database is newer than this program (schema version %[1]d, this program knows "+
+			"%[2]d): use the program that made it; 数据库版本（%[1]d）比本程序（%[2]d）新，请使用建立它的程序", there, known)
 	}
 	return there, nil
 }

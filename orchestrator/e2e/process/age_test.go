@@ -58,9 +58,6 @@ func TestAnswersKnowTheirAge(t *testing.T) {
 		require.Regexp(t, `"readings":\[\{"scheme":"assembly-void",\s?"asOfTime":"[^"]+",\s?`+
 			`"readingStandsStill":true,\s?"standing":"现在不知道：`, get(t, "http://"+p.Addrs[1]+"/v1/"+list))
 	}
-	require.True(t, l.is(`bool_and(as_of is not null and reading_stands_still and standing like '现在不知道：%')
-		from (select as_of, reading_stands_still, standing from reporting.cancellation_outcome
-		      union all select as_of, reading_stands_still, standing from reporting.work_item) lists`))
 	require.True(t, l.is(`bool_and(verdict like '现在不知道，%' and reason like '现在不知道：%' and reading_stands_still)
 		from reporting.bill_verdict where bill_no = 'ZZCX000151'`))
 

@@ -35,6 +35,15 @@ func TestReadingStandsStillWhoeverAsksAndWhenNobodyReads(t *testing.T) {
 	rows.Scheme(rowtest.Scheme{})
 	rows.Scheme(rowtest.Scheme{Scheme: "fresh", NoWatermark: true})
 	rows.Bill(rowtest.Bill{ID: 1, No: "A1", Class: "live"})
+	rows.Bill(rowtest.Bill{ID: 2, No: "A2"})
+	rows.Cancellation(rowtest.Cancellation{BillID: 2, BillNo: "A2", State: "open"})
+	rows.Work(rowtest.Work{Kind: "too_late", BillID: 2, BillNo: "A2"})
+	lists := func() string {
+		return rows.Text(`
+select string_agg(concat_ws(' ', reading_stands_still, left(standing, 5), now() - as_of < interval '6 minutes'), ', ')
+from (select as_of, reading_stands_still, standing from reporting.cancellation_outcome
+      union all select as_of, reading_stands_still, standing from reporting.work_item) lists`)
+	}
 	lastRun := func(ago string) {
 		rows.Exec(`update voidrelay.watermark set last_run_time = now() - $1::interval`, ago)
 	}
@@ -43,6 +52,7 @@ func TestReadingStandsStillWhoeverAsksAndWhenNobodyReads(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, "无需取消 单据有效，未作废", bills[0].Verdict+" "+bills[0].Reason)
 	require.WithinDuration(t, time.Now().Add(-290*time.Second), bills[0].AsOf, 10*time.Second)
+	require.Equal(t, "f  t, f  t", lists())
 
 	lastRun("5 minutes 1 second")
 	bills, err = s.BillViews(t.Context(), "A1", "")
@@ -50,6 +60,7 @@ func TestReadingStandsStillWhoeverAsksAndWhenNobodyReads(t *testing.T) {
 	require.Equal(t, "现在不知道，此前：无需取消", bills[0].Verdict)
 	require.Regexp(t, `^现在不知道：[-0-9: ]+ 之后没有读到（超过五个周期没有完成一次读取）。此前：单据有效，未作废$`, bills[0].Reason)
 	require.True(t, bills[0].ReadingStandsStill)
+	require.Equal(t, "t 现在不知道 t, t 现在不知道 t", lists())
 	readings, err := s.Readings(t.Context(), "")
 	require.NoError(t, err)
 	require.Len(t, readings, 2)

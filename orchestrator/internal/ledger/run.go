@@ -80,7 +80,7 @@ type Run struct {
 }
 
 // quiet says that nobody wants to hear of the end of this run: a recheck that nobody asked for, and that found nothing.
-// An incremental run that found nothing has not even a row.
+// An incremental run of that kind has not even a row.
 func (r *Run) quiet() bool {
 	c := r.Comparison
 	return r.Kind == Recheck && !r.Asked && r.State == RunComplete && r.Note == "" &&

@@ -1,6 +1,7 @@
 package rooms_test
 
 import (
+	"errors"
 	"testing"
 	"time"
 
@@ -69,6 +70,76 @@ func TestAIncrementalThatFindsNothingLeavesAHeartbeatAndNoRow(t *testing.T) {
 	require.Equal(t, 12,
 		w.count(`select last_run_rows from watermark where watermark_time = $1`, rowtest.Now.Add(time.Hour)))
 }
+
+// The failure: who asked for an incremental run that found nothing looked for it in vain.
+func TestARunThatWasAskedForLeavesItsRowAndEventAlsoWhenItFoundNothing(t *testing.T) {
+	w := setupWriter(t)
+	finish := func(asked bool) string {
+		run := w.run()
+		run.Asked = asked
+		_, err := w.store.FinishRun(t.Context(), run, ledger.Page{}, finishAt(rowtest.Now.Add(time.Hour)), none)
+		require.NoError(t, err)
+		return w.text(`
+select count(*) || ' ' || (select count(*) from event_inbox where kind = 'run_ended' and reason = 'incremental') from run`)
+	}
+	require.Equal(t, "0 0", finish(false))
+	require.Equal(t, "1 1", finish(true))
+	require.Equal(t, "1 1", finish(false))
+}
+
+// Of cancellations TestTheLedgerChangesStatesAsTheRulesSay tells it of every event.
+func TestEveryOtherChangeLeavesAnEventInItsTransaction(t *testing.T) {
+	w := setupWriter(t)
+	seen := int64(0)
+	told := func() (events string) {
+		require.NoError(t, w.pool.QueryRow(t.Context(), `
+select coalesce(string_agg(kind || ' ' || concat_ws(' ', nullif(state, ''), nullif(reason, '')), ', ' order by event_id), ''),
+       coalesce(max(event_id), $1)
+from event_inbox where event_id > $1 and kind not like 'cancellation%'`, seen).Scan(&events, &seen))
+		return events
+	}
+	told()
+	w.owe(1, "A1", "WH1")
+	require.Equal(t, "run_ended complete incremental", told())
+
+	item := []ledger.WorkItem{{Scheme: rowtest.SchemeName, Work: ledger.Work{
+		Kind: rule.WorkUndecodable, BillID: 9, BillNo: "A9",
+	}}}
+	change := func(fails error, do func(tx pgx.Tx) error) {
+		err := ledger.InTx(t.Context(), w.pool, func(tx pgx.Tx) error { return errors.Join(do(tx), fails) })
+		require.ErrorIs(t, err, fails)
+	}
+	opens := func(tx pgx.Tx) error {
+		if _, err := ledger.OpenItems(t.Context(), tx, item); err != nil {
+			return err
+		}
+		_, err := ledger.OpenCondition(t.Context(), tx, ledger.Condition{
+			Kind: rule.ConditionWMSAway, Account: "default",
+		})
+		return err
+	}
+	change(errTakenBack, opens)
+	require.Empty(t, told(), "what is taken back is not told")
+	change(nil, opens)
+	require.Equal(t, "work_item_opened open bill_undecodable, condition_opened wms_away", told())
+	change(nil, opens)
+	require.Empty(t, told(), "what is open already is no change")
+	change(nil, func(tx pgx.Tx) error {
+		if err := ledger.CloseWorkItems(t.Context(), tx, "read", `w.bill_id = 9`, pgx.StrictNamedArgs{}); err != nil {
+			return err
+		}
+		_, err := ledger.EndConditions(t.Context(), tx, "it answers", `o.kind = 'wms_away'`, pgx.StrictNamedArgs{})
+		return err
+	})
+	require.Equal(t, "work_item_closed closed bill_undecodable, condition_closed wms_away", told())
+
+	require.NoError(t, w.acts().Resume(t.Context(), act("")))
+	require.Equal(t, "act resume", told())
+	w.revise("organisations: ['100']\norders: {Assembly.in: {}}\nwarehouses: {CK001: {account: default, code: W1}}\n")
+	require.Contains(t, told(), "scheme_revised")
+}
+
+var errTakenBack = errors.New("taken back")
 
 func TestAQuietIncrementalStillSettlesWhatAnEarlierRunPlanned(t *testing.T) {
 	w := setupWriter(t)

@@ -27,12 +27,14 @@ type chunk struct {
 	*Job
 	entry    intake.Entry
 	standing ledger.Scheme
-	run      *ledger.Run
-	account  intake.DataCentre
-	reader   intake.Reader
-	pager    *intake.Pager
-	started  time.Time
-	rows     int64
+	// asked: by a person.
+	asked   bool
+	run     *ledger.Run
+	account intake.DataCentre
+	reader  intake.Reader
+	pager   *intake.Pager
+	started time.Time
+	rows    int64
 	// waiting is a piece that is written once the next one has come, so that the last can be written together with the
 	// end of the run.
 	waiting *kingdeev1.StatePage

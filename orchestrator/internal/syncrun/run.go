@@ -86,7 +86,7 @@ func (p *Job) Run(ctx context.Context, args queue.RunArgs) error {
 	if standing, err = p.Store.Scheme(ctx, args.Scheme); err != nil {
 		return err
 	}
-	c := &chunk{Job: p, entry: e, standing: standing}
+	c := &chunk{Job: p, entry: e, standing: standing, asked: args.Asked}
 	return p.conclude(ctx, e, standing, c.work(ctx))
 }
 
@@ -144,7 +144,7 @@ func (c *chunk) begin(ctx context.Context) error {
 		run = nil
 	}
 	if run == nil {
-		run = &ledger.Run{Scheme: c.entry.Name, Kind: ledger.Baseline, Revision: c.entry.Revision}
+		run = &ledger.Run{Scheme: c.entry.Name, Kind: ledger.Baseline, Revision: c.entry.Revision, Asked: c.asked}
 		run.Reading.WatermarkVersion = version
 		if watermark := c.standing.Watermark; watermark != nil {
 			run.Kind, run.Reading.WatermarkBefore = ledger.Incremental, watermark.Time

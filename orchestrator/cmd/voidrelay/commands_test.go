@@ -193,6 +193,60 @@ func TestTheCommandOfEachConditionWorksAsPrinted(t *testing.T) {
 	}
 }
 
+// One screen says whether anything needs a person, what stands still, how old it all is, what waits and since when, and
+// which hosts live; its exit status says the first.
+func TestStatusIsOneScreenAndItsExitStatusSaysWhetherAPersonIsNeeded(t *testing.T) {
+	m := sitDown(t)
+	m.rows.Exec(`insert into voidrelay.host (host, version) values ('wms-01', 'v1')`)
+	m.rows.Exec(`insert into voidrelay.host (host, version, beat_time) values ('wms-02', 'v1', now() - interval '3 minutes')`)
+	m.rows.Bill(rowtest.Bill{ID: 7, No: "A7"})
+	m.rows.Cancellation(rowtest.Cancellation{BillID: 7, BillNo: "A7", State: "open"})
+	status, out := m.types(`voidrelay status`)
+	require.Zero(t, status, out)
+	require.Regexp(t, `^无需人工处理 nothing needs a person\n`, out)
+	require.Contains(t, out, "截至 as of ")
+	require.Regexp(t, `未结 unsettled .*open.* 1, 最早 oldest`, out)
+	require.Regexp(t, `wms-02 .*已失联 gone`, out)
+	require.NotRegexp(t, `wms-01 .*gone`, out)
+
+	away := m.rows.Condition(rowtest.Condition{Kind: "wms_away", Account: "default", Detail: "502"})
+	status, out = m.types(`voidrelay status`)
+	require.Zero(t, status, "what ends by itself needs nobody:\n%s", out)
+	require.Contains(t, out, "旺店通没有应答，账号 default 的取消全部等待：502")
+	require.Contains(t, out, "处理 to do: 检查旺店通服务和网络")
+	require.Contains(t, out, "受阻于 blocked by wms_away")
+	m.rows.EndCondition(away)
+
+	for name, needs := range map[string]func() func(){
+		"a condition that a person ends": func() func() {
+			id := m.rows.Condition(rowtest.Condition{Kind: "paused", Scheme: rowtest.SchemeName})
+			return func() { m.rows.EndCondition(id) }
+		},
+		"a work item": func() func() {
+			m.rows.Work(rowtest.Work{Kind: "bill_undecodable", BillID: 8, BillNo: "A8"})
+			return func() { m.rows.Exec(`delete from voidrelay.work_item`) }
+		},
+		"what is held": func() func() {
+			m.rows.Exec(`update voidrelay.unsettled_cancellation set state = 'held', hold_reason = 'number_taken'`)
+			return func() { m.rows.Exec(`update voidrelay.unsettled_cancellation set state = 'open', hold_reason = ''`) }
+		},
+	} {
+		over := needs()
+		status, out = m.types(`voidrelay status`)
+		require.Equal(t, statusPerson, status, "%s:\n%s", name, out)
+		require.Regexp(t, `^需要人工处理 something needs a person: voidrelay work\n`, out)
+		over()
+	}
+
+	m.rows.Exec(`update voidrelay.watermark set last_run_time = now() - interval '1 hour'`)
+	for _, list := range []string{"status", "cancellations", "work"} {
+		_, out = m.types(`voidrelay ` + list)
+		require.Contains(t, out, "现在不知道：", list)
+	}
+	_, out = m.types(`voidrelay work`)
+	require.Regexp(t, `^assembly  现在不知道：`, out, "first, also where there is nothing to do")
+}
+
 // A word that is left out must not be enough to close everything.
 func TestAnActOnEverythingAsksFirst(t *testing.T) {
 	m := sitDown(t)

@@ -7,9 +7,11 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"maps"
 	"net"
 	"net/http"
 	"os"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"syscall"
@@ -272,6 +274,50 @@ func TestAHostWithoutAnAdapterLeavesTheWorkToTheOthers(t *testing.T) {
 	w.void(ctx, client, 12)
 	w.settled(ctx, client, l)
 	require.False(t, l.is(`exists (select from attempt where disposition = 'not_sent')`))
+}
+
+// The wmssvc of one host lacks the account. That host sends nothing to it, and says so; another host sends.
+func TestAnAccountThatOneHostLacksIsItsConditionAndTheOtherHostSends(t *testing.T) {
+	t.Parallel()
+	ctx, cancel := context.WithTimeout(t.Context(), 4*time.Minute)
+	defer cancel()
+	w := setup(t)
+	l := w.ledger()
+	settings := w.vendors.Settings()
+	accounts := filepath.Join(t.TempDir(), "accounts.yaml")
+	require.NoError(t, os.WriteFile(accounts, fmt.Appendf(nil,
+		"accounts:\n  - {name: another, url: %q, sid: %q, app_key_file: key, app_secret_file: secret}\n",
+		settings["WMS_URL"], settings["WMS_SID"]), 0o600))
+	for file, setting := range map[string]string{"key": "WMS_APP_KEY", "secret": "WMS_APP_SECRET"} {
+		require.NoError(t, os.WriteFile(filepath.Join(filepath.Dir(accounts), file), []byte(settings[setting]), 0o600))
+	}
+	lacking := w.vendors.Settings()
+	maps.DeleteFunc(lacking, func(name, _ string) bool {
+		return strings.HasPrefix(name, "WMS_")
+	})
+	lacking["WMSSVC_ADDR"], lacking["WMS_ACCOUNTS_FILE"] = "127.0.0.1:0", accounts
+	poor := start(t, install.RoleWMS, lacking)
+	_, client := w.named("poor", map[string]string{
+		"ORCHESTRATOR_HOST_NAME": "wms-01", "WMSSVC_TARGET": poor.Addrs[0],
+	})
+	require.NoError(t, client.Baseline(ctx))
+	w.void(ctx, client, 4)
+	missing := func() string {
+		return l.text(`select host || ' ' || account from condition
+			where kind = 'account_missing' and end_time is null`)
+	}
+	require.NoError(t, client.Run(ctx))
+	await(t, 30*time.Second, "the condition", func() bool { return missing() == "wms-01 default" })
+	require.True(t, l.is(`count(*) = 4 from cancellation_now where state = 'open' and attempt = 0`))
+
+	_, whole := w.named("whole", map[string]string{"ORCHESTRATOR_HOST_NAME": "wms-02"})
+	w.settled(ctx, whole, l)
+	require.Equal(t, "wms-01 default", missing(), "it still lacks it")
+
+	poor.Kill()
+	settings["WMSSVC_ADDR"] = poor.Addrs[0]
+	start(t, install.RoleWMS, settings)
+	await(t, 90*time.Second, "it ends by itself", func() bool { return missing() == "" })
 }
 
 func healthDetail(t *testing.T, p *install.Process) string {

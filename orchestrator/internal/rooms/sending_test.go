@@ -1,12 +1,16 @@
 package rooms_test
 
 import (
+	"os"
+	"regexp"
+	"strings"
 	"testing"
 	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/stretchr/testify/require"
 
+	"github.com/voidrelay/voidrelay/orchestrator/internal/host"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/ledger"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/rule"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/testkit/rowtest"
@@ -103,6 +107,106 @@ func TestWhatStopsSendingStopsItAtEachStep(t *testing.T) {
 			require.Len(t, w.lease(w.due("A1")), 1)
 		})
 	}
+}
+
+// tableRow is a row of the table of conditions in docs/rules.md.
+var tableRow = regexp.MustCompile("(?m)^\\| (`[a-z_]+`.*?) \\| ([^|]+) \\| ([^|]+) \\| (by itself|by an act|with a changed)")
+
+// Each row of the table of conditions in docs/rules.md, as the ledger obeys it: what about its subject is read or sent
+// while it lasts, and that all else goes on.
+func TestEachConditionBlocksWhatTheTableOfTheRulesSays(t *testing.T) {
+	page, err := os.ReadFile("../../../docs/rules.md")
+	require.NoError(t, err)
+	names := regexp.MustCompile("`([a-z_]+)`")
+	_, table, _ := strings.Cut(string(page), "\n## Conditions\n")
+	table, _, _ = strings.Cut(table, "\n## ")
+	table, remark, _ := strings.Cut(table, "\n> Not met yet: ")
+	ours := map[rule.ConditionKind]rule.ConditionRow{}
+	for _, row := range rule.ConditionRows() {
+		if _, told := ours[row.Kind]; !told {
+			ours[row.Kind] = row
+		}
+	}
+	var missing []string
+	listed := 0
+	for _, row := range tableRow.FindAllStringSubmatch(table, -1) {
+		kinds, _, _ := strings.Cut(row[1], ":")
+		for _, name := range names.FindAllStringSubmatch(kinds, -1) {
+			kind := rule.ConditionKind(name[1])
+			listed++
+			if _, there := ours[kind]; !there {
+				missing = append(missing, name[1])
+				continue
+			}
+			t.Run(name[1], func(t *testing.T) {
+				require.Equal(t, row[4] == "by an act", ours[kind].ByPerson)
+				require.Equal(t, row[3], blocked(t, ours[kind]))
+			})
+		}
+	}
+	require.Len(t, ours, listed-len(missing)+1, "all but scheme_stopped, which stands below the table")
+	for _, name := range missing {
+		require.Contains(t, remark, "`"+name+"`")
+	}
+}
+
+// blocked says in the words of the table what a condition of this kind keeps from going on.
+func blocked(t *testing.T, row rule.ConditionRow) string {
+	t.Helper()
+	w := setupWriter(t)
+	w.owe(1, "A1", "WH1")
+	c := ledger.Condition{Kind: row.Kind, Reason: row.Reason}
+	switch row.Subject {
+	case rule.SubjectDataCenter:
+		c.DataCenterID = "dc-1"
+	case rule.SubjectDataCenterTrigger:
+		c.DataCenterID, c.Trigger = "dc-1", "voided"
+	case rule.SubjectScheme:
+		c.Scheme = rowtest.SchemeName
+	case rule.SubjectAccount:
+		c.Account = "default"
+	case rule.SubjectAccountHost:
+		c.Account, c.Host = "default", "wms-01"
+	case rule.SubjectHost:
+		c.Host = "wms-01"
+	}
+	if row.Kind == rule.ConditionAdapterAway {
+		c.Reason = host.WMS
+	}
+	_, err := w.store.OpenCondition(t.Context(), c)
+	require.NoError(t, err)
+	standing, err := w.store.Scheme(t.Context(), rowtest.SchemeName)
+	require.NoError(t, err)
+	may, err := w.store.MaySend(t.Context(), rowtest.SchemeName, "default")
+	require.NoError(t, err)
+	hostMay, err := w.store.HostMaySend(t.Context(), "wms-01", "default")
+	require.NoError(t, err)
+	otherMay, err := w.store.HostMaySend(t.Context(), "wms-02", "default")
+	require.NoError(t, err)
+	require.True(t, otherMay, "another host goes on")
+	reading := standing.Rests || standing.Stopped || standing.ClockAhead
+	all := w.text(`select (blocks_reading and blocks_sending)::text from condition`) == "true"
+	switch {
+	case c.Host != "" && all:
+		return "everything"
+	case c.Host != "" && !hostMay && c.Account == "":
+		return "what needs that adapter"
+	case c.Host != "" && !hostMay:
+		return "sending from that host"
+	case reading && !may:
+		return "reading and sending"
+	case reading:
+		return "reading"
+	case !may:
+		return "sending"
+	case row.Kind == rule.ConditionSafetyLimit:
+		return "sending of what that limit holds" // held, see TestReleasingWhatALimitHeldReleasesOnlyThat
+	case w.gathered() == 0:
+		return "sending of what needs that verification"
+	case row.Kind == rule.ConditionReadingBehind:
+		return "nothing; rules 2 and 18 ask for it"
+	}
+	return "nothing"
 }
 
 func TestAPausedAccountLeavesTheOthersAlone(t *testing.T) {

@@ -198,7 +198,8 @@ func TestTheCommandOfEachConditionWorksAsPrinted(t *testing.T) {
 func TestStatusIsOneScreenAndItsExitStatusSaysWhetherAPersonIsNeeded(t *testing.T) {
 	m := sitDown(t)
 	m.rows.Exec(`insert into voidrelay.host (host, version) values ('wms-01', 'v1')`)
-	m.rows.Exec(`insert into voidrelay.host (host, version, beat_time) values ('wms-02', 'v1', now() - interval '3 minutes')`)
+	m.rows.Exec(`
+insert into voidrelay.host (host, version, beat_time) values ('wms-02', 'v1', now() - interval '3 minutes')`)
 	m.rows.Bill(rowtest.Bill{ID: 7, No: "A7"})
 	m.rows.Cancellation(rowtest.Cancellation{BillID: 7, BillNo: "A7", State: "open"})
 	status, out := m.types(`voidrelay status`)
@@ -228,7 +229,9 @@ func TestStatusIsOneScreenAndItsExitStatusSaysWhetherAPersonIsNeeded(t *testing.
 		},
 		"what is held": func() func() {
 			m.rows.Exec(`update voidrelay.unsettled_cancellation set state = 'held', hold_reason = 'number_taken'`)
-			return func() { m.rows.Exec(`update voidrelay.unsettled_cancellation set state = 'open', hold_reason = ''`) }
+			return func() {
+				m.rows.Exec(`update voidrelay.unsettled_cancellation set state = 'open', hold_reason = ''`)
+			}
 		},
 	} {
 		over := needs()

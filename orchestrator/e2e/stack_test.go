@@ -1,6 +1,7 @@
 package e2e_test
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -52,6 +53,8 @@ type stack struct {
 	begun time.Time
 	// noOrders keeps audits from making warehouse orders.
 	noOrders bool
+	// wmsFront is the address that wmssvc is given for the WMS; empty for the sandbox's own.
+	wmsFront string
 	// wmsRate is how many requests a second wmssvc may start; empty for as many as a sandbox likes.
 	wmsRate string
 	// metrics is where the orchestrator answers scrapes; empty for nowhere.
@@ -142,7 +145,7 @@ func (s *stack) startKingdeesvc(logger *slog.Logger) string {
 
 func (s *stack) startWMSsvc(logger *slog.Logger) string {
 	cfg, err := wmssvc.LoadConfig(env(map[string]string{
-		"WMS_URL": s.wms.URL(), "WMS_SID": wsandbox.DemoSID,
+		"WMS_URL": cmp.Or(s.wmsFront, s.wms.URL()), "WMS_SID": wsandbox.DemoSID,
 		"WMS_APP_KEY": wsandbox.DemoAppKey, "WMS_APP_SECRET": wsandbox.DemoSecret,
 		"WMSSVC_ADDR": "127.0.0.1:0", "WMS_RATE": s.wmsRate, "OTEL_EXPORTER_OTLP_ENDPOINT": s.collector,
 	}))

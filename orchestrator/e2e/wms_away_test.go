@@ -2,6 +2,11 @@ package e2e_test
 
 import (
 	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"net/http/httputil"
+	"net/url"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -164,4 +169,41 @@ func TestAThrottledAccountRestsForAsLongAsTheWMSSaysAndWaitingOrdersLeaveNoAttem
 	require.LessOrEqual(t, s.count(`select count(*) from attempt where disposition in ('throttled', 'not_sent')`), 60,
 		"those that were on their way, once")
 	require.Equal(t, 1, s.count(`select count(*) from condition`))
+}
+
+// The failure: the server behind WMS_URL became a real one under a running wmssvc, and what was learned of that stopped
+// nobody.
+func TestAWMSThatShowsAnotherNatureStopsTheScheme(t *testing.T) {
+	t.Parallel()
+	var real atomic.Bool
+	s := start(t, func(s *stack) {
+		address, err := url.Parse(s.wms.URL())
+		require.NoError(s, err)
+		front := httptest.NewServer(&httputil.ReverseProxy{
+			Rewrite: func(r *httputil.ProxyRequest) { r.SetURL(&url.URL{Scheme: address.Scheme, Host: address.Host}) },
+			ModifyResponse: func(r *http.Response) error {
+				if real.Load() {
+					r.Header.Del("X-Voidrelay-Sandbox")
+				}
+				return nil
+			},
+		})
+		s.Cleanup(front.Close)
+		s.wmsFront, s.wmsRate = front.URL+address.Path, "2"
+	})
+	numbers := s.many("A", 12)
+	s.run()
+	s.void(numbers[0])
+	s.until("it is cancelled", func() bool { return s.verdict(numbers[0]) == "已取消" })
+	real.Store(true)
+	require.NoError(t, s.kingdee.VoidMany(t.Context(), numbers[1:]))
+	s.until("the scheme stops", func() bool {
+		return s.count(`select count(*) from condition where reason = 'ENVIRONMENTS_MIXED' and end_time is null`) == 1
+	})
+	s.until("what was in flight has ended", func() bool {
+		return s.count(`select count(*) from cancellation_now where lease_until is not null`) == 0
+	})
+	asked := s.arrivals()
+	require.Less(t, asked, 6, "what was in flight, and no more")
+	require.Positive(t, s.count(`select count(*) from cancellation_now where state = 'open'`))
 }

@@ -18,6 +18,7 @@ import (
 	"github.com/voidrelay/voidrelay/orchestrator/internal/install"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/scheme"
 	orchestratorv1 "github.com/voidrelay/voidrelay/proto/gen/orchestrator/v1"
+	"github.com/voidrelay/voidrelay/wmssvc/sandbox/warehouse"
 )
 
 // soon keeps the work of a killed or frozen process lying for 2 s, not 40; with VOIDRELAY_TEST_DEFAULTS set it lies as
@@ -251,6 +252,54 @@ from (select cancellation_id, state, outcome, attempt, outcome_time from cancell
 	w.settled(ctx, client, l)
 	require.Equal(t, before, l.text(`select string_agg(c::text, chr(10) order by cancellation_id)
 from (select cancellation_id, state, outcome, attempt, outcome_time from cancellation_now) c`))
+}
+
+// Two orchestrators send, and a person says stop to one of them.
+func TestStopAllIsHeardByTheOtherProcessWithinASecond(t *testing.T) {
+	t.Parallel()
+	w := setup(t, map[string]string{"WMS_CONCURRENCY": "4"})
+	ctx, cancel := context.WithTimeout(t.Context(), 4*time.Minute)
+	defer cancel()
+	l := w.ledger()
+	settings := limitless(t)
+	_, first := w.named("a", settings)
+	_, second := w.named("b", settings)
+	require.NoError(t, first.Baseline(ctx))
+	w.slow(300 * time.Millisecond)
+	for range 2 {
+		w.void(ctx, second, 150)
+	}
+	await(t, time.Minute, "the WMS was asked for some", func() bool {
+		return l.is(`count(*) > 20 from attempt where result_time is not null`)
+	})
+	_, err := first.Schemes.StopAll(ctx, &orchestratorv1.StopAllRequest{Reason: "wrong warehouse"})
+	require.NoError(t, err)
+	heard := time.Now()
+	await(t, time.Minute, "what was in flight has ended", func() bool {
+		return l.is(`not exists (select from cancellation_now where lease_until is not null)`)
+	})
+	require.NoError(t, second.Run(ctx))
+	require.True(t, l.is(`exists (select from cancellation_now where state = 'open')`), "something was left to stop")
+	// Both work for the one scheme, whoever has the batch at hand: nothing of either arrives later than that.
+	for order := range w.vendors.WMS.EachTruth(warehouse.Filter{}) {
+		for _, arrival := range order.Arrivals {
+			require.False(t, order.WarehouseCode != "VOIDRELAY-CHECK" && arrival.At.After(heard.Add(time.Second)),
+				order.OrderCode)
+		}
+	}
+	_, err = second.Schemes.ResumeAll(ctx, &orchestratorv1.ResumeAllRequest{Reason: "checked"})
+	require.NoError(t, err)
+	w.slow(0)
+	w.settled(ctx, first, l)
+}
+
+// limitless is the shipped scheme without a safety limit that the test would meet.
+func limitless(t *testing.T) map[string]string {
+	t.Helper()
+	file := filepath.Join(t.TempDir(), "schemes.yaml")
+	document := fmt.Appendf(scheme.ShippedDocument(), "    safety_limits: {per_hour: 1000, per_day: 1000}\n")
+	require.NoError(t, os.WriteFile(file, document, 0o600))
+	return map[string]string{"SCHEMES_FILE": file}
 }
 
 // wmssvc is frozen with orders in its queue, until long after the last moment of each. When it wakes, not one of them

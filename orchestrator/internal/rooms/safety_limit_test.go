@@ -89,6 +89,33 @@ func TestAReachedSafetyLimitHoldsUntilItIsReleased(t *testing.T) {
 	require.Zero(t, held())
 }
 
+// Nothing is held while an hour, or a day, has room; what was decided longer ago does not count.
+func TestSafetyLimitsCountEachRollingHourAndDay(t *testing.T) {
+	w := setupWriter(t)
+	limits := rule.SafetyLimits{PerHour: 2, PerDay: 5}
+	later := func(by string) {
+		for _, table := range []string{"outcome", "unsettled_cancellation"} {
+			w.rows.Exec(`update voidrelay.` + table + ` set decide_time = decide_time - interval '` + by + `'`)
+		}
+	}
+	held := func() string {
+		return w.text(`select coalesce(string_agg(bill_no || ' ' || hold_reason, ', ' order by bill_no), '')
+			from cancellation_now where state = 'held'`)
+	}
+	w.owed(limits, 1, "A1", "WH1", "WH2")
+	later("61 minutes")
+	w.owed(limits, 2, "A2", "WH1", "WH2")
+	require.Empty(t, held(), "two an hour")
+	later("61 minutes")
+	w.owed(limits, 3, "A3", "WH1")
+	require.Empty(t, held(), "five a day")
+	later("23 hours") // those of A1 and A2 are past the day, that of A3 is not
+	w.owed(limits, 4, "A4", "WH1", "WH2")
+	require.Empty(t, held())
+	w.owed(limits, 5, "A5", "WH1")
+	require.Contains(t, held(), "A5 safety_limit_hour")
+}
+
 func TestAReachedSafetyLimitHoldsWhatWasTriedInVain(t *testing.T) {
 	w := setupWriter(t)
 	cancellations := w.lease(w.owe(1, "A1", "WH1", "WH2", "WH3"))

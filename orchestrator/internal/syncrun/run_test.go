@@ -2,6 +2,7 @@ package syncrun_test
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -13,7 +14,9 @@ import (
 	"github.com/voidrelay/voidrelay/orchestrator/internal/intake"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/ledger"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/rule"
+	"github.com/voidrelay/voidrelay/orchestrator/internal/scheme"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/testkit/runtest"
+	"github.com/voidrelay/voidrelay/orchestrator/internal/testkit/vendortest"
 	kingdeev1 "github.com/voidrelay/voidrelay/proto/gen/kingdee/v1"
 )
 
@@ -160,6 +163,52 @@ func TestAWarehouseThatIsNotMappedIsOneWorkItemThatNamesItsBills(t *testing.T) {
 	b.Run()
 	require.Contains(t, b.Text(warehouseItems), "A19, A20, …; ", "no list without end")
 	require.Equal(t, "26", b.Text(`select count(*)::text from reporting.work_item_bill where open`))
+}
+
+// The table says of some warehouses that the WMS does not run them.
+func TestAWarehouseThatIsOutsideIsNobodysWork(t *testing.T) {
+	b := setupWith(t, "CK005: {account: default, code: WH-TH01}", "CK005: {outside: true}")
+	b.Books.Fresh(1, "A1", "CK005")
+	b.Books.Fresh(2, "A2", "CK001")
+	b.Run()
+	b.Later(time.Minute)
+	b.Books.Void(1)
+	b.Books.Void(2)
+	b.Run()
+	require.Equal(t, "2 WH-HZ01 open voided", b.cancellations())
+	require.Equal(t, "0", b.Text(`select count(*)::text from work_item`))
+	require.Equal(t, "1", b.Text(`select sum((run_counts->>'orders_not_in_scheme')::integer)::text
+		from run`))
+}
+
+func TestASchemeOnRealVendorsBeginsInDryRunAndOneOnSandboxesSends(t *testing.T) {
+	mode := func(real bool) string {
+		b := runtest.New(t)
+		document := strings.Replace(string(scheme.ShippedDocument()), "    sandbox_only: true\n", "", 1)
+		schemes, err := scheme.Load([]byte(document), "test.yaml")
+		require.NoError(t, err)
+		e := b.Job.Registry.Entries["assembly-void"]
+		e.Scheme = schemes[0]
+		b.Job.Registry.Entries["assembly-void"] = e
+		b.Books.Real, b.Job.WMS = real, vendortest.WMS{Real: real}
+		b.Run()
+		require.Equal(t, "1", b.Text(`select count(*)::text from watermark`))
+		return b.Text(`select mode from scheme`)
+	}
+	require.Equal(t, "dry_run", mode(true))
+	require.Equal(t, "send", mode(false))
+}
+
+func TestARealVendorBesideASandboxStopsTheSchemeBeforeAnythingIsRead(t *testing.T) {
+	b := runtest.New(t)
+	b.Books.Live(1, "A1", "CK001")
+	b.Job.WMS = vendortest.WMS{Real: true}
+	b.Run()
+	require.Equal(t, "scheme_stopped ENVIRONMENTS_MIXED", b.Text(suspected))
+	require.Equal(t, "0", b.Text(`select count(*)::text from bill`))
+	b.Later(time.Minute)
+	b.Run()
+	require.Equal(t, "0", b.Text(`select count(*)::text from bill`), "until a person has put it right")
 }
 
 func TestABillThatIsRestoredWaitsForNoWarehouseAnyMore(t *testing.T) {

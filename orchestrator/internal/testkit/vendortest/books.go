@@ -46,6 +46,8 @@ type Books struct {
 	// Zone and offset are those that times are read in; empty for Beijing's.
 	Zone   string
 	Offset int32
+	// Real: the server is no sandbox.
+	Real bool
 	// Note says why there is no vendor's clock; empty when there is one.
 	Note string
 	// Hidden are bills that are there and not shown.
@@ -65,13 +67,16 @@ func NewBooks(clock *time.Time) *Books {
 const Center = "6040d4f5a1b2c3"
 
 func (b *Books) account(dc string) *kingdeev1.Account {
+	environment := kingdeev1.Environment_ENVIRONMENT_SANDBOX
+	if b.Real {
+		environment = kingdeev1.Environment_ENVIRONMENT_REAL
+	}
 	if b.Zone != "" {
 		return &kingdeev1.Account{DataCenterId: dc, TimeZone: b.Zone, UtcOffsetSeconds: b.Offset,
-			Environment: kingdeev1.Environment_ENVIRONMENT_SANDBOX}
+			Environment: environment}
 	}
 	return &kingdeev1.Account{
-		DataCenterId: dc, TimeZone: "Asia/Shanghai", UtcOffsetSeconds: 28800,
-		Environment: kingdeev1.Environment_ENVIRONMENT_SANDBOX,
+		DataCenterId: dc, TimeZone: "Asia/Shanghai", UtcOffsetSeconds: 28800, Environment: environment,
 	}
 }
 

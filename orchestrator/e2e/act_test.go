@@ -96,11 +96,11 @@ func TestATextThatNobodyKnewIsReclassifiedAndSettlesWhatWaited(t *testing.T) {
 	require.Equal(t, 4, s.count(`select attempt from cancellation_now`), "at once and after 1, 5 and 15 backoffs")
 	var text string
 	require.NoError(t, s.pool.QueryRow(t.Context(),
-		`select vendor_message from reporting.vendor_answer where not recognised and classified_as = ''`).Scan(&text))
+		`select vendor_message from reporting.vendor_answer where text_id is not null and classified_as = ''`).Scan(&text))
 
-	body := fmt.Sprintf(`{"filter": {"vendorMessage": %q}, "disposition": "already_cancelled", "reason": "仓库已撤单"`, text)
+	body := fmt.Sprintf(`{"text": %q, "disposition": "already_cancelled", "reason": "仓库已撤单"`, text)
 	require.Equal(t, http.StatusOK, s.post("/v1/answers:reclassify", body+`, "dryRun": true}`))
-	require.Equal(t, 1, s.count(`select count(*) from cancellation_now where state = 'needs_attention'`), "a preview")
+	require.Equal(t, 1, s.count(`select count(*) from cancellation_now where state = 'open'`), "a preview")
 	require.Equal(t, http.StatusOK, s.post("/v1/answers:reclassify", body+`}`))
 	require.Equal(t, "已取消", s.verdict("A1"))
 	require.Equal(t, 4, s.truth("WH-HZ01", "A1").Requests, "nothing more was sent")

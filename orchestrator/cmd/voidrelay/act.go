@@ -45,6 +45,7 @@ func (f *actFlags) add(cmd *cobra.Command) {
 	flags.StringVar(&s.VendorMessage, "text", "", "答复 the last answer's text")
 	flags.StringVar(&s.VendorCode, "code", "", "错误码 the last answer's code")
 	flags.StringVar(&s.WorkKind, "kind", "", "待办 with an open work item of this kind")
+	flags.Int64Var(&s.WorkItemId, "item", 0, "待办号 those of this work item, or that wait for its text")
 	flags.StringVar(&s.HoldReason, "hold", "", "待放行原因 held for this reason")
 	flags.StringVar(&f.from, "from", "", "created at or after, such as 2026-11-26T08:00:00+08:00")
 	flags.StringVar(&f.to, "to", "", "created before")

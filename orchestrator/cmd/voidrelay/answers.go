@@ -15,35 +15,45 @@ import (
 )
 
 func (sh *shell) reclassifyCommand() *cobra.Command {
-	request := orchestratorv1.ReclassifyAnswersRequest{Filter: &orchestratorv1.CancellationFilter{}}
+	request := orchestratorv1.ReclassifyAnswersRequest{}
 	var b bounds
 	cmd := &cobra.Command{
-		Use: "reclassify TEXT DISPOSITION --reason WHY",
-		Short: "答复归类 says what an answer text of the WMS means " +
+		Use: "reclassify [TEXT] DISPOSITION --reason WHY",
+		Short: "答复归类 says what a text of the WMS means that nobody knew, by its work item or itself " +
 			"(cancelled, already_cancelled, in_progress, too_late, not_found, rejected) " +
 			"and settles what waits for that",
 		GroupID: groupSteer,
-		Args:    args(2, "TEXT DISPOSITION --reason WHY"),
+		Args:    cobra.RangeArgs(1, 2),
 	}
-	cmd.Flags().StringVar(&request.Filter.Scheme, "scheme", "", "only answers in this scheme 方案")
-	cmd.Flags().StringVar(&request.Filter.VendorCode, "code", "", "only answers with this code 错误码")
-	cmd.Flags().StringVar(&request.Filter.Account, "account", "", "only answers of this WMS account")
+	cmd.Flags().Int64Var(&request.WorkItemId, "item", 0, "待办号 the work item of the text, instead of TEXT")
+	cmd.Flags().StringVar(&request.InsteadOf, "instead-of", "",
+		"原归类 what was said of it before, where something else is said now")
 	cmd.Flags().StringVar(&request.RequestId, "request-id", "", "makes the act repeatable: the same id does it once")
 	b.add(cmd)
 	reasonFlag(cmd, &request.Reason)
 	return sh.ask(cmd, func(ctx context.Context, r *remote, client *install.Client, args []string) error {
-		request.Filter.VendorMessage, request.Disposition = args[0], args[1]
+		if (request.WorkItemId == 0) != (len(args) == 2) {
+			return fmt.Errorf("%w: TEXT DISPOSITION, or --item ITEM DISPOSITION", errWrong)
+		}
+		request.Disposition = args[len(args)-1]
+		if len(args) == 2 {
+			request.Text = args[0]
+		}
 		request.DryRun, request.MaxCount, request.Token = b.dryRun, b.most, b.token
 		answer, err := client.Cancellations.ReclassifyAnswers(ctx, &request)
 		if err != nil || r.printJSON(answer) {
 			return err
 		}
+		fmt.Fprintf(sh.out, "答复 text: %s = %s\n", answer.GetText(), request.GetDisposition())
 		sh.printResult("归类 reclassified", answer.GetResult())
 		for _, state := range slices.Sorted(maps.Keys(answer.GetOutcomes())) {
 			value := orchestratorv1.CancellationState(
 				orchestratorv1.CancellationState_value["CANCELLATION_STATE_"+strings.ToUpper(state)],
 			)
 			fmt.Fprintf(sh.out, "  → %s: %d\n", stateWords(value), answer.GetOutcomes()[state])
+		}
+		if answer.GetDictionaryEntry() == "" {
+			return nil
 		}
 		fmt.Fprintf(sh.out, "词典条目，加入 WMS_DICTIONARY 的 entries below, for the list \"entries\" of WMS_DICTIONARY:\n%s",
 			answer.GetDictionaryEntry())

@@ -81,6 +81,7 @@ func (sh *shell) cancellationsCommand() *cobra.Command {
 	cmd.Flags().StringVar(&filter.BillNo, "bill", "", "bill number")
 	cmd.Flags().StringVar(&filter.WarehouseCode, "warehouse", "", "the WMS's warehouse code")
 	cmd.Flags().StringVar(&filter.Scheme, "scheme", "", "scheme")
+	cmd.Flags().Int64Var(&filter.WorkItemId, "item", 0, "待办号 those of this work item, or that wait for its text")
 	cmd.Flags().Int32Var(&limit, "limit", 50, "at most so many, up to 500")
 	return sh.ask(cmd, func(ctx context.Context, r *remote, client *install.Client, _ []string) error {
 		filter.BillNo = strings.TrimSpace(filter.BillNo)

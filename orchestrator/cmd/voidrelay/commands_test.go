@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"fmt"
 	"log/slog"
 	"os"
 	"os/exec"
@@ -142,6 +143,9 @@ select string_agg(distinct kind, ' ') from voidrelay.work_kind`))
 			item := rowtest.Work{Kind: kind, BillID: 7, BillNo: awkward, CancellationID: id}
 			if ofNone[kind] {
 				item.CancellationID = 0
+			}
+			if kind == "answer_unrecognised" {
+				item = rowtest.Work{Kind: kind, Subject: fmt.Sprint(m.rows.AnswerText("单据[#]已撤单", false, id))}
 			}
 			m.rows.Work(item)
 			before := m.state()

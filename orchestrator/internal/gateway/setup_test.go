@@ -179,6 +179,7 @@ func seed(rows rowtest.DB) {
 		CancellationID: late, Disposition: "too_late", Recognised: true, VendorMessage: "单据已完成",
 	})
 	rows.Work(rowtest.Work{Kind: "too_late", BillID: 1, BillNo: "ZZCX000001", CancellationID: late, Detail: "单据已完成"})
+	rows.AnswerText("单据[#]已转出", false, late)
 
 	rows.Bill(rowtest.Bill{ID: 2, No: "ZZCX/2026/2"})
 	rows.Cancellation(rowtest.Cancellation{BillID: 2, BillNo: "ZZCX/2026/2", State: "held"})

@@ -20,6 +20,14 @@ func (f CancellationFilter) Conditions(order, standing string, args pgx.StrictNa
 	add(&facts, f.WorkKind != "", "work_kind", `exists (
     select from work_item w
     where w.cancellation_id = c.cancellation_id and w.kind = @work_kind and w.close_time is null)`, f.WorkKind)
+	add(&facts, f.WorkItemID != 0, "work_item_id", `c.cancellation_id in (
+    select w.cancellation_id from work_item w where w.work_item_id = @work_item_id
+    union all
+    select u.cancellation_id
+    from unsettled_cancellation u
+    where u.awaits_text and u.text_id = (
+        select nullif(w.subject, '')::bigint from work_item w
+        where w.work_item_id = @work_item_id and w.kind = 'answer_unrecognised'))`, f.WorkItemID)
 	add(&facts, !f.CreatedFrom.IsZero(), "created_from", `c.create_time >= @created_from`, f.CreatedFrom)
 	add(&facts, !f.CreatedTo.IsZero(), "created_to", `c.create_time < @created_to`, f.CreatedTo)
 	add(&stands, f.Disposition != "", "disposition", standing+`.disposition = @disposition`, f.Disposition)

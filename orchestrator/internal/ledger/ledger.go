@@ -218,7 +218,17 @@ type Result struct {
 	Revision int
 	Evidence rule.Evidence
 
-	Answer rule.Answer
+	// Answer decides. Given is what the adapter made of the reply, where a person has said something else of its text:
+	// that stays with the attempt.
+	Answer, Given rule.Answer
+	// Text is that of the answer where the adapter does not know it, as it compares texts; TextID is its row.
+	Text   string
+	TextID int64
+	// Due is the cancellation before it was answered, Timing its scheme's and Now when it was decided: what is needed
+	// to decide it anew.
+	Due    Due
+	Timing rule.Timing
+	Now    time.Time
 	// OfStream: the way to the WMS adapter broke off, which says nothing of the WMS.
 	OfStream      bool
 	HTTPStatus    int
@@ -239,6 +249,14 @@ type Result struct {
 	UnsentSince     time.Time
 	UnsentFor       time.Duration
 	Next            rule.Next
+}
+
+// given is what the attempt keeps.
+func (r *Result) given() rule.Answer {
+	if r.Given.Disposition == "" {
+		return r.Answer
+	}
+	return r.Given
 }
 
 // Verified is the outcome of a fresh read for one cancellation.

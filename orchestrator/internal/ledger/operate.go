@@ -1,6 +1,11 @@
 package ledger
 
-import "time"
+import (
+	"fmt"
+	"time"
+
+	"github.com/voidrelay/voidrelay/orchestrator/internal/rule"
+)
 
 // Verb is what a person does.
 type Verb string
@@ -53,7 +58,9 @@ type CancellationFilter struct {
 	VendorMessage string `json:"vendor_message,omitempty"`
 	VendorCode    string `json:"vendor_code,omitempty"`
 	// WorkKind is the kind of an open work item about it.
-	WorkKind   string `json:"work_kind,omitempty"`
+	WorkKind string `json:"work_kind,omitempty"`
+	// WorkItemID is a work item: its cancellation, or those that wait for its text.
+	WorkItemID int64  `json:"work_item_id,omitempty"`
 	HoldReason string `json:"hold_reason,omitempty"`
 	// CreatedFrom is inclusive, CreatedTo is not.
 	CreatedFrom time.Time `json:"create_time_from,omitzero"`
@@ -90,9 +97,68 @@ type Effect struct {
 	DryRun       bool      `json:"-"`
 	// Token of a dry run stands for what it counted: which cancellations, in which state, after how many attempts.
 	Token string `json:"-"`
-	// Outcomes counts by state how what was reclassified goes on. Flags are the flags that the text came with.
+	// Outcomes counts by state how what was reclassified goes on, and Text is what was.
 	Outcomes map[string]int64 `json:"outcomes,omitempty"`
-	Flags    []string         `json:"vendor_flags,omitempty"`
+	Text     *AnswerText      `json:"text,omitempty"`
+}
+
+// AnswerText is a text of the WMS that its adapter does not know.
+type AnswerText struct {
+	TextID int64 `json:"text_id"`
+	// Success: it came with a success. The same text of a failure is another one.
+	Success bool `json:"success"`
+	// Text is as the adapter compares texts, with # where the order's own facts stood; Example as it came first.
+	Text    string `json:"text"`
+	Example string `json:"example"`
+	// Disposition is what a person said that it means, with who and why; empty when nobody has.
+	Disposition  rule.Disposition `json:"disposition,omitempty"`
+	ClassifiedBy string           `json:"classified_by,omitempty"`
+	Reason       string           `json:"reason,omitempty"`
+}
+
+// TextChoice names a text that the adapter does not know, by its work item or by itself.
+type TextChoice struct {
+	WorkItemID int64 `json:"work_item_id,omitempty"`
+	// Text is as it is compared, or as an answer has it.
+	Text string `json:"text,omitempty"`
+	// InsteadOf is what was said of it before, where something else is said now.
+	InsteadOf rule.Disposition `json:"instead_of,omitempty"`
+}
+
+// TextFault says why a text cannot be classified so.
+type TextFault string
+
+// What may be wrong with a classification.
+const (
+	// TextNotMet: there is no such text, or the work item is about none.
+	TextNotMet TextFault = "not_met"
+	// TextTwice: it came with a success and with a failure.
+	TextTwice TextFault = "twice"
+	// TextFailed: it is the text of a failure, which is never a fresh cancel.
+	TextFailed TextFault = "failed"
+	// TextClassified: a person has said something else before.
+	TextClassified TextFault = "classified"
+)
+
+// TextError refuses a classification. Field is the one to correct, Text the text as far as it is known.
+type TextError struct {
+	Fault TextFault
+	Field string
+	Text  AnswerText
+}
+
+func (e *TextError) Error() string {
+	switch e.Fault {
+	case TextNotMet:
+		return "no answer with this text is waiting or was met (没有这样的答复)"
+	case TextTwice:
+		return "this text came with a success and with a failure: name its work item (该答复有成功也有失败，请用待办号)"
+	case TextFailed:
+		return "a failure is never a fresh cancel; if the order is cancelled say already_cancelled " +
+			"(答复标志为失败，不能当作取消成功；若该单已取消，请用 already_cancelled)"
+	}
+	return fmt.Sprintf("%s has said that it means %s (%s); to say otherwise name that as instead_of (已归类为 %s)",
+		e.Text.ClassifiedBy, e.Text.Disposition, e.Text.Reason, e.Text.Disposition)
 }
 
 // Refuse adds a refusal, which is counted, and listed while the list is short.

@@ -12,6 +12,10 @@ type resultRow struct {
 	Attempt         int           `col:"attempt integer"`
 	Disposition     string        `col:"disposition text"`
 	Recognised      bool          `col:"recognised boolean"`
+	Meaning         string        `col:"meaning text"`
+	TextID          int64         `col:"text_id bigint or null"`
+	TextOpen        bool          `col:"text_open boolean"`
+	AwaitsText      bool          `col:"awaits_text boolean"`
 	HTTPStatus      int           `col:"http_status integer"`
 	Flag            string        `col:"flag text"`
 	Code            string        `col:"code text"`
@@ -44,7 +48,9 @@ func resultArgs(results []Result) pgx.StrictNamedArgs {
 	rows := make([]resultRow, len(results))
 	for i, r := range results {
 		rows[i] = resultRow{
-			ID: r.ID, Attempt: r.Attempt, Disposition: string(r.Answer.Disposition), Recognised: r.Answer.Recognised,
+			ID: r.ID, Attempt: r.Attempt, Disposition: string(r.given().Disposition),
+			Recognised: r.given().Recognised, Meaning: string(r.Answer.Disposition), TextID: r.TextID,
+			TextOpen: r.Given.Disposition == "", AwaitsText: r.Next.AwaitsText,
 			HTTPStatus: r.HTTPStatus, Flag: r.VendorFlag, Code: r.VendorCode, Message: r.VendorMessage,
 			Detail: r.Detail, Dictionary: r.Dictionary, SendTime: r.SendTime, ReplyTime: r.ReplyTime,
 			Request: r.Request, Reply: r.Reply, State: string(r.Next.State), Outcome: r.Next.Outcome,

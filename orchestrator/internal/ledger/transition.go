@@ -98,7 +98,7 @@ with d as (
     update unsettled_cancellation c
     set state = 'planned', hold_reason = k.hold, decide_time = null, verified_time = 'epoch', number_read_time = null,
         unread_since = null, due_time = now(), batch_until = null, same_disposition = '', same_count = 0,
-        same_since = null, update_time = now()
+        same_since = null, text_id = null, awaits_text = false, update_time = now()
     from known k
     where c.cancellation_id = k.cancellation_id
       and (c.state = 'needs_attention' and @deleted = any(k.triggers) and `+NeedsAttentionUnread+`

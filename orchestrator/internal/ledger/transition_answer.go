@@ -27,16 +27,17 @@ with r as (select * from ` + resultColumns.From + `)`
 const (
 	isCurrent = `c.cancellation_id = r.id and c.attempt = r.attempt
       and (r.disposition <> 'unknown' or c.lease_until is not null)`
-	answerNoted = `lease_until = null, disposition = r.disposition, vendor_message = r.message,
+	answerNoted = `lease_until = null, disposition = r.meaning, vendor_message = r.message,
         maybe_landed = c.maybe_landed or r.landed, answer_lost = c.answer_lost or r.lost, update_time = now()`
 	answerCounted = `batch_until = null, same_disposition = r.same_disposition, same_count = r.same_count,
         same_since = r.same_since, answer_changes = r.answer_changes, unsent_since = r.unsent_since,
-        unsent_time = case when r.unsent_since is not null then now() end, unsent_for = r.unsent_for`
+        unsent_time = case when r.unsent_since is not null then now() end, unsent_for = r.unsent_for,
+        text_id = case when r.text_open then r.text_id end`
 )
 
 var decide = `, moved as (
     update unsettled_cancellation c
-    set state = r.state, due_time = now() + r.wait,
+    set state = r.state, due_time = now() + r.wait, awaits_text = r.awaits_text,
         verified_time = case when r.verify then 'epoch' else c.verified_time end,
         ` + answerCounted + `, ` + answerNoted + `
     from r
@@ -46,7 +47,8 @@ var decide = `, moved as (
     delete from unsettled_cancellation c using r
     where ` + isCurrent + ` and c.state = @open and r.state in ('done', 'closed')
     returning c.cancellation_id, c.attempt, c.scheme, c.bill_id, c.times_settled, r.state, r.outcome, r.inferred,
-        c.not_before, c.holders_accepted_time, r.disposition, r.message, c.maybe_landed or r.landed as maybe_landed,
+        c.not_before, c.holders_accepted_time, r.meaning as disposition, r.message,
+        c.maybe_landed or r.landed as maybe_landed,
         c.answer_lost or r.lost as answer_lost, c.decide_time, c.number_read_time
 ), appended as (
     insert into outcome (cancellation_id, times_settled, scheme, state, outcome, inferred, ` + carried + `)
@@ -74,7 +76,8 @@ func WriteAnswers(
     update attempt a
     set result_time = now(), disposition = r.disposition, recognised = r.recognised, http_status = r.http_status,
         vendor_flag = r.flag, vendor_code = r.code, vendor_message = r.message, detail = r.detail,
-        dictionary = r.dictionary, send_time = r.send_time, reply_time = r.reply_time
+        dictionary = r.dictionary, send_time = r.send_time, reply_time = r.reply_time,
+        text_id = r.text_id
     from r
     where a.cancellation_id = r.id and a.attempt = r.attempt and a.disposition in ('', 'unknown')
     returning r.id, r.attempt, r.request, r.reply
@@ -145,14 +148,14 @@ select cancellation_id, attempt from decided`, args)
 // It answers what it ended. Its rows have been locked by MoveCancellations.
 func FinishLate(ctx context.Context, tx pgx.Tx, results []Result) ([]int64, error) {
 	const cancelled = `c.cancellation_id = r.id and c.attempt >= r.attempt
-        and r.disposition in ('cancelled', 'already_cancelled')`
+        and r.meaning in ('cancelled', 'already_cancelled') and r.state = 'done'`
 	rows, err := tx.Query(ctx, answers+`, unsettled as (
     delete from unsettled_cancellation c using r where `+cancelled+`
-    returning `+endedColumns+`, r.disposition as late
+    returning `+endedColumns+`, r.meaning as late
 ), settled as (
     update outcome c set revoke_time = now() from r
     where `+cancelled+` and c.revoke_time is null and c.state in ('withdrawn', 'dry_run')
-    returning `+endedColumns+`, r.disposition as late
+    returning `+endedColumns+`, r.meaning as late
 ), ended as (
     select cancellation_id, times_settled, scheme, `+carried+`, late from unsettled
     union all

@@ -128,6 +128,9 @@ type WorkView struct {
 	Message, Action       string
 	CreateTime, CloseTime time.Time
 	CloseReason           string
+	// Of an item about a text: how many orders wait for it, how often it came, and when first and last.
+	Waiting, Answers    int64
+	FirstTime, LastTime time.Time
 }
 
 // WorkFilter selects work items; empty parts select all open ones.

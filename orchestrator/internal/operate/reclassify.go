@@ -2,8 +2,7 @@ package operate
 
 import (
 	"context"
-	"slices"
-	"strings"
+	"strconv"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -12,16 +11,15 @@ import (
 	"github.com/voidrelay/voidrelay/orchestrator/internal/rule"
 )
 
-// mostAnswers bounds what one reclassification looks at.
+// mostAnswers bounds what one reclassification looks at; a second one of the same text takes the next.
 const mostAnswers = 200_000
 
-// answerRow is a cancellation that waits with the text as its last answer.
+// answerRow is a cancellation whose last answer has the text.
 type answerRow struct {
 	CancellationID  int64
 	Scheme          string
 	BillID          int64
 	BillNo          string
-	VendorFlag      string
 	VendorMessage   string
 	Disposition     string
 	Evidence        string
@@ -32,21 +30,42 @@ type answerRow struct {
 	InFlight        bool
 }
 
-// Reclassify takes the text of a filter for what a person says that it means: the cancellations that need attention
-// whose last answer it is, and the open ones that are asked again because nobody knew it, go on as if it had been
-// known. Their attempts keep what they were taken for then. Of the filter, only the scheme, the account, and the text
-// with its code count. timing is that of a scheme. A dry run changes and records nothing.
+// Reclassify writes down what a person says that a text means which the adapter does not know, for all answers with it
+// from now on, of whatever scheme and account: who stores one finds it here. The cancellations that wait for it, those
+// that are asked again because nobody knew it, and those that need attention with it as their last answer go on as if
+// it had been known; one whose request is on its way follows with its answer. Attempts keep what they were taken for.
+// timing is that of a scheme. A dry run changes and records nothing. What cannot be said of the text is a
+// ledger.TextError.
 func (s *Operator) Reclassify(
-	ctx context.Context, tx pgx.Tx, act ledger.Act, f ledger.CancellationFilter,
+	ctx context.Context, tx pgx.Tx, act ledger.Act, choice ledger.TextChoice,
 	meaning rule.Disposition, b ledger.Bounds,
 	timing func(scheme string) rule.Timing,
 ) (ledger.Effect, error) {
-	rows, err := answersOf(ctx, tx, f, !b.DryRun)
+	text, err := lockText(ctx, tx, choice)
 	if err != nil {
 		return ledger.Effect{}, err
 	}
-	effect := ledger.Effect{DryRun: b.DryRun, Outcomes: map[string]int64{}}
-	taken := sortAnswers(rows, meaning, &effect)
+	switch {
+	case meaning == rule.Cancelled && !text.Success:
+		return ledger.Effect{}, &ledger.TextError{Fault: ledger.TextFailed, Field: "disposition", Text: text}
+	case text.Disposition != "" && text.Disposition != meaning && text.Disposition != choice.InsteadOf:
+		return ledger.Effect{}, &ledger.TextError{Fault: ledger.TextClassified, Field: "disposition", Text: text}
+	}
+	rows, err := answersOf(ctx, tx, text.TextID, !b.DryRun)
+	if err != nil {
+		return ledger.Effect{}, err
+	}
+	effect := ledger.Effect{DryRun: b.DryRun, Outcomes: map[string]int64{}, Text: &text}
+	var taken []answerRow
+	for _, r := range rows {
+		if r.InFlight {
+			effect.Refuse(ledger.Refusal{
+				CancellationID: r.CancellationID, BillNo: r.BillNo, Message: "请求正在途中，其答复回来后即按此归类处理",
+			})
+			continue
+		}
+		taken = append(taken, r)
+	}
 	if effect.Count = int64(len(taken)); !b.DryRun && effect.Count > b.Max {
 		return ledger.Effect{}, &ledger.CapError{Count: effect.Count, Max: b.Max}
 	}
@@ -66,68 +85,85 @@ func (s *Operator) Reclassify(
 	if err := agreed(ctx, tx, what, moves.IDs, b); err != nil {
 		return ledger.Effect{}, err
 	}
+	if err := writeMeaning(ctx, tx, &text, act, meaning); err != nil {
+		return ledger.Effect{}, err
+	}
 	if len(taken) > 0 {
 		if err := writeMoves(ctx, tx, moves, act, meaning); err != nil {
 			return ledger.Effect{}, err
 		}
 	}
-	// An act on a text is about no one scheme, though its filter may name one.
-	_, err = record(ctx, tx, ledger.Reclassify, act, reclassifyParameters{f, meaning, b.Max}, effect, moves.IDs...)
+	// An act on a text is about no one scheme.
+	_, err = record(ctx, tx, ledger.Reclassify, act, reclassifyParameters{choice, meaning, b.Max}, effect, moves.IDs...)
 	return effect, err
 }
 
 type reclassifyParameters struct {
-	Filter      ledger.CancellationFilter `json:"filter"`
-	Disposition rule.Disposition          `json:"disposition"`
-	Max         int64                     `json:"max_count"`
+	Text        ledger.TextChoice `json:"text"`
+	Disposition rule.Disposition  `json:"disposition"`
+	Max         int64             `json:"max_count"`
 }
 
-// sortAnswers answers those that follow, and puts the others and the flags of all into effect.
-func sortAnswers(rows []answerRow, meaning rule.Disposition, effect *ledger.Effect) (taken []answerRow) {
-	for _, r := range rows {
-		if flag := strings.ToLower(r.VendorFlag); !slices.Contains(effect.Flags, flag) {
-			effect.Flags = append(effect.Flags, flag)
-		}
-		if why := refuseAnswer(r, meaning); why != "" {
-			effect.Refuse(ledger.Refusal{CancellationID: r.CancellationID, BillNo: r.BillNo, Message: why})
-			continue
-		}
-		taken = append(taken, r)
+// lockText finds the text that is meant, and locks it: results with it that are being written are found afterwards, and
+// those that come meanwhile wait. Of two that are alike but for their flag, the one that nobody has classified is
+// meant.
+func lockText(ctx context.Context, tx pgx.Tx, choice ledger.TextChoice) (ledger.AnswerText, error) {
+	where, field := `t.text_id = (select nullif(w.subject, '')::bigint from work_item w
+    where w.work_item_id = @item and w.kind = @kind)`, "work_item_id"
+	args := pgx.StrictNamedArgs{"item": choice.WorkItemID, "kind": string(rule.WorkUnrecognised)}
+	if choice.WorkItemID == 0 {
+		field = "text"
+		args = pgx.StrictNamedArgs{"text": ledger.CleanText(choice.Text)}
+		where = `t.text = @text or btrim(t.example, E' \t\r\n') = btrim(@text, E' \t\r\n') or t.text_id in (
+    select u.text_id from unsettled_cancellation u
+    where u.text_id is not null and btrim(u.vendor_message, E' \t\r\n') = btrim(@text, E' \t\r\n'))`
 	}
-	slices.Sort(effect.Flags)
-	return taken
-}
-
-// refuseAnswer says why one of them does not follow. The flag comes first: a failure is never a fresh cancel.
-func refuseAnswer(r answerRow, meaning rule.Disposition) string {
+	rows, err := tx.Query(ctx, `
+select t.text_id, t.success, t.text, t.example, t.disposition, t.classified_by, t.reason
+from answer_text t
+where `+where+`
+order by t.success, t.text collate "C"
+for update`, args)
+	if err != nil {
+		return ledger.AnswerText{}, err
+	}
+	found, err := pgx.CollectRows(rows, pgx.RowToStructByName[ledger.AnswerText])
+	if err != nil {
+		return ledger.AnswerText{}, err
+	}
+	var open []ledger.AnswerText
+	for _, text := range found {
+		if text.Disposition == "" {
+			open = append(open, text)
+		}
+	}
 	switch {
-	case r.InFlight:
-		return inFlightWords
-	case meaning == rule.Cancelled && !strings.EqualFold(r.VendorFlag, "success"):
-		return "旺店通答复的标志不是成功，不能当作取消成功；若该单已取消，请用 already_cancelled"
+	case len(found) == 1:
+		return found[0], nil
+	case len(open) == 1:
+		return open[0], nil
+	case len(found) == 0:
+		return ledger.AnswerText{}, &ledger.TextError{
+			Fault: ledger.TextNotMet, Field: field, Text: ledger.AnswerText{Text: choice.Text},
+		}
 	}
-	return ""
+	return ledger.AnswerText{}, &ledger.TextError{Fault: ledger.TextTwice, Field: field, Text: found[0]}
 }
 
-// answersOf answers what waits with the text of a filter as its last answer.
-func answersOf(ctx context.Context, tx pgx.Tx, f ledger.CancellationFilter, lock bool) ([]answerRow, error) {
-	args := pgx.StrictNamedArgs{"limit": mostAnswers}
-	facts, standing := f.Conditions("c", "c", args)
+// answersOf answers the cancellations that go on once a text has a meaning.
+func answersOf(ctx context.Context, tx pgx.Tx, text int64, lock bool) ([]answerRow, error) {
 	query := `
-select c.cancellation_id, c.scheme, c.bill_id, f.bill_no, a.vendor_flag, c.vendor_message, c.disposition, f.evidence,
-       c.answer_lost, c.same_disposition, c.same_count, c.same_since, c.lease_until is not null as in_flight
+select c.cancellation_id, c.scheme, c.bill_id, f.bill_no, c.vendor_message, c.disposition, f.evidence, c.answer_lost,
+       c.same_disposition, c.same_count, c.same_since, c.lease_until is not null as in_flight
 from unsettled_cancellation c
 join cancellation f using (cancellation_id)
-join attempt a on a.cancellation_id = c.cancellation_id
-    and a.attempt = c.attempt - case when c.lease_until is null then 0 else 1 end
-where (c.state = 'needs_attention' or c.state = 'open' and a.disposition = 'rejected' and not a.recognised)` +
-		facts + standing + `
+where c.text_id = @text and c.state in ('needs_attention', 'open')
 order by c.cancellation_id
 limit @limit`
 	if lock {
 		query += ` for update of c`
 	}
-	rows, err := tx.Query(ctx, query, args)
+	rows, err := tx.Query(ctx, query, pgx.StrictNamedArgs{"text": text, "limit": mostAnswers})
 	if err != nil {
 		return nil, err
 	}
@@ -142,7 +178,8 @@ func nextAfterAnswers(
 	var m ledger.AnswerMoves
 	for _, r := range rows {
 		history := rule.History{Evidence: rule.Evidence(r.Evidence), AnswerLost: r.AnswerLost, Same: 1, FirstSame: now}
-		if r.SameDisposition == r.Disposition && r.SameSince != nil {
+		same := r.SameDisposition == r.Disposition || r.SameDisposition == string(rule.Provisional)
+		if same && r.SameSince != nil {
 			history.Same, history.FirstSame = max(r.SameCount, 1), *r.SameSince
 		}
 		next := timing(r.Scheme).After(rule.Answer{Disposition: meaning, Recognised: true}, history, now)
@@ -164,6 +201,32 @@ func nextAfterAnswers(
 		}
 	}
 	return m
+}
+
+// writeMeaning writes down what the text means, and closes its work item.
+func writeMeaning(
+	ctx context.Context, tx pgx.Tx, text *ledger.AnswerText, act ledger.Act, meaning rule.Disposition,
+) error {
+	if text.Disposition != meaning {
+		if _, err := tx.Exec(ctx, `
+update answer_text set disposition = @meaning, classify_time = now(), classified_by = @by, reason = @reason
+where text_id = @text`, pgx.StrictNamedArgs{
+			"text": text.TextID, "meaning": string(meaning), "by": act.Actor, "reason": act.Reason,
+		}); err != nil {
+			return err
+		}
+		text.Disposition, text.ClassifiedBy, text.Reason = meaning, act.Actor, act.Reason
+	}
+	// What is held meanwhile waits for its release alone, and is asked again then.
+	if _, err := tx.Exec(ctx, `
+update unsettled_cancellation set text_id = null, awaits_text = false, update_time = now()
+where text_id = $1 and state not in ('needs_attention', 'open')`, text.TextID); err != nil {
+		return err
+	}
+	return ledger.CloseWorkItems(ctx, tx, byWhom("reclassified as "+string(meaning), act),
+		`w.kind = @kind and w.subject = @text`, pgx.StrictNamedArgs{
+			"kind": string(rule.WorkUnrecognised), "text": strconv.FormatInt(text.TextID, 10),
+		})
 }
 
 func writeMoves(ctx context.Context, tx pgx.Tx, m ledger.AnswerMoves, act ledger.Act, meaning rule.Disposition) error {

@@ -17,7 +17,14 @@ func complete(r *intake.Registry, due ledger.Due, result ledger.Result, now time
 	if e, loaded := r.Entries[due.Scheme]; loaded {
 		timing = e.Timing()
 	}
-	result.SameDisposition, result.SameCount, result.SameSince = streak(due, result.Answer.Disposition, now)
+	result.Due, result.Timing, result.Now = due, timing, now
+	return decide(result)
+}
+
+// decide says what becomes of a cancellation that got an answer, unless that is said already.
+func decide(result ledger.Result) ledger.Result {
+	due, now := result.Due, result.Now
+	result.SameDisposition, result.SameCount, result.SameSince = streak(due, result.Answer, now)
 	result.AnswerChanges, result.UnsentSince, result.UnsentFor = due.AnswerChanges, time.Time{}, 0
 	switch {
 	case unsent(result.Answer.Disposition):
@@ -28,12 +35,12 @@ func complete(r *intake.Registry, due ledger.Due, result ledger.Result, now time
 		result.AnswerChanges++
 	}
 	if result.Next.State == "" {
-		result.Next = timing.After(result.Answer, rule.History{
+		result.Next = result.Timing.After(result.Answer, rule.History{
 			Evidence: due.Evidence, AnswerLost: due.AnswerLost, Same: result.SameCount, FirstSame: result.SameSince,
 			Rested: due.Rested, Changes: result.AnswerChanges, FirstUnsent: result.UnsentSince, UnsentFor: result.UnsentFor,
 		}, now)
 	}
-	if result.Next.State == rule.Open {
+	if result.Next.State == rule.Open && !result.Next.AwaitsText {
 		// Jitter keeps a crowd from coming back in one moment: a tenth, and a half for those who met a limit or a
 		// closed door together.
 		share := int64(10)
@@ -69,13 +76,13 @@ func unsentFor(due ledger.Due, answer rule.Disposition, now time.Time) (since ti
 
 // streak counts answers of one kind in a row. "Nothing was sent" is no answer about the order, nor is a refused login:
 // they do not interrupt it.
-func streak(due ledger.Due, answer rule.Disposition, now time.Time) (rule.Disposition, int, time.Time) {
-	switch {
-	case unsent(answer) || answer == rule.Auth:
+func streak(due ledger.Due, answer rule.Answer, now time.Time) (rule.Disposition, int, time.Time) {
+	switch same := answer.Streak(); {
+	case unsent(answer.Disposition) || answer.Disposition == rule.Auth:
 		return due.SameDisposition, due.SameCount, due.SameSince
-	case answer == due.SameDisposition:
-		return answer, due.SameCount + 1, due.SameSince
+	case same == due.SameDisposition:
+		return same, due.SameCount + 1, due.SameSince
 	default:
-		return answer, 1, now
+		return same, 1, now
 	}
 }

@@ -26,7 +26,7 @@ func asked(
 		if got.Next.Work != "" && (len(work) == 0 || work[len(work)-1] != got.Next.Work) {
 			work = append(work, got.Next.Work)
 		}
-		if got.Next.State != rule.Open {
+		if got.Next.State != rule.Open || got.Next.AwaitsText {
 			return waits, got.Next, work
 		}
 		waits = append(waits, got.Next.Wait)
@@ -118,14 +118,25 @@ func TestTheTableOfAnswersLineByLine(t *testing.T) {
 			require.Equal(t, rule.Next{State: rule.NeedsAttention, Work: want}, end)
 		}
 	})
-	t.Run("a refusal that nobody understands is verified and asked again after 1, 5 and 15 minutes, then a person",
+	t.Run("a refusal that nobody knows is verified and asked again after 1, 5 and 15 minutes, then awaits its text",
 		func(t *testing.T) {
 			t.Parallel()
 			waits, end, _ := asked(t, snapshot, rule.Answer{Disposition: rule.Rejected}, false)
 			requireWaits(t, []int{1, 5, 15}, 0.1, waits)
-			require.Equal(t, rule.Next{State: rule.NeedsAttention, Work: rule.WorkUnrecognised}, end)
+			require.Equal(t, rule.Next{State: rule.Open, Work: rule.WorkUnrecognised, AwaitsText: true}, end)
 			require.True(t, complete(intake.NewRegistry(nil, nil), snapshot,
 				ledger.Result{Answer: rule.Answer{Disposition: rule.Rejected}}, time.Now()).Next.Verify)
+		})
+	t.Run("a success that nobody understands is asked again after 1, 5 and 15 minutes, then awaits its text",
+		func(t *testing.T) {
+			t.Parallel()
+			provisional := rule.Answer{Disposition: rule.InProgress, Provisional: true}
+			waits, end, _ := asked(t, snapshot, provisional, false)
+			requireWaits(t, []int{1, 5, 15}, 0.1, waits)
+			require.Equal(t, rule.Next{State: rule.Open, Work: rule.WorkUnrecognised, AwaitsText: true}, end)
+			interception := ledger.Due{SameDisposition: rule.InProgress, SameCount: 8}
+			waits, _, _ = asked(t, interception, provisional, false)
+			requireWaits(t, []int{1, 5, 15}, 0.1, waits)
 		})
 	t.Run("too fast and not sent are sent again for a day in which others are answered, then a person",
 		func(t *testing.T) {

@@ -17,16 +17,16 @@ func TestNothingSentDoesNotInterruptAStreak(t *testing.T) {
 	t.Parallel()
 	begun := time.Now().Add(-time.Minute)
 	due := ledger.Due{SameDisposition: rule.NotFound, SameCount: 3, SameSince: begun}
-	same, count, since := streak(due, rule.Throttled, time.Now())
+	same, count, since := streak(due, rule.Answer{Disposition: rule.Throttled}, time.Now())
 	require.Equal(t, rule.NotFound, same)
 	require.Equal(t, 3, count)
 	require.Equal(t, begun, since, "a throttled answer must not start the grace of a not-found anew")
 
-	_, count, since = streak(due, rule.NotFound, time.Now())
+	_, count, since = streak(due, rule.Answer{Disposition: rule.NotFound}, time.Now())
 	require.Equal(t, 4, count)
 	require.Equal(t, begun, since)
 
-	same, count, _ = streak(due, rule.Rejected, time.Now())
+	same, count, _ = streak(due, rule.Answer{Disposition: rule.Rejected}, time.Now())
 	require.Equal(t, rule.Rejected, same)
 	require.Equal(t, 1, count)
 }

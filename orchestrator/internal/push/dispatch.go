@@ -32,6 +32,7 @@ type DispatchStore interface {
 	TakeSlowProbes(ctx context.Context, revisions map[string]int) ([]queue.BatchArgs, error)
 	OverdueRuns(ctx context.Context, grace time.Duration) ([]string, error)
 	TellResting(ctx context.Context) error
+	TellTexts(ctx context.Context) error
 	Gather(ctx context.Context, g ledger.Gathering, insert func(pgx.Tx, []ledger.Batch) error) (int, error)
 }
 
@@ -136,6 +137,9 @@ func (d *Dispatcher) resting(ctx context.Context) error {
 	d.mu.Unlock()
 	if !due {
 		return nil
+	}
+	if err := d.Store.TellTexts(ctx); err != nil {
+		return err
 	}
 	return d.Store.TellResting(ctx)
 }

@@ -24,7 +24,8 @@ with due as (
     from unsettled_cancellation c join scheme s using (scheme)
     join unnest(@names::text[], @revisions::integer[], @fresh::interval[]) as loaded (scheme, revision, fresh)
         on loaded.scheme = s.scheme and loaded.revision = s.revision
-    where c.state = 'open' and c.due_time <= now() and (c.not_before is null or c.not_before <= now())
+    where c.state = 'open' and not c.awaits_text and c.due_time <= now()
+      and (c.not_before is null or c.not_before <= now())
       and c.lease_until is null and (c.batch_until is null or c.batch_until < now())
       and `+ledger.MaySend+` and `+ledger.MayVerify+` and `+notTooSlow+` and not `+hostCannot+`
     order by c.due_time, c.cancellation_id

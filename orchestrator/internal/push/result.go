@@ -1,6 +1,7 @@
 package push
 
 import (
+	"cmp"
 	"context"
 	"log/slog"
 	"strings"
@@ -33,7 +34,7 @@ func resultOf(due ledger.Due, answer *wmsv1.CancelResult) ledger.Result {
 	r := blank(due)
 	r.Answer = rule.Answer{
 		Disposition: dispositionOf(answer.GetDisposition()), Recognised: answer.GetRecognised(),
-		RetryAfter: answer.GetRetryAfter().AsDuration(),
+		Provisional: answer.GetProvisional(), RetryAfter: answer.GetRetryAfter().AsDuration(),
 	}
 	r.Answer.Unreachable = r.Answer.Disposition == rule.NotSent &&
 		answer.GetNotSentCause() == wmsv1.NotSentCause_NOT_SENT_CAUSE_UNREACHABLE
@@ -41,6 +42,9 @@ func resultOf(due ledger.Due, answer *wmsv1.CancelResult) ledger.Result {
 	r.HTTPStatus = int(answer.GetHttpStatus())
 	r.VendorFlag, r.VendorCode, r.VendorMessage = answer.GetVendorFlag(),
 		answer.GetVendorCode(), answer.GetVendorMessage()
+	if r.Answer.TextUnknown() {
+		r.Text = cmp.Or(answer.GetAnswerText(), strings.TrimSpace(r.VendorMessage), "code "+r.VendorCode)
+	}
 	r.Detail, r.Dictionary = answer.GetDetail(), answer.GetDictionaryVersion()
 	if answer.GetCancelReasonCut() {
 		r.Detail = strings.TrimSpace(r.Detail + " (cancel reason cut to the vendor's limit)")

@@ -50,6 +50,9 @@ func WriteResults(ctx context.Context, tx pgx.Tx, results []ledger.Result) error
 	results = slices.SortedFunc(slices.Values(results), func(a, b ledger.Result) int {
 		return cmp.Or(cmp.Compare(a.ID, b.ID), cmp.Compare(a.Attempt, b.Attempt))
 	})
+	if err := noteTexts(ctx, tx, results); err != nil {
+		return fmt.Errorf("answer texts: %w", err)
+	}
 	decided, work, err := ledger.WriteAnswers(ctx, tx, results)
 	if err != nil {
 		return fmt.Errorf("attempts: %w", err)
@@ -104,18 +107,24 @@ func resultWork(
 ) error {
 	var open []ledger.WorkItem
 	var settled []int64
+	texts := map[int64]ledger.WorkItem{}
 	for _, r := range results {
 		current := decided[ledger.AttemptKey{ID: r.ID, Attempt: r.Attempt}]
 		switch ended := r.Next.State == rule.Done || r.Next.State == rule.Closed; {
 		case ended && (current || late[r.ID]):
 			settled = append(settled, r.ID)
 		case !current || r.Next.Work == "":
+		case r.Next.AwaitsText:
+			texts[r.TextID] = textItem(r.Scheme, r.TextID, r.VendorFlag, r.VendorMessage, r.Text)
 		default:
 			open = append(open, ledger.WorkItem{Scheme: r.Scheme, Work: ledger.Work{
 				Kind: r.Next.Work, BillID: r.BillID, BillNo: r.BillNo,
 				CancellationID: r.ID, Detail: ledger.FirstText(r.VendorMessage, r.Detail),
 			}})
 		}
+	}
+	if err := openTexts(ctx, tx, texts); err != nil {
+		return err
 	}
 	if _, err := ledger.OpenItems(ctx, tx, open); err != nil || len(settled) == 0 {
 		return err

@@ -84,7 +84,8 @@ cross join lateral (
     left join lateral (
         select c.account, c.cancellation_id
         from unsettled_cancellation c
-        where c.scheme = s.scheme and c.state = 'open' and c.due_time <= now() and c.lease_until is null
+        where c.scheme = s.scheme and c.state = 'open' and not c.awaits_text and c.due_time <= now()
+          and c.lease_until is null
           and (c.not_before is null or c.not_before <= now()) and (c.batch_until is null or c.batch_until < now())
           and `+ledger.MaySend+` and `+needsSlow+`
         order by c.due_time, c.cancellation_id

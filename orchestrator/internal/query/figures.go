@@ -25,7 +25,8 @@ func (r *Reader) Figures(ctx context.Context) ([]ledger.Figures, error) {
 select s.scheme, coalesce(f.failures, 0) as failures,
        (select count(*) from work_item w where w.scheme = s.scheme and w.close_time is null) as work,
        coalesce((select now() - min(c.decide_time) from unsettled_cancellation c
-           where c.scheme = s.scheme and c.state = 'open' and (c.not_before is null or c.not_before <= now())),
+           where c.scheme = s.scheme and c.state = 'open' and not c.awaits_text
+             and (c.not_before is null or c.not_before <= now())),
            interval '0') as oldest_open,
        m.scheme is not null as read, coalesce(m.version, 0) as runs,
        coalesce(now() - m.last_run_time, interval '0') as run_age,

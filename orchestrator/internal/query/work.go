@@ -18,7 +18,8 @@ select w.work_item_id, w.scheme, w.kind, l.bill_id, l.bill_no` + workRest + `
 from work_item_bill l
 join reporting.work_item w using (work_item_id)`
 
-const workRest = `, w.cancellation_id, w.message, w.action, w.create_time, w.close_time, w.close_reason`
+const workRest = `, w.cancellation_id, w.message, w.action, w.create_time, w.close_time, w.close_reason, w.waiting,
+       w.answers, w.first_time, w.last_time`
 
 // WorkViews lists work items newest first, at most limit, those older than before (0 = from the newest).
 func (r *Reader) WorkViews(
@@ -26,7 +27,10 @@ func (r *Reader) WorkViews(
 ) ([]ledger.WorkView, error) {
 	where, args := Newest("w.work_item_id", before, limit)
 	if f.Scheme != "" {
-		where, args["scheme"] = where+` and w.scheme = @scheme`, f.Scheme
+		where, args["scheme"] = where+` and (w.scheme = @scheme
+    or w.waiting > 0 and exists (
+        select from voidrelay.unsettled_cancellation u
+        where u.scheme = @scheme and u.awaits_text and u.text_id::text = w.subject))`, f.Scheme
 	}
 	if !f.IncludeClosed {
 		where += ` and w.close_time is null`

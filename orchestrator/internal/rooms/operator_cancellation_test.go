@@ -210,7 +210,7 @@ func TestOneRequestIDAtOneMomentIsOneReclassification(t *testing.T) {
 	for range 6 {
 		calls.Go(func() error {
 			effect, err := o.acts().Reclassify(t.Context(), act("r1"),
-				ledger.CancellationFilter{VendorMessage: "仓库盘点中"}, rule.TooLate, ledger.Bounds{Max: 100}, oneTiming)
+				ledger.TextChoice{Text: "仓库盘点中"}, rule.TooLate, ledger.Bounds{Max: 100}, oneTiming)
 			if err == nil && effect.Count != 1 {
 				err = fmt.Errorf("count %d", effect.Count)
 			}
@@ -225,7 +225,7 @@ func TestOneRequestIDAtOneMomentIsOneReclassification(t *testing.T) {
 func TestARetryIsVerifiedAndReallyAsksAgain(t *testing.T) {
 	o := setupOperator(t)
 	cancellation := o.lease(o.owe(1, "A1", "WH1"))[0]
-	o.result(cancellation, rule.Rejected, rule.Next{State: rule.NeedsAttention, Work: rule.WorkUnrecognised})
+	o.result(cancellation, rule.Rejected, rule.Next{State: rule.NeedsAttention, Work: rule.WorkRejected})
 	o.rows.Exec(`update cancellation_now set same_count = 4, answer_changes = 20, maybe_landed = true`)
 	o.do(ledger.Retry, these(cancellation.ID))
 	again := o.due("A1")[0]

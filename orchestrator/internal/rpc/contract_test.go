@@ -70,6 +70,18 @@ func TestEveryReasonIsSentAsTheContractSays(t *testing.T) {
 			[]string{"request_id"}, false,
 		},
 		{
+			"ANSWER_TEXT_NOT_FOUND", &ledger.TextError{Fault: ledger.TextNotMet, Field: "text"}, codes.NotFound,
+			[]string{"field"}, false,
+		},
+		{
+			"ANSWER_TEXT_CLASSIFIED", &ledger.TextError{Fault: ledger.TextClassified, Field: "disposition"},
+			codes.FailedPrecondition, []string{"classified_by", "disposition", "field"}, false,
+		},
+		{
+			"REQUEST_INVALID", &ledger.TextError{Fault: ledger.TextFailed, Field: "disposition"}, codes.InvalidArgument,
+			[]string{"field"}, false,
+		},
+		{
 			"RUN_KIND_UNFIT", &ledger.KindError{ID: 1, Kind: ledger.Recheck}, codes.FailedPrecondition,
 			[]string{"kind", "run_id"}, false,
 		},

@@ -103,7 +103,7 @@ type Operator interface {
 		ctx context.Context, tx pgx.Tx, verb ledger.Verb, act ledger.Act, f ledger.CancellationFilter, b ledger.Bounds,
 	) (ledger.Effect, error)
 	Reclassify(
-		ctx context.Context, tx pgx.Tx, act ledger.Act, f ledger.CancellationFilter,
+		ctx context.Context, tx pgx.Tx, act ledger.Act, choice ledger.TextChoice,
 		meaning rule.Disposition, b ledger.Bounds,
 		timing func(scheme string) rule.Timing,
 	) (ledger.Effect, error)

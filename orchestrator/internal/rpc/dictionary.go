@@ -7,6 +7,7 @@ import (
 
 	"go.yaml.in/yaml/v3"
 
+	"github.com/voidrelay/voidrelay/orchestrator/internal/ledger"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/rule"
 )
 
@@ -18,26 +19,23 @@ type entry struct {
 	Texts       []string `yaml:"texts"`
 }
 
-// dictionaryEntry is the YAML that teaches wmssvc what a person says a text means: an item for the list "entries".
+// dictionaryEntry is the YAML that teaches wmssvc what a person says a text means: an item for the list "entries". A
+// text of two parts (general / specific) has one only if its meaning ends no order: then the specific part will do.
 // Codes are left out: in a dictionary a code alone decides, and one code comes with many texts.
-func dictionaryEntry(text string, meaning rule.Disposition, flags []string) (string, error) {
-	sum := sha256.Sum256([]byte(text))
-	e := entry{
-		Name: "reclassified-" + hex.EncodeToString(sum[:4]), Flag: "failure",
-		Disposition: string(meaning), Texts: []string{text},
-	}
-	successes := 0
-	for _, flag := range flags {
-		if strings.EqualFold(flag, "success") {
-			successes++
+func dictionaryEntry(text ledger.AnswerText, meaning rule.Disposition) (string, error) {
+	words := text.Text
+	if _, specific, two := strings.Cut(words, " / "); two {
+		if words = specific; meaning == rule.Cancelled || meaning == rule.AlreadyCancelled {
+			return "", nil
 		}
 	}
-	switch {
-	case meaning == rule.Cancelled || (successes > 0 && successes == len(flags)):
-		// A failure cannot mean cancelled, whatever its text.
+	sum := sha256.Sum256([]byte(text.Text))
+	e := entry{
+		Name: "reclassified-" + hex.EncodeToString(sum[:4]), Flag: "failure",
+		Disposition: string(meaning), Texts: []string{words},
+	}
+	if text.Success {
 		e.Flag = "success"
-	case successes > 0:
-		e.Flag = "any"
 	}
 	content, err := yaml.Marshal([]entry{e})
 	return string(content), err

@@ -136,6 +136,7 @@ func wire(err error) (sent apierr.Error, ours bool) {
 		watermark *ledger.WatermarkError
 		stale     *event.StaleError
 		watches   *event.TooManyError
+		text      *ledger.TextError
 		subject   *located
 		unread    *unreadBill
 	)
@@ -187,6 +188,18 @@ func wire(err error) (sent apierr.Error, ours bool) {
 		set(codes.FailedPrecondition, orchestratorv1.ErrorReason_ERROR_REASON_RUN_KIND_UNFIT)
 		sent.Message = kind.Error() + " (此任务不是回补)"
 		sent.Metadata["run_id"], sent.Metadata["kind"] = strconv.FormatInt(kind.ID, 10), string(kind.Kind)
+	case errors.As(err, &text):
+		sent.Metadata["field"] = text.Field
+		switch text.Fault {
+		case ledger.TextNotMet:
+			set(codes.NotFound, orchestratorv1.ErrorReason_ERROR_REASON_ANSWER_TEXT_NOT_FOUND)
+		case ledger.TextClassified:
+			set(codes.FailedPrecondition, orchestratorv1.ErrorReason_ERROR_REASON_ANSWER_TEXT_CLASSIFIED)
+			sent.Metadata["disposition"] = string(text.Text.Disposition)
+			sent.Metadata["classified_by"] = text.Text.ClassifiedBy
+		default:
+			set(codes.InvalidArgument, orchestratorv1.ErrorReason_ERROR_REASON_REQUEST_INVALID)
+		}
 	case errors.As(err, &watermark):
 		set(codes.FailedPrecondition, orchestratorv1.ErrorReason_ERROR_REASON_WATERMARK_REFUSED)
 		sent.Message = watermark.Error()

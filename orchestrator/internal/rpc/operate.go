@@ -24,7 +24,12 @@ const (
 // selective is a request to do something to selected cancellations.
 type selective interface {
 	writing
+	bounded
 	GetFilter() *orchestratorv1.CancellationFilter
+}
+
+// bounded is a request that may only count, or may touch only so many.
+type bounded interface {
 	GetDryRun() bool
 	GetMaxCount() int32
 	GetToken() string
@@ -100,32 +105,28 @@ func operate[Reply proto.Message](
 func (s *cancellationService) ReclassifyAnswers(
 	ctx context.Context, req *orchestratorv1.ReclassifyAnswersRequest,
 ) (*orchestratorv1.ReclassifyAnswersResponse, error) {
-	f := req.GetFilter()
-	text := ledger.CancellationFilter{
-		Scheme: f.GetScheme(), Account: f.GetAccount(), VendorMessage: strings.TrimSpace(f.GetVendorMessage()),
-		VendorCode: f.GetVendorCode(),
+	choice := ledger.TextChoice{
+		WorkItemID: req.GetWorkItemId(), Text: strings.TrimSpace(req.GetText()),
+		InsteadOf: rule.Disposition(req.GetInsteadOf()),
 	}
-	switch {
-	case text.VendorMessage == "":
-		return nil, &serve.InvalidRequest{Field: "filter.vendor_message", Text: "must not be blank"}
-	case !proto.Equal(f, &orchestratorv1.CancellationFilter{
-		Scheme: text.Scheme, Account: text.Account, VendorMessage: f.GetVendorMessage(), VendorCode: text.VendorCode,
-	}):
-		return nil, &serve.InvalidRequest{
-			Field: "filter",
-			Text:  "a text means the same for all: only scheme, account and vendor_code may stand beside it",
-		}
+	if (choice.WorkItemID == 0) == (choice.Text == "") {
+		return nil, &serve.InvalidRequest{Field: "text", Text: "name the text, or its work item, and not both"}
 	}
 	meaning := rule.Disposition(req.GetDisposition())
+	bounds := boundsOf(req)
+	if req.GetMaxCount() == 0 {
+		bounds.Max = mostMax
+	}
 	return act(ctx, s.recorder, req,
 		func(tx pgx.Tx, act ledger.Act) (*orchestratorv1.ReclassifyAnswersResponse, error) {
-			effect, err := s.operator.Reclassify(ctx, tx, act, text, meaning, boundsOf(req), s.timing)
+			effect, err := s.operator.Reclassify(ctx, tx, act, choice, meaning, bounds, s.timing)
 			if err != nil {
 				return nil, err
 			}
-			entry, err := dictionaryEntry(text.VendorMessage, meaning, effect.Flags)
+			entry, err := dictionaryEntry(*effect.Text, meaning)
 			return &orchestratorv1.ReclassifyAnswersResponse{
 				Result: effectMessage(effect), Outcomes: effect.Outcomes, DictionaryEntry: entry,
+				Text: effect.Text.Text,
 			}, err
 		})
 }
@@ -149,7 +150,7 @@ func namesNothing(f ledger.CancellationFilter) bool {
 	return reflect.DeepEqual(f, ledger.CancellationFilter{})
 }
 
-func boundsOf(req selective) ledger.Bounds {
+func boundsOf(req bounded) ledger.Bounds {
 	bounds := ledger.Bounds{DryRun: req.GetDryRun(), Max: int64(req.GetMaxCount()), Token: req.GetToken()}
 	switch {
 	case bounds.Max != 0:
@@ -167,8 +168,9 @@ func filterOf(f *orchestratorv1.CancellationFilter) (ledger.CancellationFilter, 
 		Scheme: f.GetScheme(), IDs: f.GetCancellationIds(), States: each(f.GetStates(), stateWord),
 		BillNo: f.GetBillNo(), WarehouseCode: f.GetWarehouseCode(), Account: f.GetAccount(),
 		Disposition: f.GetDisposition(), VendorMessage: f.GetVendorMessage(), VendorCode: f.GetVendorCode(),
-		WorkKind: f.GetWorkKind(), HoldReason: f.GetHoldReason(), CreatedFrom: timeOf(f.GetCreateTimeFrom()),
-		CreatedTo: timeOf(f.GetCreateTimeTo()),
+		WorkKind: f.GetWorkKind(), WorkItemID: f.GetWorkItemId(), HoldReason: f.GetHoldReason(),
+		CreatedFrom: timeOf(f.GetCreateTimeFrom()),
+		CreatedTo:   timeOf(f.GetCreateTimeTo()),
 	}
 	switch {
 	case len(out.IDs) > 0 && !proto.Equal(f,

@@ -96,7 +96,8 @@ func workMessage(v ledger.WorkView) *orchestratorv1.WorkItem {
 	return &orchestratorv1.WorkItem{
 		WorkItemId: v.WorkItemID, Scheme: v.Scheme, Kind: v.Kind, BillId: v.BillID, BillNo: v.BillNo,
 		CancellationId: v.CancellationID, Message: v.Message, Action: v.Action, CreateTime: stamp(v.CreateTime),
-		CloseTime: stamp(v.CloseTime), CloseReason: v.CloseReason,
+		CloseTime: stamp(v.CloseTime), CloseReason: v.CloseReason, Waiting: v.Waiting, Answers: v.Answers,
+		FirstTime: stamp(v.FirstTime), LastTime: stamp(v.LastTime),
 	}
 }
 

@@ -19,6 +19,10 @@ const (
 	Unknown          Disposition = "unknown"
 )
 
+// Provisional counts, in a row of answers that are the same, the successes whose text nobody knows. It is no
+// disposition of an attempt: those are InProgress.
+const Provisional Disposition = "provisional"
+
 // MayHaveLanded says whether an attempt with this disposition may have changed something in the WMS. An attempt without
 // any answer counts like Unknown.
 func (d Disposition) MayHaveLanded() bool {
@@ -49,8 +53,9 @@ type WorkKind string
 
 // The kinds of work item.
 const (
-	WorkTooLate        WorkKind = "too_late"
-	WorkRejected       WorkKind = "rejected"
+	WorkTooLate  WorkKind = "too_late"
+	WorkRejected WorkKind = "rejected"
+	// WorkUnrecognised is about a text that nobody knows: one for all orders that wait for its meaning.
 	WorkUnrecognised   WorkKind = "answer_unrecognised"
 	WorkOrderNotFound  WorkKind = "order_not_found"
 	WorkInProgress     WorkKind = "in_progress_too_long"
@@ -119,6 +124,8 @@ type History struct {
 type Answer struct {
 	Disposition Disposition
 	Recognised  bool
+	// Provisional is true of an InProgress that is a success whose text nobody knows: it may be no more than a promise.
+	Provisional bool
 	RetryAfter  time.Duration
 	// Lost is true of an Unknown whose answer was lost: a time-out, a broken connection, a caller that died.
 	Lost bool
@@ -127,14 +134,29 @@ type Answer struct {
 	Unreachable bool
 }
 
+// TextUnknown says whether nobody knows the text of the answer, so that only a person can say what it means.
+func (a Answer) TextUnknown() bool {
+	return a.Disposition == Rejected && !a.Recognised || a.Disposition == InProgress && a.Provisional
+}
+
+// Streak is what is counted of an answer while it repeats itself.
+func (a Answer) Streak() Disposition {
+	if a.Disposition == InProgress && a.Provisional {
+		return Provisional
+	}
+	return a.Disposition
+}
+
 // Next says what becomes of the cancellation.
 type Next struct {
 	State CancellationState
 	// Wait until it is due again, for Open. Verify: whatever was read of its bill before, it is read afresh then.
 	Wait   time.Duration
 	Verify bool
-	// Work is the item to open for a person, empty for none.
-	Work WorkKind
+	// Work is the item to open for a person, empty for none. AwaitsText: it is that of the answer's text, and the
+	// cancellation stays Open and is not due until a person has said what the text means.
+	Work       WorkKind
+	AwaitsText bool
 	// Outcome in one word, for an end; Inferred when the WMS did not say so itself.
 	Outcome  string
 	Inferred bool
@@ -148,26 +170,32 @@ func (t Timing) After(a Answer, h History, now time.Time) Next {
 	if next.State != Open || h.Changes < t.MaxChanges {
 		return next
 	}
-	switch a.Disposition {
-	case Throttled, NotSent, Auth:
+	switch {
+	case a.TextUnknown():
+		return awaitText
+	case a.Disposition == Throttled || a.Disposition == NotSent || a.Disposition == Auth:
 		return next
-	case InProgress:
+	case a.Disposition == InProgress:
 		return Next{State: NeedsAttention, Work: WorkInProgress}
-	case NotFound:
+	case a.Disposition == NotFound:
 		return Next{State: NeedsAttention, Work: WorkOrderNotFound}
-	case Rejected:
-		return Next{State: NeedsAttention, Work: WorkUnrecognised}
 	default:
 		return Next{State: NeedsAttention, Work: WorkOutcomeUnknown}
 	}
 }
+
+// awaitText waits, open, for the one work item of the answer's text.
+var awaitText = Next{State: Open, Work: WorkUnrecognised, AwaitsText: true}
 
 func (t Timing) after(a Answer, h History, now time.Time) Next {
 	switch a.Disposition {
 	case Cancelled, AlreadyCancelled:
 		return Next{State: Done, Outcome: string(a.Disposition)}
 	case InProgress:
-		if h.Same >= t.MaxInProgress {
+		switch {
+		case a.Provisional:
+			return t.unknownText(h)
+		case h.Same >= t.MaxInProgress:
 			return Next{State: NeedsAttention, Work: WorkInProgress}
 		}
 		return Next{State: Open, Wait: t.doubling(h.Same)}
@@ -176,13 +204,10 @@ func (t Timing) after(a Answer, h History, now time.Time) Next {
 	case TooLate:
 		return Next{State: NeedsAttention, Work: WorkTooLate}
 	case Rejected:
-		switch {
-		case a.Recognised:
+		if a.Recognised {
 			return Next{State: NeedsAttention, Work: WorkRejected}
-		case h.Same > t.MaxUnrecognised:
-			return Next{State: NeedsAttention, Work: WorkUnrecognised}
 		}
-		return Next{State: Open, Wait: t.unrecognised(h.Same), Verify: true}
+		return t.unknownText(h)
 	case Auth:
 		// Whether it is the account that is refused or this order, the harmless call tells: nothing is used up
 		// meanwhile.
@@ -198,6 +223,14 @@ func (t Timing) after(a Answer, h History, now time.Time) Next {
 		}
 		return Next{State: Open, Wait: t.doubling(h.Same), Verify: true}
 	}
+}
+
+// unknownText asks again a few times, for an answer that is known; then only a person can say what the text means.
+func (t Timing) unknownText(h History) Next {
+	if h.Same > t.MaxUnrecognised {
+		return awaitText
+	}
+	return Next{State: Open, Wait: t.unrecognised(h.Same), Verify: true}
 }
 
 // notFound waits out the grace, because an order may be created after its bill was voided; then an order that an

@@ -20,6 +20,8 @@ func TestEachAnswerHasItsConsequence(t *testing.T) {
 	again := rule.Next{State: rule.Open, Wait: time.Minute}
 	after := func(wait time.Duration) rule.Next { return rule.Next{State: rule.Open, Wait: wait} }
 	afresh := func(wait time.Duration) rule.Next { return rule.Next{State: rule.Open, Wait: wait, Verify: true} }
+	provisional := rule.Answer{Disposition: rule.InProgress, Provisional: true}
+	awaitsText := rule.Next{State: rule.Open, Work: rule.WorkUnrecognised, AwaitsText: true}
 	for name, tc := range map[string]struct {
 		answer  rule.Answer
 		history rule.History
@@ -105,8 +107,14 @@ func TestEachAnswerHasItsConsequence(t *testing.T) {
 		},
 		"rejected for no known reason, once more": {
 			rule.Answer{Disposition: rule.Rejected}, rule.History{Same: 4},
-			rule.Next{State: rule.NeedsAttention, Work: rule.WorkUnrecognised},
+			awaitsText,
 		},
+		"a success whose text nobody knows": {provisional, rule.History{Same: 1}, afresh(time.Minute)},
+		"a success whose text nobody knows, the third time": {
+			provisional, rule.History{Same: 3}, afresh(15 * time.Minute),
+		},
+		"a success whose text nobody knows, once more": {provisional, rule.History{Same: 4}, awaitsText},
+		"to a success whose text nobody knows":         {provisional, rule.History{Same: 1, Changes: 20}, awaitsText},
 
 		"throttled": {
 			rule.Answer{Disposition: rule.Throttled}, rule.History{FirstUnsent: ago(3 * time.Minute)},
@@ -163,7 +171,7 @@ func TestEachAnswerHasItsConsequence(t *testing.T) {
 		},
 		"to rejected": {
 			rule.Answer{Disposition: rule.Rejected}, rule.History{Same: 1, Changes: 20},
-			rule.Next{State: rule.NeedsAttention, Work: rule.WorkUnrecognised},
+			awaitsText,
 		},
 		"to not sent": {
 			rule.Answer{Disposition: rule.NotSent}, rule.History{Changes: 20, FirstUnsent: now}, again,

@@ -54,6 +54,8 @@ const (
 	FactHeldKnown Fact = "held_known"
 	// FactNeedsAttention: a cancellation needs attention, but not because it was too late.
 	FactNeedsAttention Fact = "needs_attention"
+	// FactAwaitsText: a cancellation waits, open, until a person says what the text of its answer means.
+	FactAwaitsText Fact = "awaits_text"
 	// FactDryRun: an order was only decided in dry run, and not owed again in a later generation.
 	FactDryRun Fact = "dry_run"
 )
@@ -92,7 +94,7 @@ const FactExplained Fact = "explained"
 // Facts are all of them.
 func Facts() []Fact {
 	return []Fact{
-		FactWork, FactHeld, FactHeldKnown, FactNeedsAttention, FactDryRun,
+		FactWork, FactHeld, FactHeldKnown, FactNeedsAttention, FactAwaitsText, FactDryRun,
 		FactOwed, FactMoving, FactDone, FactTooLate, FactLeftAlone, FactNoOrder, FactNumberLive,
 		FactInactive, FactOnlyWatching, FactBlocked, FactDwelling, FactExplained,
 	}

@@ -21,6 +21,11 @@ func VerdictRows() []VerdictRow {
 			"有 {held} 个仓库单暂停发送，等待放行", "{held} orders are held until they are released",
 		},
 		{
+			nil, []Fact{FactAwaitsText}, VerdictNeedsPerson,
+			"旺店通的答复没有人认识，等待归类（见待办 answer_unrecognised）",
+			"nobody knows the answer of the WMS; it waits to be classified (work item answer_unrecognised)",
+		},
+		{
 			owing, []Fact{FactDryRun, FactOnlyWatching}, VerdictNeedsPerson,
 			"方案处于仅观察模式，未发送", "the scheme only watches; nothing was sent",
 		},

@@ -29,6 +29,7 @@ var stagings = map[rule.Fact]struct {
 }{
 	rule.FactHeld:           {rowtest.Cancellation{State: "held", HoldReason: "no_words_for_it"}, true},
 	rule.FactNeedsAttention: {rowtest.Cancellation{State: "needs_attention", Disposition: "rejected"}, true},
+	rule.FactAwaitsText:     {rowtest.Cancellation{State: "open"}, true},
 	rule.FactDryRun:         {rowtest.Cancellation{State: "dry_run"}, false},
 	rule.FactOwed:           {rowtest.Cancellation{State: "withdrawn"}, false},
 	rule.FactMoving:         {rowtest.Cancellation{State: "open"}, true},
@@ -52,6 +53,7 @@ func possible(facts []rule.Fact) []rule.Fact {
 	for fact := range stagings {
 		holds[rule.FactOwed] = holds[rule.FactOwed] || holds[fact]
 	}
+	holds[rule.FactMoving] = holds[rule.FactMoving] || holds[rule.FactAwaitsText]
 	if !holds[rule.FactMoving] {
 		delete(holds, rule.FactBlocked)
 		delete(holds, rule.FactDwelling)
@@ -91,7 +93,10 @@ func (d decided) stage(rows rowtest.DB) {
 		if fact == rule.FactHeld && d.is(rule.FactHeldKnown) {
 			row.HoldReason = string(rule.HoldSafetyLimitDay)
 		}
-		rows.Cancellation(row)
+		id := rows.Cancellation(row)
+		if fact == rule.FactAwaitsText {
+			rows.AnswerText(d.scheme, true, id)
+		}
 	}
 	if d.is(rule.FactDwelling) {
 		rows.Exec(`update voidrelay.cancellation_now set not_before = now() + interval '1 day'

@@ -148,12 +148,12 @@ func (a Acts) Operate(
 
 // Reclassify is store.Reclassify.
 func (a Acts) Reclassify(
-	ctx context.Context, act ledger.Act, f ledger.CancellationFilter, meaning rule.Disposition, b ledger.Bounds,
+	ctx context.Context, act ledger.Act, choice ledger.TextChoice, meaning rule.Disposition, b ledger.Bounds,
 	timing func(string) rule.Timing,
 ) (ledger.Effect, error) {
-	return a.effect(ctx, ledger.Reclassify, act, []any{f, meaning, b}, b.DryRun,
+	return a.effect(ctx, ledger.Reclassify, act, []any{choice, meaning, b}, b.DryRun,
 		func(tx pgx.Tx) (ledger.Effect, error) {
-			return a.store.Reclassify(ctx, tx, act, f, meaning, b, timing)
+			return a.store.Reclassify(ctx, tx, act, choice, meaning, b, timing)
 		})
 }
 

@@ -45,7 +45,7 @@ declare
     facts jsonb := '{"question": 0, "extend_props": {}, "owner_code": "", "triggers": ["voided"], "traceparent": ""}';
     standing jsonb := '{"hold_reason": "", "outcome": "", "inferred": false, "attempt": 0, "unsent_for": "0",
         "disposition": "", "vendor_message": "", "same_disposition": "", "same_count": 0, "answer_changes": 0,
-        "maybe_landed": false, "answer_lost": false, "times_settled": 0}';
+        "maybe_landed": false, "answer_lost": false, "times_settled": 0, "awaits_text": false}';
     given jsonb := jsonb_strip_nulls(to_jsonb(new));
     id bigint := new.cancellation_id;
     ordered bigint;
@@ -291,6 +291,18 @@ values (@id, @attempt, @now, @before, @sent, @sent, @answered, @disposition, @re
 values ($1, $2, $3, $4)`,
 			a.CancellationID, a.Attempt, a.Request, a.Reply)
 	}
+}
+
+// AnswerText inserts a text that the adapter does not know and answers its id. The cancellation, when there is one, waits
+// for it, open or as it is.
+func (d DB) AnswerText(text string, success bool, cancellation int64) int64 {
+	d.t.Helper()
+	id := d.insert(`insert into voidrelay.answer_text (success, text, example, answers) values (@success, @text, @text, 4)
+on conflict (success, md5(text)) do update set answers = answer_text.answers + 4
+returning text_id`, pgx.StrictNamedArgs{"success": success, "text": text})
+	d.Exec(`update voidrelay.unsettled_cancellation set text_id = $2, awaits_text = state = 'open'
+where cancellation_id = $1`, cancellation, id)
+	return id
 }
 
 // Work is a row of work_item.

@@ -1212,20 +1212,25 @@ func (x *ReleaseCancellationsResponse) GetResult() *ActionResult {
 
 type ReclassifyAnswersRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Which answers: vendor_message is needed (the text as the WMS gave it, see reporting.vendor_answer), vendor_code if
-	// the same text comes with several. Any other part narrows it; an empty scheme means all.
-	Filter *CancellationFilter `protobuf:"bytes,1,opt,name=filter,proto3" json:"filter,omitempty"`
-	// What the text means: cancelled, already_cancelled, in_progress, too_late, not_found or rejected.
-	Disposition string `protobuf:"bytes,2,opt,name=disposition,proto3" json:"disposition,omitempty"`
+	// The text, by its work item (answer_unrecognised) …
+	WorkItemId int64 `protobuf:"varint,1,opt,name=work_item_id,json=workItemId,proto3" json:"work_item_id,omitempty"`
+	// … or itself: as an answer had it (reporting.vendor_answer), or as texts are compared.
+	Text string `protobuf:"bytes,2,opt,name=text,proto3" json:"text,omitempty"`
+	// What the text means: cancelled (of a success only), already_cancelled, in_progress, too_late, not_found or
+	// rejected.
+	Disposition string `protobuf:"bytes,3,opt,name=disposition,proto3" json:"disposition,omitempty"`
 	// Why, in the operator's words; kept.
-	Reason    string `protobuf:"bytes,3,opt,name=reason,proto3" json:"reason,omitempty"`
-	RequestId string `protobuf:"bytes,4,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
+	Reason    string `protobuf:"bytes,4,opt,name=reason,proto3" json:"reason,omitempty"`
+	RequestId string `protobuf:"bytes,5,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
 	// Preview: what it would settle.
-	DryRun bool `protobuf:"varint,5,opt,name=dry_run,json=dryRun,proto3" json:"dry_run,omitempty"`
-	// Do nothing if it would touch more than this; 0 = 100, with a token 100,000.
-	MaxCount int32 `protobuf:"varint,6,opt,name=max_count,json=maxCount,proto3" json:"max_count,omitempty"`
+	DryRun bool `protobuf:"varint,6,opt,name=dry_run,json=dryRun,proto3" json:"dry_run,omitempty"`
+	// Do nothing if it would touch more than this; 0 = 100,000.
+	MaxCount int32 `protobuf:"varint,7,opt,name=max_count,json=maxCount,proto3" json:"max_count,omitempty"`
 	// What a dry run of the same act answered: do nothing if it would touch others now, or the same in another state.
-	Token         string `protobuf:"bytes,7,opt,name=token,proto3" json:"token,omitempty"`
+	Token string `protobuf:"bytes,8,opt,name=token,proto3" json:"token,omitempty"`
+	// What was said of the text before, where something else is said now; without it that is refused. What has ended
+	// stays as it ended.
+	InsteadOf     string `protobuf:"bytes,9,opt,name=instead_of,json=insteadOf,proto3" json:"instead_of,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1260,11 +1265,18 @@ func (*ReclassifyAnswersRequest) Descriptor() ([]byte, []int) {
 	return file_orchestrator_v1_cancellation_proto_rawDescGZIP(), []int{17}
 }
 
-func (x *ReclassifyAnswersRequest) GetFilter() *CancellationFilter {
+func (x *ReclassifyAnswersRequest) GetWorkItemId() int64 {
 	if x != nil {
-		return x.Filter
+		return x.WorkItemId
 	}
-	return nil
+	return 0
+}
+
+func (x *ReclassifyAnswersRequest) GetText() string {
+	if x != nil {
+		return x.Text
+	}
+	return ""
 }
 
 func (x *ReclassifyAnswersRequest) GetDisposition() string {
@@ -1309,15 +1321,25 @@ func (x *ReclassifyAnswersRequest) GetToken() string {
 	return ""
 }
 
+func (x *ReclassifyAnswersRequest) GetInsteadOf() string {
+	if x != nil {
+		return x.InsteadOf
+	}
+	return ""
+}
+
 type ReclassifyAnswersResponse struct {
 	state  protoimpl.MessageState `protogen:"open.v1"`
 	Result *ActionResult          `protobuf:"bytes,1,opt,name=result,proto3" json:"result,omitempty"`
 	// How the cancellations that it touches end, by state.
 	Outcomes map[string]int64 `protobuf:"bytes,2,rep,name=outcomes,proto3" json:"outcomes,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"varint,2,opt,name=value"`
-	// The entry for WMS_DICTIONARY that makes wmssvc read the text so from now on.
+	// The entry for WMS_DICTIONARY that makes wmssvc read the text so from now on; the ledger knows it without. Empty
+	// where no entry can: the text has two parts, and only both together say that an order is cancelled.
 	DictionaryEntry string `protobuf:"bytes,3,opt,name=dictionary_entry,json=dictionaryEntry,proto3" json:"dictionary_entry,omitempty"`
-	unknownFields   protoimpl.UnknownFields
-	sizeCache       protoimpl.SizeCache
+	// The text as it is compared, with # where the order's own number, warehouse, type or a time stood.
+	Text          string `protobuf:"bytes,4,opt,name=text,proto3" json:"text,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
 }
 
 func (x *ReclassifyAnswersResponse) Reset() {
@@ -1367,6 +1389,13 @@ func (x *ReclassifyAnswersResponse) GetOutcomes() map[string]int64 {
 func (x *ReclassifyAnswersResponse) GetDictionaryEntry() string {
 	if x != nil {
 		return x.DictionaryEntry
+	}
+	return ""
+}
+
+func (x *ReclassifyAnswersResponse) GetText() string {
+	if x != nil {
+		return x.Text
 	}
 	return ""
 }
@@ -1505,6 +1534,8 @@ type CancellationFilter struct {
 	WorkKind string `protobuf:"bytes,10,opt,name=work_kind,json=workKind,proto3" json:"work_kind,omitempty"`
 	// Held for this reason, such as safety_limit_hour.
 	HoldReason string `protobuf:"bytes,11,opt,name=hold_reason,json=holdReason,proto3" json:"hold_reason,omitempty"`
+	// The cancellation of this work item, or those that wait for its text.
+	WorkItemId int64 `protobuf:"varint,14,opt,name=work_item_id,json=workItemId,proto3" json:"work_item_id,omitempty"`
 	// Created at or after, and before.
 	CreateTimeFrom *timestamppb.Timestamp `protobuf:"bytes,12,opt,name=create_time_from,json=createTimeFrom,proto3" json:"create_time_from,omitempty"`
 	CreateTimeTo   *timestamppb.Timestamp `protobuf:"bytes,13,opt,name=create_time_to,json=createTimeTo,proto3" json:"create_time_to,omitempty"`
@@ -1617,6 +1648,13 @@ func (x *CancellationFilter) GetHoldReason() string {
 		return x.HoldReason
 	}
 	return ""
+}
+
+func (x *CancellationFilter) GetWorkItemId() int64 {
+	if x != nil {
+		return x.WorkItemId
+	}
+	return 0
 }
 
 func (x *CancellationFilter) GetCreateTimeFrom() *timestamppb.Timestamp {
@@ -2336,7 +2374,13 @@ type WorkItem struct {
 	CreateTime *timestamppb.Timestamp `protobuf:"bytes,9,opt,name=create_time,json=createTime,proto3" json:"create_time,omitempty"`
 	CloseTime  *timestamppb.Timestamp `protobuf:"bytes,10,opt,name=close_time,json=closeTime,proto3" json:"close_time,omitempty"`
 	// Why it was closed.
-	CloseReason   string `protobuf:"bytes,11,opt,name=close_reason,json=closeReason,proto3" json:"close_reason,omitempty"`
+	CloseReason string `protobuf:"bytes,11,opt,name=close_reason,json=closeReason,proto3" json:"close_reason,omitempty"`
+	// Of an item about a text of the WMS (answer_unrecognised): how many orders wait for its meaning (a filter with
+	// work_item_id lists them), how often it came, and when first and last.
+	Waiting       int64                  `protobuf:"varint,12,opt,name=waiting,proto3" json:"waiting,omitempty"`
+	Answers       int64                  `protobuf:"varint,13,opt,name=answers,proto3" json:"answers,omitempty"`
+	FirstTime     *timestamppb.Timestamp `protobuf:"bytes,14,opt,name=first_time,json=firstTime,proto3" json:"first_time,omitempty"`
+	LastTime      *timestamppb.Timestamp `protobuf:"bytes,15,opt,name=last_time,json=lastTime,proto3" json:"last_time,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -2448,6 +2492,34 @@ func (x *WorkItem) GetCloseReason() string {
 	return ""
 }
 
+func (x *WorkItem) GetWaiting() int64 {
+	if x != nil {
+		return x.Waiting
+	}
+	return 0
+}
+
+func (x *WorkItem) GetAnswers() int64 {
+	if x != nil {
+		return x.Answers
+	}
+	return 0
+}
+
+func (x *WorkItem) GetFirstTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.FirstTime
+	}
+	return nil
+}
+
+func (x *WorkItem) GetLastTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.LastTime
+	}
+	return nil
+}
+
 var File_orchestrator_v1_cancellation_proto protoreflect.FileDescriptor
 
 const file_orchestrator_v1_cancellation_proto_rawDesc = "" +
@@ -2545,21 +2617,26 @@ const file_orchestrator_v1_cancellation_proto_rawDesc = "" +
 	"\tmax_count\x18\x05 \x01(\x05B\v\xbaH\b\x1a\x06\x18\xa0\x8d\x06(\x00R\bmaxCount\x12\x1d\n" +
 	"\x05token\x18\x06 \x01(\tB\a\xbaH\x04r\x02\x18dR\x05token\"U\n" +
 	"\x1cReleaseCancellationsResponse\x125\n" +
-	"\x06result\x18\x01 \x01(\v2\x1d.orchestrator.v1.ActionResultR\x06result\"\x80\x03\n" +
-	"\x18ReclassifyAnswersRequest\x12C\n" +
-	"\x06filter\x18\x01 \x01(\v2#.orchestrator.v1.CancellationFilterB\x06\xbaH\x03\xc8\x01\x01R\x06filter\x12q\n" +
-	"\vdisposition\x18\x02 \x01(\tBO\xbaHLrJR\tcancelledR\x11already_cancelledR\vin_progressR\btoo_lateR\tnot_foundR\brejectedR\vdisposition\x12\"\n" +
-	"\x06reason\x18\x03 \x01(\tB\n" +
+	"\x06result\x18\x01 \x01(\v2\x1d.orchestrator.v1.ActionResultR\x06result\"\xac\x03\n" +
+	"\x18ReclassifyAnswersRequest\x12)\n" +
+	"\fwork_item_id\x18\x01 \x01(\x03B\a\xbaH\x04\"\x02(\x00R\n" +
+	"workItemId\x12\x1c\n" +
+	"\x04text\x18\x02 \x01(\tB\b\xbaH\x05r\x03\x18\xc0>R\x04text\x12q\n" +
+	"\vdisposition\x18\x03 \x01(\tBO\xbaHLrJR\tcancelledR\x11already_cancelledR\vin_progressR\btoo_lateR\tnot_foundR\brejectedR\vdisposition\x12\"\n" +
+	"\x06reason\x18\x04 \x01(\tB\n" +
 	"\xbaH\ar\x05\x10\x01\x18\xf4\x03R\x06reason\x12&\n" +
 	"\n" +
-	"request_id\x18\x04 \x01(\tB\a\xbaH\x04r\x02\x18dR\trequestId\x12\x17\n" +
-	"\adry_run\x18\x05 \x01(\bR\x06dryRun\x12(\n" +
-	"\tmax_count\x18\x06 \x01(\x05B\v\xbaH\b\x1a\x06\x18\xa0\x8d\x06(\x00R\bmaxCount\x12\x1d\n" +
-	"\x05token\x18\a \x01(\tB\a\xbaH\x04r\x02\x18dR\x05token\"\x90\x02\n" +
+	"request_id\x18\x05 \x01(\tB\a\xbaH\x04r\x02\x18dR\trequestId\x12\x17\n" +
+	"\adry_run\x18\x06 \x01(\bR\x06dryRun\x12(\n" +
+	"\tmax_count\x18\a \x01(\x05B\v\xbaH\b\x1a\x06\x18\xa0\x8d\x06(\x00R\bmaxCount\x12\x1d\n" +
+	"\x05token\x18\b \x01(\tB\a\xbaH\x04r\x02\x18dR\x05token\x12&\n" +
+	"\n" +
+	"instead_of\x18\t \x01(\tB\a\xbaH\x04r\x02\x182R\tinsteadOf\"\xa4\x02\n" +
 	"\x19ReclassifyAnswersResponse\x125\n" +
 	"\x06result\x18\x01 \x01(\v2\x1d.orchestrator.v1.ActionResultR\x06result\x12T\n" +
 	"\boutcomes\x18\x02 \x03(\v28.orchestrator.v1.ReclassifyAnswersResponse.OutcomesEntryR\boutcomes\x12)\n" +
-	"\x10dictionary_entry\x18\x03 \x01(\tR\x0fdictionaryEntry\x1a;\n" +
+	"\x10dictionary_entry\x18\x03 \x01(\tR\x0fdictionaryEntry\x12\x12\n" +
+	"\x04text\x18\x04 \x01(\tR\x04text\x1a;\n" +
 	"\rOutcomesEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
 	"\x05value\x18\x02 \x01(\x03R\x05value:\x028\x01\"\xb3\x01\n" +
@@ -2571,7 +2648,7 @@ const file_orchestrator_v1_cancellation_proto_rawDesc = "" +
 	"request_id\x18\x03 \x01(\tB\a\xbaH\x04r\x02\x18dR\trequestId\x12\x17\n" +
 	"\adry_run\x18\x04 \x01(\bR\x06dryRun\"O\n" +
 	"\x16CloseWorkItemsResponse\x125\n" +
-	"\x06result\x18\x01 \x01(\v2\x1d.orchestrator.v1.ActionResultR\x06result\"\x95\x05\n" +
+	"\x06result\x18\x01 \x01(\v2\x1d.orchestrator.v1.ActionResultR\x06result\"\xc0\x05\n" +
 	"\x12CancellationFilter\x12\x1f\n" +
 	"\x06scheme\x18\x01 \x01(\tB\a\xbaH\x04r\x02\x18dR\x06scheme\x12:\n" +
 	"\x10cancellation_ids\x18\x02 \x03(\x03B\x0f\xbaH\f\x92\x01\t\x10\xe8\a\"\x04\"\x02 \x00R\x0fcancellationIds\x12M\n" +
@@ -2586,7 +2663,9 @@ const file_orchestrator_v1_cancellation_proto_rawDesc = "" +
 	"\twork_kind\x18\n" +
 	" \x01(\tB\a\xbaH\x04r\x02\x182R\bworkKind\x12(\n" +
 	"\vhold_reason\x18\v \x01(\tB\a\xbaH\x04r\x02\x182R\n" +
-	"holdReason\x12D\n" +
+	"holdReason\x12)\n" +
+	"\fwork_item_id\x18\x0e \x01(\x03B\a\xbaH\x04\"\x02(\x00R\n" +
+	"workItemId\x12D\n" +
 	"\x10create_time_from\x18\f \x01(\v2\x1a.google.protobuf.TimestampR\x0ecreateTimeFrom\x12@\n" +
 	"\x0ecreate_time_to\x18\r \x01(\v2\x1a.google.protobuf.TimestampR\fcreateTimeTo\"\xdd\x01\n" +
 	"\fActionResult\x12\x14\n" +
@@ -2678,7 +2757,7 @@ const file_orchestrator_v1_cancellation_proto_rawDesc = "" +
 	" \x01(\tR\rvendorMessage\x12\x16\n" +
 	"\x06detail\x18\v \x01(\tR\x06detail\x12\x18\n" +
 	"\arequest\x18\f \x01(\tR\arequest\x12\x14\n" +
-	"\x05reply\x18\r \x01(\tR\x05reply\"\x80\x03\n" +
+	"\x05reply\x18\r \x01(\tR\x05reply\"\xa8\x04\n" +
 	"\bWorkItem\x12 \n" +
 	"\fwork_item_id\x18\x01 \x01(\x03R\n" +
 	"workItemId\x12\x16\n" +
@@ -2694,7 +2773,12 @@ const file_orchestrator_v1_cancellation_proto_rawDesc = "" +
 	"\n" +
 	"close_time\x18\n" +
 	" \x01(\v2\x1a.google.protobuf.TimestampR\tcloseTime\x12!\n" +
-	"\fclose_reason\x18\v \x01(\tR\vcloseReason*\xb7\x02\n" +
+	"\fclose_reason\x18\v \x01(\tR\vcloseReason\x12\x18\n" +
+	"\awaiting\x18\f \x01(\x03R\awaiting\x12\x18\n" +
+	"\aanswers\x18\r \x01(\x03R\aanswers\x129\n" +
+	"\n" +
+	"first_time\x18\x0e \x01(\v2\x1a.google.protobuf.TimestampR\tfirstTime\x127\n" +
+	"\tlast_time\x18\x0f \x01(\v2\x1a.google.protobuf.TimestampR\blastTime*\xb7\x02\n" +
 	"\x11CancellationState\x12\"\n" +
 	"\x1eCANCELLATION_STATE_UNSPECIFIED\x10\x00\x12\x1e\n" +
 	"\x1aCANCELLATION_STATE_PLANNED\x10\x01\x12\x1b\n" +
@@ -2787,52 +2871,53 @@ var file_orchestrator_v1_cancellation_proto_depIdxs = []int32{
 	23, // 17: orchestrator.v1.MarkCancellationsDoneResponse.result:type_name -> orchestrator.v1.ActionResult
 	22, // 18: orchestrator.v1.ReleaseCancellationsRequest.filter:type_name -> orchestrator.v1.CancellationFilter
 	23, // 19: orchestrator.v1.ReleaseCancellationsResponse.result:type_name -> orchestrator.v1.ActionResult
-	22, // 20: orchestrator.v1.ReclassifyAnswersRequest.filter:type_name -> orchestrator.v1.CancellationFilter
-	23, // 21: orchestrator.v1.ReclassifyAnswersResponse.result:type_name -> orchestrator.v1.ActionResult
-	29, // 22: orchestrator.v1.ReclassifyAnswersResponse.outcomes:type_name -> orchestrator.v1.ReclassifyAnswersResponse.OutcomesEntry
-	23, // 23: orchestrator.v1.CloseWorkItemsResponse.result:type_name -> orchestrator.v1.ActionResult
-	0,  // 24: orchestrator.v1.CancellationFilter.states:type_name -> orchestrator.v1.CancellationState
-	31, // 25: orchestrator.v1.CancellationFilter.create_time_from:type_name -> google.protobuf.Timestamp
-	31, // 26: orchestrator.v1.CancellationFilter.create_time_to:type_name -> google.protobuf.Timestamp
-	24, // 27: orchestrator.v1.ActionResult.refused:type_name -> orchestrator.v1.ActionRefusal
-	31, // 28: orchestrator.v1.OperatorAction.create_time:type_name -> google.protobuf.Timestamp
-	30, // 29: orchestrator.v1.Cancellation.extend_props:type_name -> orchestrator.v1.Cancellation.ExtendPropsEntry
-	0,  // 30: orchestrator.v1.Cancellation.state:type_name -> orchestrator.v1.CancellationState
-	31, // 31: orchestrator.v1.Cancellation.due_time:type_name -> google.protobuf.Timestamp
-	31, // 32: orchestrator.v1.Cancellation.create_time:type_name -> google.protobuf.Timestamp
-	31, // 33: orchestrator.v1.Cancellation.update_time:type_name -> google.protobuf.Timestamp
-	31, // 34: orchestrator.v1.Cancellation.outcome_time:type_name -> google.protobuf.Timestamp
-	31, // 35: orchestrator.v1.Attempt.intent_time:type_name -> google.protobuf.Timestamp
-	31, // 36: orchestrator.v1.Attempt.send_before_time:type_name -> google.protobuf.Timestamp
-	31, // 37: orchestrator.v1.Attempt.send_time:type_name -> google.protobuf.Timestamp
-	31, // 38: orchestrator.v1.Attempt.result_time:type_name -> google.protobuf.Timestamp
-	31, // 39: orchestrator.v1.WorkItem.create_time:type_name -> google.protobuf.Timestamp
-	31, // 40: orchestrator.v1.WorkItem.close_time:type_name -> google.protobuf.Timestamp
-	1,  // 41: orchestrator.v1.CancellationService.ListCancellations:input_type -> orchestrator.v1.ListCancellationsRequest
-	3,  // 42: orchestrator.v1.CancellationService.GetCancellation:input_type -> orchestrator.v1.GetCancellationRequest
-	5,  // 43: orchestrator.v1.CancellationService.ListWorkItems:input_type -> orchestrator.v1.ListWorkItemsRequest
-	10, // 44: orchestrator.v1.CancellationService.RetryCancellations:input_type -> orchestrator.v1.RetryCancellationsRequest
-	12, // 45: orchestrator.v1.CancellationService.IgnoreCancellations:input_type -> orchestrator.v1.IgnoreCancellationsRequest
-	14, // 46: orchestrator.v1.CancellationService.MarkCancellationsDone:input_type -> orchestrator.v1.MarkCancellationsDoneRequest
-	16, // 47: orchestrator.v1.CancellationService.ReleaseCancellations:input_type -> orchestrator.v1.ReleaseCancellationsRequest
-	18, // 48: orchestrator.v1.CancellationService.ReclassifyAnswers:input_type -> orchestrator.v1.ReclassifyAnswersRequest
-	20, // 49: orchestrator.v1.CancellationService.CloseWorkItems:input_type -> orchestrator.v1.CloseWorkItemsRequest
-	8,  // 50: orchestrator.v1.CancellationService.ListOperatorActions:input_type -> orchestrator.v1.ListOperatorActionsRequest
-	2,  // 51: orchestrator.v1.CancellationService.ListCancellations:output_type -> orchestrator.v1.ListCancellationsResponse
-	4,  // 52: orchestrator.v1.CancellationService.GetCancellation:output_type -> orchestrator.v1.GetCancellationResponse
-	6,  // 53: orchestrator.v1.CancellationService.ListWorkItems:output_type -> orchestrator.v1.ListWorkItemsResponse
-	11, // 54: orchestrator.v1.CancellationService.RetryCancellations:output_type -> orchestrator.v1.RetryCancellationsResponse
-	13, // 55: orchestrator.v1.CancellationService.IgnoreCancellations:output_type -> orchestrator.v1.IgnoreCancellationsResponse
-	15, // 56: orchestrator.v1.CancellationService.MarkCancellationsDone:output_type -> orchestrator.v1.MarkCancellationsDoneResponse
-	17, // 57: orchestrator.v1.CancellationService.ReleaseCancellations:output_type -> orchestrator.v1.ReleaseCancellationsResponse
-	19, // 58: orchestrator.v1.CancellationService.ReclassifyAnswers:output_type -> orchestrator.v1.ReclassifyAnswersResponse
-	21, // 59: orchestrator.v1.CancellationService.CloseWorkItems:output_type -> orchestrator.v1.CloseWorkItemsResponse
-	9,  // 60: orchestrator.v1.CancellationService.ListOperatorActions:output_type -> orchestrator.v1.ListOperatorActionsResponse
-	51, // [51:61] is the sub-list for method output_type
-	41, // [41:51] is the sub-list for method input_type
-	41, // [41:41] is the sub-list for extension type_name
-	41, // [41:41] is the sub-list for extension extendee
-	0,  // [0:41] is the sub-list for field type_name
+	23, // 20: orchestrator.v1.ReclassifyAnswersResponse.result:type_name -> orchestrator.v1.ActionResult
+	29, // 21: orchestrator.v1.ReclassifyAnswersResponse.outcomes:type_name -> orchestrator.v1.ReclassifyAnswersResponse.OutcomesEntry
+	23, // 22: orchestrator.v1.CloseWorkItemsResponse.result:type_name -> orchestrator.v1.ActionResult
+	0,  // 23: orchestrator.v1.CancellationFilter.states:type_name -> orchestrator.v1.CancellationState
+	31, // 24: orchestrator.v1.CancellationFilter.create_time_from:type_name -> google.protobuf.Timestamp
+	31, // 25: orchestrator.v1.CancellationFilter.create_time_to:type_name -> google.protobuf.Timestamp
+	24, // 26: orchestrator.v1.ActionResult.refused:type_name -> orchestrator.v1.ActionRefusal
+	31, // 27: orchestrator.v1.OperatorAction.create_time:type_name -> google.protobuf.Timestamp
+	30, // 28: orchestrator.v1.Cancellation.extend_props:type_name -> orchestrator.v1.Cancellation.ExtendPropsEntry
+	0,  // 29: orchestrator.v1.Cancellation.state:type_name -> orchestrator.v1.CancellationState
+	31, // 30: orchestrator.v1.Cancellation.due_time:type_name -> google.protobuf.Timestamp
+	31, // 31: orchestrator.v1.Cancellation.create_time:type_name -> google.protobuf.Timestamp
+	31, // 32: orchestrator.v1.Cancellation.update_time:type_name -> google.protobuf.Timestamp
+	31, // 33: orchestrator.v1.Cancellation.outcome_time:type_name -> google.protobuf.Timestamp
+	31, // 34: orchestrator.v1.Attempt.intent_time:type_name -> google.protobuf.Timestamp
+	31, // 35: orchestrator.v1.Attempt.send_before_time:type_name -> google.protobuf.Timestamp
+	31, // 36: orchestrator.v1.Attempt.send_time:type_name -> google.protobuf.Timestamp
+	31, // 37: orchestrator.v1.Attempt.result_time:type_name -> google.protobuf.Timestamp
+	31, // 38: orchestrator.v1.WorkItem.create_time:type_name -> google.protobuf.Timestamp
+	31, // 39: orchestrator.v1.WorkItem.close_time:type_name -> google.protobuf.Timestamp
+	31, // 40: orchestrator.v1.WorkItem.first_time:type_name -> google.protobuf.Timestamp
+	31, // 41: orchestrator.v1.WorkItem.last_time:type_name -> google.protobuf.Timestamp
+	1,  // 42: orchestrator.v1.CancellationService.ListCancellations:input_type -> orchestrator.v1.ListCancellationsRequest
+	3,  // 43: orchestrator.v1.CancellationService.GetCancellation:input_type -> orchestrator.v1.GetCancellationRequest
+	5,  // 44: orchestrator.v1.CancellationService.ListWorkItems:input_type -> orchestrator.v1.ListWorkItemsRequest
+	10, // 45: orchestrator.v1.CancellationService.RetryCancellations:input_type -> orchestrator.v1.RetryCancellationsRequest
+	12, // 46: orchestrator.v1.CancellationService.IgnoreCancellations:input_type -> orchestrator.v1.IgnoreCancellationsRequest
+	14, // 47: orchestrator.v1.CancellationService.MarkCancellationsDone:input_type -> orchestrator.v1.MarkCancellationsDoneRequest
+	16, // 48: orchestrator.v1.CancellationService.ReleaseCancellations:input_type -> orchestrator.v1.ReleaseCancellationsRequest
+	18, // 49: orchestrator.v1.CancellationService.ReclassifyAnswers:input_type -> orchestrator.v1.ReclassifyAnswersRequest
+	20, // 50: orchestrator.v1.CancellationService.CloseWorkItems:input_type -> orchestrator.v1.CloseWorkItemsRequest
+	8,  // 51: orchestrator.v1.CancellationService.ListOperatorActions:input_type -> orchestrator.v1.ListOperatorActionsRequest
+	2,  // 52: orchestrator.v1.CancellationService.ListCancellations:output_type -> orchestrator.v1.ListCancellationsResponse
+	4,  // 53: orchestrator.v1.CancellationService.GetCancellation:output_type -> orchestrator.v1.GetCancellationResponse
+	6,  // 54: orchestrator.v1.CancellationService.ListWorkItems:output_type -> orchestrator.v1.ListWorkItemsResponse
+	11, // 55: orchestrator.v1.CancellationService.RetryCancellations:output_type -> orchestrator.v1.RetryCancellationsResponse
+	13, // 56: orchestrator.v1.CancellationService.IgnoreCancellations:output_type -> orchestrator.v1.IgnoreCancellationsResponse
+	15, // 57: orchestrator.v1.CancellationService.MarkCancellationsDone:output_type -> orchestrator.v1.MarkCancellationsDoneResponse
+	17, // 58: orchestrator.v1.CancellationService.ReleaseCancellations:output_type -> orchestrator.v1.ReleaseCancellationsResponse
+	19, // 59: orchestrator.v1.CancellationService.ReclassifyAnswers:output_type -> orchestrator.v1.ReclassifyAnswersResponse
+	21, // 60: orchestrator.v1.CancellationService.CloseWorkItems:output_type -> orchestrator.v1.CloseWorkItemsResponse
+	9,  // 61: orchestrator.v1.CancellationService.ListOperatorActions:output_type -> orchestrator.v1.ListOperatorActionsResponse
+	52, // [52:62] is the sub-list for method output_type
+	42, // [42:52] is the sub-list for method input_type
+	42, // [42:42] is the sub-list for extension type_name
+	42, // [42:42] is the sub-list for extension extendee
+	0,  // [0:42] is the sub-list for field type_name
 }
 
 func init() { file_orchestrator_v1_cancellation_proto_init() }

@@ -54,7 +54,8 @@ type CancellationServiceClient interface {
 	// ReleaseCancellations lets held ones go. Once nothing of the scheme waits behind a safety limit any longer, because
 	// it was released, the limits count anew.
 	ReleaseCancellations(ctx context.Context, in *ReleaseCancellationsRequest, opts ...grpc.CallOption) (*ReleaseCancellationsResponse, error)
-	// ReclassifyAnswers says what an answer text of the WMS means, and settles the cancellations that wait for that.
+	// ReclassifyAnswers says what a text of the WMS means that its adapter does not know, and settles the cancellations
+	// that wait for that, now and from now on.
 	ReclassifyAnswers(ctx context.Context, in *ReclassifyAnswersRequest, opts ...grpc.CallOption) (*ReclassifyAnswersResponse, error)
 	// CloseWorkItems closes work items that are about no cancellation, or whose cancellation has ended.
 	CloseWorkItems(ctx context.Context, in *CloseWorkItemsRequest, opts ...grpc.CallOption) (*CloseWorkItemsResponse, error)
@@ -193,7 +194,8 @@ type CancellationServiceServer interface {
 	// ReleaseCancellations lets held ones go. Once nothing of the scheme waits behind a safety limit any longer, because
 	// it was released, the limits count anew.
 	ReleaseCancellations(context.Context, *ReleaseCancellationsRequest) (*ReleaseCancellationsResponse, error)
-	// ReclassifyAnswers says what an answer text of the WMS means, and settles the cancellations that wait for that.
+	// ReclassifyAnswers says what a text of the WMS means that its adapter does not know, and settles the cancellations
+	// that wait for that, now and from now on.
 	ReclassifyAnswers(context.Context, *ReclassifyAnswersRequest) (*ReclassifyAnswersResponse, error)
 	// CloseWorkItems closes work items that are about no cancellation, or whose cancellation has ended.
 	CloseWorkItems(context.Context, *CloseWorkItemsRequest) (*CloseWorkItemsResponse, error)

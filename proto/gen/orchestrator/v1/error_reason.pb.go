@@ -79,6 +79,10 @@ const (
 	ErrorReason_ERROR_REASON_EVENT_TOKEN_STALE ErrorReason = 25
 	// RESOURCE_EXHAUSTED: this orchestrator serves as many watches as it can; metadata: max_count.
 	ErrorReason_ERROR_REASON_TOO_MANY_WATCHES ErrorReason = 26
+	// No answer with this text was met, or the work item is about none.
+	ErrorReason_ERROR_REASON_ANSWER_TEXT_NOT_FOUND ErrorReason = 27
+	// A person has said before that the text means something else.
+	ErrorReason_ERROR_REASON_ANSWER_TEXT_CLASSIFIED ErrorReason = 28
 )
 
 // Enum value maps for ErrorReason.
@@ -110,6 +114,8 @@ var (
 		24: "ERROR_REASON_EVENT_TOKEN_INVALID",
 		25: "ERROR_REASON_EVENT_TOKEN_STALE",
 		26: "ERROR_REASON_TOO_MANY_WATCHES",
+		27: "ERROR_REASON_ANSWER_TEXT_NOT_FOUND",
+		28: "ERROR_REASON_ANSWER_TEXT_CLASSIFIED",
 	}
 	ErrorReason_value = map[string]int32{
 		"ERROR_REASON_UNSPECIFIED":            0,
@@ -138,6 +144,8 @@ var (
 		"ERROR_REASON_EVENT_TOKEN_INVALID":    24,
 		"ERROR_REASON_EVENT_TOKEN_STALE":      25,
 		"ERROR_REASON_TOO_MANY_WATCHES":       26,
+		"ERROR_REASON_ANSWER_TEXT_NOT_FOUND":  27,
+		"ERROR_REASON_ANSWER_TEXT_CLASSIFIED": 28,
 	}
 )
 
@@ -172,7 +180,7 @@ var File_orchestrator_v1_error_reason_proto protoreflect.FileDescriptor
 
 const file_orchestrator_v1_error_reason_proto_rawDesc = "" +
 	"\n" +
-	"\"orchestrator/v1/error_reason.proto\x12\x0forchestrator.v1*\x83\a\n" +
+	"\"orchestrator/v1/error_reason.proto\x12\x0forchestrator.v1*\xd4\a\n" +
 	"\vErrorReason\x12\x1c\n" +
 	"\x18ERROR_REASON_UNSPECIFIED\x10\x00\x12 \n" +
 	"\x1cERROR_REASON_REQUEST_INVALID\x10\x01\x12#\n" +
@@ -200,7 +208,9 @@ const file_orchestrator_v1_error_reason_proto_rawDesc = "" +
 	"\x1eERROR_REASON_SELECTION_CHANGED\x10\x17\x12$\n" +
 	" ERROR_REASON_EVENT_TOKEN_INVALID\x10\x18\x12\"\n" +
 	"\x1eERROR_REASON_EVENT_TOKEN_STALE\x10\x19\x12!\n" +
-	"\x1dERROR_REASON_TOO_MANY_WATCHES\x10\x1aB\xcd\x01\n" +
+	"\x1dERROR_REASON_TOO_MANY_WATCHES\x10\x1a\x12&\n" +
+	"\"ERROR_REASON_ANSWER_TEXT_NOT_FOUND\x10\x1b\x12'\n" +
+	"#ERROR_REASON_ANSWER_TEXT_CLASSIFIED\x10\x1cB\xcd\x01\n" +
 	"\x13com.orchestrator.v1B\x10ErrorReasonProtoP\x01ZGgithub.com/voidrelay/voidrelay/proto/gen/orchestrator/v1;orchestratorv1\xa2\x02\x03OXX\xaa\x02\x0fOrchestrator.V1\xca\x02\x0fOrchestrator\\V1\xe2\x02\x1bOrchestrator\\V1\\GPBMetadata\xea\x02\x10Orchestrator::V1b\x06proto3"
 
 var (

@@ -43,6 +43,34 @@ comment on column cancellation.traceparent is
     'place in the trace that planned it, as W3C Trace Context writes it; its requests are parts of that trace. Empty '
     'where nothing was traced';
 
+create table answer_text (
+    text_id        bigint generated always as identity primary key,
+    success        boolean not null,
+    text           text not null,
+    example        text not null,
+    answers        bigint not null default 0,
+    first_time     timestamptz not null default now(),
+    last_time      timestamptz not null default now(),
+    disposition    text not null default '' check (disposition in ('', 'cancelled', 'already_cancelled',
+                       'in_progress', 'too_late', 'not_found', 'rejected')),
+    classify_time  timestamptz,
+    classified_by  text not null default '',
+    reason         text not null default '',
+    check ((disposition = '') = (classify_time is null)),
+    check (success or disposition <> 'cancelled')
+);
+-- A text may be longer than an index takes.
+create unique index answer_text_once on answer_text (success, md5(text));
+comment on table answer_text is
+    'a text of the WMS that its adapter does not know, and what a person says that it means; that holds for every '
+    'answer with this text, of whatever scheme and account';
+comment on column answer_text.success is 'it came with a success; the same text of a failure is another one';
+comment on column answer_text.text is
+    'as the adapter compares texts: with # where the order''s own number, warehouse, type, id or a time stood';
+comment on column answer_text.example is 'as the WMS gave it first';
+comment on column answer_text.answers is 'how often it came';
+comment on column answer_text.disposition is 'what a person says that it means; empty = nobody has said';
+
 create table unsettled_cancellation (
     cancellation_id       bigint primary key,
     order_id              bigint not null,
@@ -73,12 +101,16 @@ create table unsettled_cancellation (
     answer_changes        integer not null default 0,
     maybe_landed          boolean not null default false,
     answer_lost           boolean not null default false,
+    text_id               bigint,
+    awaits_text           boolean not null default false,
     update_time           timestamptz not null default now(),
+    check (not awaits_text or text_id is not null),
     check ((state = 'held') = (hold_reason <> '') or state = 'planned'),
     check (lease_until is null or attempt > 0)
 ) with (fillfactor = 50);
 -- None of these columns is written by what sends: gathering, verifying and leasing a row change no index.
-create index unsettled_due on unsettled_cancellation (due_time) where state = 'open';
+create index unsettled_due on unsettled_cancellation (due_time) where state = 'open' and not awaits_text;
+create index unsettled_text on unsettled_cancellation (text_id) where text_id is not null;
 create index unsettled_order on unsettled_cancellation (order_id);
 create index unsettled_bill on unsettled_cancellation (scheme, bill_id);
 create index unsettled_planned on unsettled_cancellation (scheme, bill_id) where state = 'planned';
@@ -124,6 +156,10 @@ comment on column unsettled_cancellation.maybe_landed is 'an earlier attempt may
 comment on column unsettled_cancellation.answer_lost is
     'an earlier attempt left and its answer was lost (time-out, broken connection), so that it may have cancelled the '
     'order';
+comment on column unsettled_cancellation.text_id is
+    'of a row in answer_text: the last answer has a text that the adapter does not know; null = it is known';
+comment on column unsettled_cancellation.awaits_text is
+    'open and not due: it waits until a person has said what that text means';
 
 create table outcome (
     cancellation_id       bigint not null,
@@ -205,7 +241,9 @@ select c.cancellation_id, c.scheme, c.bill_id, c.bill_no, c.generation, c.questi
        u.unsent_time,
        coalesce(u.unsent_for, '0') as unsent_for,
        coalesce(u.answer_lost, e.answer_lost) as answer_lost,
-       c.traceparent
+       c.traceparent,
+       u.text_id,
+       coalesce(u.awaits_text, false) as awaits_text
 from cancellation c
 join warehouse_order o on o.order_id = c.order_id
 left join unsettled_cancellation u on u.cancellation_id = c.cancellation_id
@@ -244,6 +282,7 @@ create table attempt (
     vendor_message  text not null default '',
     detail          text not null default '',
     dictionary      text not null default '',
+    text_id         bigint,
     primary key (cancellation_id, attempt),
     check ((result_time is null) = (disposition = ''))
 );
@@ -256,6 +295,8 @@ comment on table attempt is
 comment on column attempt.cancellation_id is
     'of a row in cancellation, which the statement that writes the attempt has locked; no foreign key, because '
     'cancellations are never deleted';
+
+comment on column attempt.text_id is 'of a row in answer_text, where the adapter did not know the text of the answer';
 
 create table attempt_evidence (
     cancellation_id bigint not null,

@@ -21,6 +21,7 @@ create unique index work_item_once on work_item (scheme, kind, bill_id, cancella
 create index work_item_cancellation on work_item (cancellation_id) where cancellation_id <> 0;
 create index work_item_of_bill on work_item (scheme, bill_id);
 create index work_item_bill_no on work_item (bill_no) where bill_no <> '';
+create index work_item_subject on work_item (kind, subject) where close_time is null and subject <> '';
 -- Asked with each answer: is there work that it may close?
 create index work_item_open on work_item (scheme, bill_id) where close_time is null;
 comment on table work_item is 'something only a person can settle; what to do is said per kind';

@@ -77,10 +77,13 @@ insert into work_kind (kind, subject, message_zh, action_zh, message_en, action_
     'the WMS refused the cancel for a known reason',
     'settle the reason in the WMS, then: voidrelay retry "{scheme}" --ids {id} --reason "…"'),
 ('answer_unrecognised', '',
-    '旺店通的答复不在词典内，多次重试仍未取消',
-    '在旺店通查看该单状态；未取消则：voidrelay retry "{scheme}" --ids {id} --reason "……"',
-    'the WMS keeps answering something that the dictionary does not know',
-    'look at the order in the WMS; if it is not cancelled: voidrelay retry "{scheme}" --ids {id} --reason "…"'),
+    '旺店通的答复没有人认识，{waiting} 个仓库单在等它的含义',
+    '在旺店通查看其中一单的状态（清单：cancellations --item {item}），归类为 cancelled、already_cancelled、in_progress、'
+    'too_late、not_found 或 rejected；例如已撤单则：voidrelay reclassify --item {item} already_cancelled --reason "……"',
+    'nobody knows this answer of the WMS, and {waiting} orders wait until it is known what it means',
+    'look at one of the orders in the WMS (cancellations --item {item} lists them) and say cancelled, '
+    'already_cancelled, in_progress, too_late, not_found or rejected; where it was cancelled before: voidrelay '
+    'reclassify --item {item} already_cancelled --reason "…"'),
 ('order_not_found', '',
     '旺店通找不到该单，超过等待时间',
     '核对单号、仓库和单据类型的映射，改正后：voidrelay retry "{scheme}" --kind order_not_found --reason "……"',

@@ -29,6 +29,7 @@ cross join lateral (
            count(*) filter (where d.state = 'open' and d.not_before > now()) as waiting,
            array_agg(d.account) filter (where d.state in ('planned', 'open')) as accounts,
            bool_and(d.triggers = array['un_audited']) filter (where d.state in ('planned', 'open')) as only_un_audited,
+           count(*) filter (where d.awaits_text and d.state = 'open') as awaiting_text,
            count(*) filter (where d.state = 'held') as held,
            min(d.hold_reason) filter (where d.state = 'held') as hold_reason,
            count(*) filter (where d.state = 'needs_attention' and d.disposition <> 'too_late') as needs_attention,
@@ -42,7 +43,7 @@ cross join lateral (
                                   and d.disposition <> 'too_late') as left_alone
     from (
         select c.state, c.outcome, c.disposition, c.hold_reason, c.generation, c.not_before, c.account,
-               c.triggers, max(c.generation) over (
+               c.triggers, c.awaits_text, max(c.generation) over (
                    partition by c.account, c.warehouse_code, c.order_code, c.order_type) as last_generation
         from voidrelay.cancellation_now c
         where c.scheme = b.scheme and c.bill_id = b.bill_id
@@ -102,6 +103,7 @@ cross join lateral (
         case when c.held > 0 then 'held' end,
         case when h.kind is not null then 'held_known' end,
         case when c.needs_attention > 0 then 'needs_attention' end,
+        case when c.awaiting_text > 0 then 'awaits_text' end,
         case when c.dryrun > 0 then 'dry_run' end,
         case when c.cancellations > 0 then 'owed' end,
         case when c.moving > 0 then 'moving' end,

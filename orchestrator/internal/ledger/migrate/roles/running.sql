@@ -32,7 +32,7 @@ revoke update, delete
 -- … and what is kept for ever, whatever becomes of it.
 revoke delete
     on voidrelay.scheme, voidrelay.run_reading, voidrelay.run_backfill, voidrelay.warehouse_order,
-       voidrelay.cancellation, voidrelay.outcome,
+       voidrelay.cancellation, voidrelay.outcome, voidrelay.answer_text,
        voidrelay.attempt, voidrelay.work_item, voidrelay.condition
     from {running};
 

@@ -82,13 +82,21 @@ func (w *lookout) since(kind rule.ConditionKind, then time.Time) bool {
 	return len(spans) > 0 && (spans[len(spans)-1].to.IsZero() || spans[len(spans)-1].to.After(then))
 }
 
-// counts are how often each kind was open.
-func (w *lookout) counts() map[rule.ConditionKind]int {
+// counts are how often each kind was open, and for how long in all until now.
+func (w *lookout) counts(now time.Time) (
+	counts map[rule.ConditionKind]int, lasted map[rule.ConditionKind]time.Duration,
+) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	counts := map[rule.ConditionKind]int{}
+	counts, lasted = map[rule.ConditionKind]int{}, map[rule.ConditionKind]time.Duration{}
 	for kind, spans := range w.all {
 		counts[kind] = len(spans)
+		for _, s := range spans {
+			if s.to.IsZero() {
+				s.to = now
+			}
+			lasted[kind] += s.to.Sub(s.from)
+		}
 	}
-	return counts
+	return counts, lasted
 }

@@ -165,6 +165,12 @@ func (r *run) live(ctx context.Context, t *town) error {
 	}
 	worker := &operator{town: t}
 	if len(r.plan.plays) > 0 {
+		log, err := t.log("operator")
+		if err != nil {
+			return err
+		}
+		defer log.Close()
+		worker.log = log
 		if err := worker.build(ctx, r.program); err != nil {
 			return err
 		}

@@ -25,6 +25,8 @@ type operator struct {
 	folder string
 	// round is held through each look at the work, so that whoever holds it knows that nobody types.
 	round sync.Mutex
+	// log is where he writes what he typed, and what was said; nil: nowhere.
+	log *os.File
 	// ended: nobody types any more.
 	ended bool
 	n     int
@@ -209,6 +211,10 @@ func (o *operator) types(ctx context.Context, p printed, verb string) (done bool
 	a.to = time.Now()
 	o.mu.Lock()
 	o.acts = append(o.acts, a)
+	if o.log != nil {
+		fmt.Fprintf(o.log, "%s %s, item of %s: voidrelay %s: status %d: %s\n", clock(a.from), p.Kind, p.BillNo, command,
+			a.status, strings.TrimSpace(said))
+	}
 	o.mu.Unlock()
 	if a.status == wrongUsage || a.status == noProgram {
 		return false, fmt.Errorf("typed as %s prints it: voidrelay %s: status %d: %s", p.Kind, command, a.status, said)

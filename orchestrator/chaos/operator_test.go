@@ -122,7 +122,9 @@ func TestTheLookoutNotesFromWhenToWhenAConditionIsOpen(t *testing.T) {
 	require.True(t, w.since(rule.ConditionWMSAway, at(5)))
 	require.False(t, w.since(rule.ConditionWMSAway, at(7)))
 	w.note(away, at(9))
-	require.Equal(t, map[rule.ConditionKind]int{rule.ConditionWMSAway: 2}, w.counts())
+	counts, lasted := w.counts(at(10))
+	require.Equal(t, map[rule.ConditionKind]int{rule.ConditionWMSAway: 2}, counts)
+	require.Equal(t, map[rule.ConditionKind]time.Duration{rule.ConditionWMSAway: 6 * time.Second}, lasted)
 	require.Equal(t, []span{{at(1), at(6)}, {at(9), time.Time{}}}, w.all[rule.ConditionWMSAway])
 }
 

@@ -62,12 +62,17 @@ func (s *storm) perform(ctx context.Context, p play) (one played, err error) {
 	if p.Kind == slowed {
 		err = s.pardon(ctx)
 	}
-	for !s.lookout.since(opens[p.Kind], one.from) && time.Since(one.from) < longest(p.Kind) && ctx.Err() == nil {
-		wait(ctx, seenEvery)
+	var err2 error
+	for ; ; wait(ctx, seenEvery) {
+		var after int
+		after, err2 = s.metBy(ctx, p.Kind)
+		one.met, one.to, one.noticed = after-before, time.Now(), s.lookout.since(opens[p.Kind], one.from)
+		// The condition may be that of the play before.
+		if one.noticed && (one.met > 0 || !metByRequests(p.Kind)) || ctx.Err() != nil ||
+			one.to.Sub(one.from) >= longest(p.Kind) {
+			break
+		}
 	}
-	one.noticed = s.lookout.since(opens[p.Kind], one.from)
-	after, err2 := s.metBy(ctx, p.Kind)
-	one.met, one.to = after-before, time.Now()
 	return one, errors.Join(err, err2, s.turn(context.WithoutCancel(ctx), p, false))
 }
 
@@ -105,6 +110,9 @@ func (s *storm) turn(ctx context.Context, p play, on bool) error {
 	}
 	return s.operator.resume(ctx, opens[p.Kind])
 }
+
+// metByRequests says whether requests can meet a play.
+func metByRequests(kind playKind) bool { return kind == proxied || kind == slowed }
 
 // metBy counts the requests that a play can have met so far.
 func (s *storm) metBy(ctx context.Context, kind playKind) (int, error) {
@@ -160,7 +168,7 @@ func (s *storm) missing() []error {
 		case !p.noticed:
 			problems = append(problems, fmt.Errorf("play %s at %s: its condition %s was not open within %s",
 				p.Kind, clock(p.from), opens[p.Kind], p.to.Sub(p.from).Round(time.Second)))
-		case p.met == 0 && (p.Kind == proxied || p.Kind == slowed):
+		case p.met == 0 && metByRequests(p.Kind):
 			problems = append(problems, fmt.Errorf("play %s at %s met no request", p.Kind, clock(p.from)))
 		}
 	}

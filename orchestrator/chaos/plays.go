@@ -43,7 +43,7 @@ var opens = map[playKind]rule.ConditionKind{
 
 // Times of the plays.
 const (
-	playsEvery = 50 * time.Second
+	playsEvery = time.Minute
 	firstPlay  = 4 * time.Second
 	nextPlay   = 7 * time.Second
 	slowAnswer = 5 * time.Second
@@ -70,7 +70,8 @@ func sessions(r *rand.Rand, storm time.Duration) int {
 	return 1 + r.IntN(mostSessions)
 }
 
-// makePlays lets each of the plays come once in playsEvery, the first of each for sure.
+// makePlays lets each of the plays come once in playsEvery, the first of each for sure; but a slow Kingdee, for which
+// everything waits longest, comes every other time, and a proxy twice the times between.
 func makePlays(r *rand.Rand, storm time.Duration) []play {
 	var plays []play
 	answers := proxy.Answers()
@@ -95,6 +96,11 @@ func makePlays(r *rand.Rand, storm time.Duration) []play {
 		all := append([]play{{
 			Kind: proxied, Answer: answers[round%len(answers)], For: between(r, 3*time.Second, 7*time.Second),
 		}}, rest...)
+		if round%2 == 1 {
+			all = append(slices.DeleteFunc(all, func(p play) bool { return p.Kind == slowed }), play{
+				Kind: proxied, Answer: answers[(round+1)%len(answers)], For: between(r, 3*time.Second, 7*time.Second),
+			})
+		}
 		for _, p := range all {
 			p.At, p.Sure = at, round == 0
 			if at < storm-nextPlay || p.Sure {

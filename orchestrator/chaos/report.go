@@ -47,7 +47,7 @@ func (r *run) report(w io.Writer) {
 	line("unseen", "%d orders of lives that were over before any run could see them; %d of deleted bills whose "+
 		"number is another's", v.unseen, v.passedOn)
 	line("plays", "%s", r.playList())
-	line("conditions", "%s", list(s.lookout.counts()))
+	line("conditions", "%s", r.conditionList())
 	typed, failed := s.operator.typed()
 	line("typed", "%d: %s; %d more ended with an error; the warehouse was phoned %d times", sum(typed), list(typed),
 		failed, s.operator.phoned)
@@ -71,6 +71,16 @@ func (r *run) report(w io.Writer) {
 	}
 }
 
+// conditionList says how often each condition was open, and for how long.
+func (r *run) conditionList() string {
+	counts, lasted := r.storm.lookout.counts(time.Now())
+	words := []string{}
+	for _, kind := range slices.Sorted(maps.Keys(counts)) {
+		words = append(words, fmt.Sprintf("%s %d for %s", kind, counts[kind], lasted[kind].Round(time.Second)))
+	}
+	return cmp.Or(strings.Join(words, ", "), "none")
+}
+
 // playList says which plays took place, how long they lasted and what met them.
 func (r *run) playList() string {
 	took, met, times := map[playKind]time.Duration{}, map[playKind]int{}, map[playKind]int{}
@@ -82,15 +92,12 @@ func (r *run) playList() string {
 	words := []string{}
 	for _, kind := range slices.Sorted(maps.Keys(times)) {
 		text := fmt.Sprintf("%s %d for %s", kind, times[kind], took[kind].Round(time.Second))
-		if kind == proxied || kind == slowed {
+		if metByRequests(kind) {
 			text += fmt.Sprintf(" (%d requests met it)", met[kind])
 		}
 		words = append(words, text)
 	}
-	if len(words) == 0 {
-		return "none"
-	}
-	return strings.Join(words, ", ")
+	return cmp.Or(strings.Join(words, ", "), "none")
 }
 
 func (r *run) billCount() int {

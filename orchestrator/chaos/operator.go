@@ -370,7 +370,7 @@ func (f facts) decide(item printed) string {
 		if o := f.orders[c.key()].Order; known && o != nil && o.State == warehouse.StateDone {
 			return "ignore"
 		}
-	case rule.WorkRejected, rule.WorkOutcomeUnknown, rule.WorkUnrecognised, rule.WorkInProgress:
+	case rule.WorkRejected, rule.WorkOutcomeUnknown, rule.WorkInProgress:
 		if f.cancelled(item) {
 			return "done"
 		}

@@ -185,6 +185,17 @@ func TestANumberWithNULIsNamedAndCanBeStored(t *testing.T) {
 	require.Contains(t, problem.GetDetail(), "U+0000")
 }
 
+// Whether a bill must have an organisation is not the adapter's to say: it tells that there is none.
+func TestABillThatShowsNoOrganisationIsToldWithoutOne(t *testing.T) {
+	for _, shown := range []string{`null`, `""`, `" "`} {
+		bill, state, problem := one("FStockOrgId.FNumber", shown).read(t)
+		require.Nil(t, problem, shown)
+		require.Empty(t, bill.GetOrgNumber(), shown)
+		require.Empty(t, state.GetOrgNumber(), shown)
+		require.NotEmpty(t, bill.GetNumber())
+	}
+}
+
 // What other serialisers write is read where it can mean one thing only.
 func TestOtherSerialisersForms(t *testing.T) {
 	want, wantState, problem := one().read(t)

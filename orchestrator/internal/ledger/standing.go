@@ -92,9 +92,10 @@ where s.scheme = $1`, name)
 	}
 	scheme := Scheme{
 		Scheme: r.Scheme, Revision: r.Revision, DataCenterID: r.DataCenterID,
-		Stopped: r.StopReason != "", StopReason: r.StopReason, Rests: r.Rests, ClockAhead: r.ClockAhead, ClockFits: r.ClockFits,
-		Lag:  r.Lag,
-		Send: r.Send, SendSince: r.SendSince, Failures: r.Failures, NotBefore: r.NotBefore,
+		Stopped: r.StopReason != "", StopReason: r.StopReason, Rests: r.Rests, ClockAhead: r.ClockAhead,
+		ClockFits: r.ClockFits,
+		Lag:       r.Lag,
+		Send:      r.Send, SendSince: r.SendSince, Failures: r.Failures, NotBefore: r.NotBefore,
 	}
 	if !r.WatermarkTime.IsZero() {
 		scheme.Watermark = &Watermark{

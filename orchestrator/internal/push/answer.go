@@ -37,7 +37,8 @@ func decide(result ledger.Result) ledger.Result {
 	if result.Next.State == "" {
 		result.Next = result.Timing.After(result.Answer, rule.History{
 			Evidence: due.Evidence, AnswerLost: due.AnswerLost, Same: result.SameCount, FirstSame: result.SameSince,
-			Rested: due.Rested, Changes: result.AnswerChanges, FirstUnsent: result.UnsentSince, UnsentFor: result.UnsentFor,
+			Rested: due.Rested, Changes: result.AnswerChanges, FirstUnsent: result.UnsentSince,
+			UnsentFor: result.UnsentFor,
 		}, now)
 	}
 	if result.Next.State == rule.Open && !result.Next.AwaitsText {

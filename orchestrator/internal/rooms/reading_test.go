@@ -9,7 +9,8 @@ import (
 	"github.com/voidrelay/voidrelay/orchestrator/internal/testkit/rowtest"
 )
 
-// The baseline has read one bill so far. Its verdict is of that read; whether there are others of the number nobody knows.
+// The baseline has read one bill so far. Its verdict is of that read; whether there are others of the number nobody
+// knows.
 func TestBeforeTheBaselineIsCompleteABillSaysThatOthersMayBeMissing(t *testing.T) {
 	t.Parallel()
 	s, pool := openStore(t)

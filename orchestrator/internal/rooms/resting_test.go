@@ -94,7 +94,8 @@ func TestTheNotFoundGraceRestsWhileAConditionBlocks(t *testing.T) {
 	w := setupWriter(t)
 	w.owe(1, "A1", "WH1")
 	w.rows.Exec(`update unsettled_cancellation
-set disposition = 'not_found', same_disposition = 'not_found', same_count = 3, same_since = now() - interval '25 hours'`)
+set disposition = 'not_found', same_disposition = 'not_found', same_count = 3,
+    same_since = now() - interval '25 hours'`)
 	rested := func() time.Duration { return w.due("A1")[0].Rested }
 	lasted := func(c rowtest.Condition, from, to string) {
 		id := w.rows.Condition(c)

@@ -80,7 +80,8 @@ func TestARunThatWasAskedForLeavesItsRowAndEventAlsoWhenItFoundNothing(t *testin
 		_, err := w.store.FinishRun(t.Context(), run, ledger.Page{}, finishAt(rowtest.Now.Add(time.Hour)), none)
 		require.NoError(t, err)
 		return w.text(`
-select count(*) || ' ' || (select count(*) from event_inbox where kind = 'run_ended' and reason = 'incremental') from run`)
+select count(*) || ' ' || (select count(*) from event_inbox where kind = 'run_ended' and reason = 'incremental')
+from run`)
 	}
 	require.Equal(t, "0 0", finish(false))
 	require.Equal(t, "1 1", finish(true))
@@ -93,8 +94,8 @@ func TestEveryOtherChangeLeavesAnEventInItsTransaction(t *testing.T) {
 	seen := int64(0)
 	told := func() (events string) {
 		require.NoError(t, w.pool.QueryRow(t.Context(), `
-select coalesce(string_agg(kind || ' ' || concat_ws(' ', nullif(state, ''), nullif(reason, '')), ', ' order by event_id), ''),
-       coalesce(max(event_id), $1)
+select coalesce(string_agg(kind || ' ' || concat_ws(' ', nullif(state, ''), nullif(reason, '')), ', '
+           order by event_id), ''), coalesce(max(event_id), $1)
 from event_inbox where event_id > $1 and kind not like 'cancellation%'`, seen).Scan(&events, &seen))
 		return events
 	}

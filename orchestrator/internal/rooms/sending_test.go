@@ -110,7 +110,8 @@ func TestWhatStopsSendingStopsItAtEachStep(t *testing.T) {
 }
 
 // tableRow is a row of the table of conditions in docs/rules.md.
-var tableRow = regexp.MustCompile("(?m)^\\| (`[a-z_]+`.*?) \\| ([^|]+) \\| ([^|]+) \\| (by itself|by an act|with a changed)")
+var tableRow = regexp.MustCompile(
+	"(?m)^\\| (`[a-z_]+`.*?) \\| ([^|]+) \\| ([^|]+) \\| (by itself|by an act|with a changed)")
 
 // Each row of the table of conditions in docs/rules.md, as the ledger obeys it: what about its subject is read or sent
 // while it lasts, and that all else goes on.

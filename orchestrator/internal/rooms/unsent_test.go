@@ -1,12 +1,16 @@
 package rooms_test
 
 import (
+	"log/slog"
 	"testing"
 	"time"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/stretchr/testify/require"
 
+	"github.com/voidrelay/voidrelay/orchestrator/internal/intake"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/ledger"
+	"github.com/voidrelay/voidrelay/orchestrator/internal/push"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/rule"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/testkit/rowtest"
 )
@@ -36,6 +40,43 @@ func TestAnOutageOfTheWMSGivesNobodyToAPerson(t *testing.T) {
 		`where bill_no = 'A1'`)
 	require.Equal(t, "needs_attention", away())
 	require.Equal(t, 1, w.count(`select count(*) from work_item where kind = 'not_sent_too_long'`))
+}
+
+// Its process died five times, the last time while the WMS was away: that says nothing of the order.
+func TestAnAttemptThatLapsesWhileAConditionBlocksIsNotTheOneThatAsksAPerson(t *testing.T) {
+	for blocked, state := range map[bool]string{true: "open", false: "needs_attention"} {
+		t.Run(state, func(t *testing.T) {
+			w := setupWriter(t)
+			d := w.lease(w.owe(1, "A1", "WH1"))[0]
+			w.rows.Exec(`
+update unsettled_cancellation
+set lease_until = now() - interval '1 second', same_disposition = 'unknown', same_count = 4, same_since = now()`)
+			if blocked {
+				w.rows.Condition(rowtest.Condition{Kind: "wms_away", Account: "default"})
+			}
+			dispatch := push.Dispatcher{
+				Store: w.store, Registry: intake.NewRegistry(nil, nil), Logger: slog.New(slog.DiscardHandler),
+				Now: time.Now,
+			}
+			require.NoError(t, dispatch.Run(t.Context()))
+			require.Equal(t, state, w.state(d))
+			require.Equal(t, map[bool]int{true: 1, false: 5}[blocked],
+				w.count(`select same_count from unsettled_cancellation`))
+		})
+	}
+}
+
+// Kingdee was away for a day. A bill that could not be read before has its whole time again.
+func TestATimeInWhichKingdeeCouldNotBeReadIsNotTheBillsOwn(t *testing.T) {
+	w := setupWriter(t)
+	d := w.owe(1, "A1", "WH1")[0]
+	id := w.rows.Condition(rowtest.Condition{Kind: "kingdee_away", DataCenterID: "dc-1"})
+	w.rows.Exec(`update condition set since = now() - interval '1 day' where condition_id = $1`, id)
+	w.rows.Exec(`update unsettled_cancellation set unread_since = now() - interval '25 hours'`)
+	require.NoError(t, w.store.EndReading(t.Context(), "dc-1", "Kingdee answers",
+		func(pgx.Tx, string) error { return nil }))
+	require.Equal(t, 1, w.count(`select count(*) from unsettled_cancellation where unread_since is null`))
+	require.Equal(t, "open", w.state(d))
 }
 
 // An orchestrator that was itself away for a week has not waited for the WMS in that time.

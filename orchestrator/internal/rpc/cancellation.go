@@ -45,7 +45,8 @@ func (s *cancellationService) ListCancellations(
 		return nil, err
 	}
 	return &orchestratorv1.ListCancellationsResponse{
-		Cancellations: each(found, cancellationMessage), NextPageToken: next, Readings: each(readings, schemeReadingMessage),
+		Cancellations: each(found, cancellationMessage), NextPageToken: next,
+		Readings: each(readings, schemeReadingMessage),
 	}, nil
 }
 
@@ -74,7 +75,8 @@ func (s *cancellationService) GetCancellation(
 		return nil, err
 	}
 	return &orchestratorv1.GetCancellationResponse{
-		Cancellation: cancellationMessage(found), Reading: schemeReadingMessage(readings[0]), Attempts: each(attempts, attemptMessage),
+		Cancellation: cancellationMessage(found), Reading: schemeReadingMessage(readings[0]),
+		Attempts:  each(attempts, attemptMessage),
 		WorkItems: each(work, workMessage),
 		Actions:   each(acts, actionMessage),
 	}, nil

@@ -98,9 +98,9 @@ func clockAhead(dataCenter, detail string) ledger.Condition {
 	return ledger.Condition{Kind: rule.ConditionClockAhead, DataCenterID: dataCenter, Detail: detail}
 }
 
-// believeClock opens clock_ahead when a run found that Kingdee's clock does not fit. It ends it at once when what is new
-// fits and nothing new does not, else when no run of any scheme of the data centre has found that it does not in two
-// intervals. Watermarks move from the run after that.
+// believeClock opens clock_ahead when a run found that Kingdee's clock does not fit. It ends it at once when what is
+// new fits and nothing new does not, else when no run of any scheme of the data centre has found that it does not in
+// two intervals. Watermarks move from the run after that.
 func believeClock(ctx context.Context, tx pgx.Tx, run *ledger.Run, finish ledger.Finish) error {
 	fits := run.Reading.FreshFits && !run.Reading.FreshAhead
 	if run.Reading.ClockAhead && !fits {

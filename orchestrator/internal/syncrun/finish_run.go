@@ -12,8 +12,8 @@ import (
 
 // FinishRun stores the last page and ends the run, in one transaction: the run counts and the safety limits
 // are checked, every planned cancellation of the scheme becomes open, held or dry_run, and the watermark moves
-// by compare-and-set. An incremental run that nobody asked for and that found nothing leaves a heartbeat and no row. also
-// runs in the same transaction.
+// by compare-and-set. An incremental run that nobody asked for and that found nothing leaves a heartbeat and no row.
+// also runs in the same transaction.
 func (s *ReadingRows) FinishRun(
 	ctx context.Context, run *ledger.Run, page ledger.Page, finish ledger.Finish, also func(pgx.Tx) error,
 ) (ledger.Finished, error) {

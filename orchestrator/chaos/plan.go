@@ -122,7 +122,7 @@ func personalities(r *rand.Rand) (kbehaviour.Personality, wbehaviour.Personality
 			wbehaviour.FaultCommitThenDrop: 0.04, wbehaviour.FaultDropBeforeCommit: 0.03,
 			wbehaviour.FaultCommitThenCut: 0.02, wbehaviour.FaultBadGateway: 0.02,
 			wbehaviour.FaultCommitThenBadGateway: 0.02, wbehaviour.FaultSlow: 0.03,
-			wbehaviour.FaultSlowReply: 0.03, wbehaviour.FaultThrottle: 0.03,
+			wbehaviour.FaultSlowReply: 0.03, wbehaviour.FaultThrottle: 0.01,
 			"broken_xml": 0.01, "undeclared_gbk": 0.01, "empty_body": 0.01, "race": 0.01, "db_error": 0.01,
 			"flag_error": 0.01, "noop": 0.01, refused: 0.01,
 		},

@@ -94,11 +94,11 @@ func makePlays(r *rand.Rand, storm time.Duration) []play {
 		}
 		at := time.Duration(round)*playsEvery + firstPlay
 		all := append([]play{{
-			Kind: proxied, Answer: answers[round%len(answers)], For: between(r, 3*time.Second, 7*time.Second),
+			Kind: proxied, Answer: answers[round%len(answers)], For: between(r, 2*time.Second, 6*time.Second),
 		}}, rest...)
 		if round%2 == 1 {
 			all = append(slices.DeleteFunc(all, func(p play) bool { return p.Kind == slowed }), play{
-				Kind: proxied, Answer: answers[(round+1)%len(answers)], For: between(r, 3*time.Second, 7*time.Second),
+				Kind: proxied, Answer: answers[(round+1)%len(answers)], For: between(r, 2*time.Second, 6*time.Second),
 			})
 		}
 		for _, p := range all {

@@ -19,16 +19,14 @@ import (
 	"github.com/voidrelay/voidrelay/orchestrator/internal/event"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/gateway"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/host"
+	"github.com/voidrelay/voidrelay/orchestrator/internal/intake"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/ledger"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/ledger/migrate"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/metrics"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/operate"
-	"github.com/voidrelay/voidrelay/orchestrator/internal/preview"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/query"
-	"github.com/voidrelay/voidrelay/orchestrator/internal/replay"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/rooms"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/rpc"
-	"github.com/voidrelay/voidrelay/orchestrator/internal/scheme"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/worker"
 )
 
@@ -54,7 +52,7 @@ type Server struct {
 	close []func()
 }
 
-// Start connects to a database that is new enough, loads the schemes, begins to work and serves gRPC and REST. ctx
+// Start connects to a database that is new enough, follows the schemes of its ledger, begins to work and serves gRPC and REST. ctx
 // bounds the start only; Stop ends the server.
 func Start(ctx context.Context, cfg Config, logger *slog.Logger) (_ *Server, err error) {
 	s := &Server{logger: logger}
@@ -67,7 +65,7 @@ func Start(ctx context.Context, cfg Config, logger *slog.Logger) (_ *Server, err
 	if err := cfg.check(nothingTold); err != nil {
 		return nil, err
 	}
-	schemes, err := cfg.loadSchemes()
+	file, err := cfg.loadSchemes()
 	if err != nil {
 		return nil, err
 	}
@@ -94,6 +92,10 @@ func Start(ctx context.Context, cfg Config, logger *slog.Logger) (_ *Server, err
 	if err := s.appear(ctx, cfg, pool, reader); err != nil {
 		return nil, err
 	}
+	schemes, err := s.followSchemes(ctx, pool, file)
+	if err != nil {
+		return nil, err
+	}
 	counts := metrics.New(s.telemetry.Registry, reader, s.host)
 	if err := s.serveMetrics(ctx, cfg); err != nil {
 		return nil, err
@@ -106,13 +108,14 @@ func Start(ctx context.Context, cfg Config, logger *slog.Logger) (_ *Server, err
 		return nil, err
 	}
 	s.follow()
+	s.compareFile(cfg, pool, schemes)
 	s.Go(func() error {
 		event.NewSequencer(pool, logger).Run(s.Stopping())
 		return nil
 	})
 	logger.InfoContext(ctx, "orchestrator listens", slog.String("grpc", s.GRPCAddr()),
 		slog.String("http", s.HTTPAddr()), slog.String("host", s.name),
-		slog.Int("schemes", len(schemes)), slog.Bool("tls", guard.TLS != nil), slog.Bool("tokens", guard.Tokens != nil),
+		slog.Int("schemes", len(schemes.Entries())), slog.Bool("tls", guard.TLS != nil), slog.Bool("tokens", guard.Tokens != nil),
 		slog.String("version", telemetry.ReadBuild().String()))
 	return s, nil
 }
@@ -152,11 +155,11 @@ func (s *Server) listenGRPC(ctx context.Context, cfg Config, guard access.Guard)
 	return s.grpc.Listen(ctx, "ORCHESTRATOR_GRPC_ADDR", cfg.GRPCAddr)
 }
 
-func (s *Server) serveGRPC(pool *pgxpool.Pool, reader *query.Reader, schemes []*scheme.Scheme) {
+func (s *Server) serveGRPC(pool *pgxpool.Pool, reader *query.Reader, schemes *intake.Registry) {
 	rpc.Register(s.grpc, rpc.Deps{
 		Reader: reader, Host: s.host, Operator: operate.NewOperator(pool), Recorder: operate.NewRecorder(pool),
 		Starter: s.jobs,
-		Gate:    gate{schemes}, Preview: preview.New(reader), Replay: replay.New(reader), Timing: timingOf(schemes),
+		Gate:    gate{schemes}, Ledger: pool, Timing: timingOf(schemes),
 		Events: event.NewReader(pool),
 	})
 	s.Go(s.grpc.Serve)

@@ -13,35 +13,16 @@ import (
 	"github.com/voidrelay/voidrelay/internal/access"
 	"github.com/voidrelay/voidrelay/internal/serve"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/host"
+	"github.com/voidrelay/voidrelay/orchestrator/internal/intake"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/ledger"
-	"github.com/voidrelay/voidrelay/orchestrator/internal/operate"
-	"github.com/voidrelay/voidrelay/orchestrator/internal/scheme"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/worker"
 	kingdeev1 "github.com/voidrelay/voidrelay/proto/gen/kingdee/v1"
 	wmsv1 "github.com/voidrelay/voidrelay/proto/gen/wms/v1"
 )
 
-// startJobs stores the schemes, connects to the adapters and begins to work.
-func (s *Server) startJobs(ctx context.Context, cfg Config, pool *pgxpool.Pool, kept counted, schemes []*scheme.Scheme,
+// startJobs connects to the adapters and begins to work.
+func (s *Server) startJobs(ctx context.Context, cfg Config, pool *pgxpool.Pool, kept counted, schemes *intake.Registry,
 	guard access.Guard) (*worker.Runner, error) {
-	file := make([]operate.SchemeFile, len(schemes))
-	for i, sc := range schemes {
-		file[i] = operate.SchemeFile{
-			Scheme: sc.Name, Title: sc.Title, FormID: sc.Form, DataCenterID: sc.DataCenter, Accounts: sc.Accounts(),
-			IncrementalReal:    sc.IncrementalInterval(scheme.Real),
-			IncrementalSandbox: sc.IncrementalInterval(scheme.Sandbox), Hash: sc.Hash(), Document: sc.Document(),
-			PartsOf: scheme.PartsOf, Keys: sc.Keys, KeysOf: scheme.KeysOf,
-		}
-		parts, err := scheme.PartsOf(file[i].Document)
-		if err != nil {
-			return nil, err
-		}
-		file[i].Parts = parts
-	}
-	revisions, err := kept.SyncSchemes(ctx, file)
-	if err != nil {
-		return nil, err
-	}
 	way := cfg.adapterWay(guard)
 	way.ServiceConfig = kingdeeServiceConfig
 	kingdee, err := s.adapter(host.Kingdee, cfg.KingdeeTarget, way)
@@ -59,7 +40,7 @@ func (s *Server) startJobs(ctx context.Context, cfg Config, pool *pgxpool.Pool, 
 	}
 	return worker.Start(context.WithoutCancel(ctx), worker.Config{
 		Pool: pool, Schema: ledger.Schema, Store: kept, Kingdee: kingdeev1.NewBillServiceClient(kingdee),
-		WMS: wmsv1.NewOrderServiceClient(wms), Schemes: schemes, Revisions: revisions, PushWorkers: cfg.PushWorkers,
+		WMS: wmsv1.NewOrderServiceClient(wms), Schemes: schemes, PushWorkers: cfg.PushWorkers,
 		Takeover: cfg.Takeover, KeepEvidence: time.Duration(cfg.EvidenceDays) * 24 * time.Hour, Telemetry: s.telemetry,
 		Host: s.name, Reaches: s.host.Reaches, LedgerAway: s.host.AwaySince, Logger: s.logger, Now: now,
 	})

@@ -104,7 +104,7 @@ func TestThePageSaysHowLongAPageMayBe(t *testing.T) {
 			continue
 		}
 		wanted := int32(500)
-		if method.Name() == "ReplayMapping" {
+		if method.Name() == "DiffSchemeBills" {
 			wanted = 5000
 		}
 		rules, ok := proto.GetExtension(field.Options(), validate.E_Field).(*validate.FieldRules)
@@ -112,5 +112,5 @@ func TestThePageSaysHowLongAPageMayBe(t *testing.T) {
 		require.Equal(t, wanted, rules.GetInt32().GetLte(), "%s: see Limits on the page", method.FullName())
 	}
 	require.Contains(t, strings.Join(strings.Fields(page(t)), " "),
-		"`page_size` up to 500, 50 when it is 0; `ReplayMapping` up to 5000.")
+		"`page_size` up to 500, 50 when it is 0; `DiffSchemeBills` up to 5000.")
 }

@@ -119,12 +119,12 @@ func (s *stack) startOrchestrator() {
 	s.later(server.Stop)
 }
 
-// revise restarts the orchestrator with another scheme file.
+// revise applies another scheme file.
 func (s *stack) revise(document []byte) {
 	s.Helper()
-	require.NoError(s, s.orchestrator.Stop(s.Context()))
-	s.scheme = document
-	s.startOrchestrator()
+	body, err := json.Marshal(map[string]string{"document": string(document), "reason": "test"})
+	require.NoError(s, err)
+	require.Equal(s, 200, s.post("/v1/schemes:apply", string(body)))
 }
 
 func (s *stack) startKingdeesvc(logger *slog.Logger) string {

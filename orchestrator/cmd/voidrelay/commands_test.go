@@ -63,7 +63,7 @@ func sitDown(t *testing.T) morning {
 	all := rooms.New(pool)
 	rpc.Register(server, rpc.Deps{
 		Reader: all, Host: host.New(host.Config{Name: "wms-01:7403", Pool: pool}), Operator: all,
-		Recorder: operate.NewRecorder(pool), Starter: nothingStarts{}, Gate: alwaysMay{},
+		Recorder: operate.NewRecorder(pool), Starter: nothingStarts{}, Gate: alwaysMay{}, Ledger: pool,
 		Timing: func(string) rule.Timing { return rule.DefaultTiming() },
 	})
 	require.NoError(t, server.Listen(t.Context(), "TEST_ADDR", "127.0.0.1:0"))
@@ -116,13 +116,13 @@ func TestTheCommandOfEachWorkItemWorksAsPrinted(t *testing.T) {
 		"order_vanished":        {}, "warehouse_not_mapped": {}, "bill_without_lines": {}, "bill_undecodable": {},
 		"line_without_warehouse": {},
 		"number_taken":           held("number_taken"), "number_reuse_unsaid": held("number_reuse_unsaid"),
-		"no_event_time": held("no_event_time"), "many_deleted": held("many_deleted"), "scheme_inactive": waits,
+		"no_event_time": held("no_event_time"), "many_deleted": held("many_deleted"),
 	}
 	// What is about no single cancellation.
 	ofNone := map[string]bool{
 		"order_vanished": true, "warehouse_not_mapped": true, "bill_without_lines": true, "bill_undecodable": true,
 		"line_without_warehouse": true, "stamp_ahead": true, "runs_miss_changes": true,
-		"no_event_time": true, "many_deleted": true, "scheme_inactive": true,
+		"no_event_time": true, "many_deleted": true,
 	}
 	// What ends by itself: its command only asks, or has Kingdee read at once.
 	asks := map[string]bool{"bill_undecodable": true, "resting_orders": true}

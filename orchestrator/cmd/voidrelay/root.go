@@ -62,7 +62,7 @@ func (sh *shell) root() *cobra.Command {
 		sh.watermarkChangesCommand())
 	root.AddCommand(sh.retryCommand(), sh.ignoreCommand(), sh.doneCommand(), sh.reclassifyCommand(),
 		sh.closeCommand(), sh.actionsCommand())
-	root.AddCommand(sh.backfillCommand(), sh.replayCommand())
+	root.AddCommand(sh.backfillCommand())
 	root.AddCommand(sh.versionCommand())
 	return root
 }

@@ -7,14 +7,17 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"github.com/voidrelay/voidrelay/internal/serve"
 	ksample "github.com/voidrelay/voidrelay/kingdeesvc/sandbox/sample"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/install"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/install/privatepg"
+	"github.com/voidrelay/voidrelay/orchestrator/internal/revision"
 )
 
 const (
@@ -69,6 +72,11 @@ func (s *stage) open(ctx context.Context, opts stageOptions) error {
 			return err
 		}
 	}
+	if !opts.Throwaway {
+		if err := s.bringSchemes(ctx, opts); err != nil {
+			return err
+		}
+	}
 	var err error
 	if s.stack, err = install.Start(ctx, opts.Options, s.database, s.vendors); err != nil {
 		return err
@@ -109,6 +117,30 @@ func (s *stage) openDatabase(ctx context.Context, opts stageOptions) error {
 		s.leased, s.until, err = s.database.Leased(ctx)
 		return err
 	})
+}
+
+// bringSchemes applies a schemes file that changed, and says so in one line.
+func (s *stage) bringSchemes(ctx context.Context, opts stageOptions) error {
+	brought, err := s.database.BringSchemes(ctx, opts.Getenv, "voidrelay up")
+	if err != nil {
+		return fmt.Errorf("SCHEMES_FILE: %w", err)
+	}
+	for _, d := range brought.Changed {
+		what := revision.Words(d)
+		if what == "" {
+			what = "新方案 new"
+		}
+		s.tell.say("方案文件已更改，已应用 the schemes file changed and was applied: %s 第 %d 版 revision %d (%s)", d.Scheme,
+			d.NextRevision, d.NextRevision, what)
+	}
+	for _, name := range slices.Sorted(maps.Keys(brought.Older)) {
+		s.tell.say("方案文件是旧的第 %d 版，未应用 the file has an older revision of %s, %d, and was not applied; to go back: "+
+			"`voidrelay scheme apply FILE --reason …`", brought.Older[name], name, brought.Older[name])
+	}
+	for _, name := range brought.Retired {
+		s.tell.say("方案 %s 已停用，未应用 scheme %s is retired and was not applied", name, name)
+	}
+	return nil
 }
 
 // cancelling says what is waited for. What a killed process had sent may have arrived: it is asked for again only when

@@ -103,13 +103,9 @@ func (f *Backfiller) Run(ctx context.Context, args queue.BackfillArgs) error {
 		return err
 	}
 	b := &run
-	e, loaded := f.Registry.Entries[b.Scheme]
-	if !loaded {
-		return nil
-	}
-	standing, err := f.Store.Scheme(ctx, b.Scheme)
+	e, standing, loaded, err := f.Registry.Standing(ctx, f.Store, b.Scheme)
 	switch {
-	case err != nil:
+	case err != nil || !loaded:
 		return err
 	case standing.Stopped:
 		return f.Store.NoteBackfill(ctx, b, "waits: the scheme is stopped (方案已停止)", 0)
@@ -117,8 +113,6 @@ func (f *Backfiller) Run(ctx context.Context, args queue.BackfillArgs) error {
 		return nil // it goes on once a probe has ended the condition, which says why it waits
 	case standing.Watermark == nil:
 		return f.Store.NoteBackfill(ctx, b, "waits: the scheme's baseline is not complete (基线未完成)", 0)
-	case standing.Revision != e.Revision:
-		return nil
 	}
 	f.Registry.Learn(b.Scheme, scheme.Environment(standing.Watermark.Environment))
 	r := &refill{Backfiller: f, entry: e, standing: standing, backfill: b, started: f.Now()}

@@ -27,7 +27,6 @@ import (
 	"github.com/voidrelay/voidrelay/orchestrator/internal/ledger"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/ledger/migrate"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/operate"
-	"github.com/voidrelay/voidrelay/orchestrator/internal/preview"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/rooms"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/rpc"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/rule"
@@ -104,7 +103,7 @@ func setup(t *testing.T, tokens *access.Tokens) *face {
 	rpc.Register(f.server, rpc.Deps{
 		Reader: ledger, Host: host.New(host.Config{Name: "wms-02:7403", Pool: pool}), Operator: ledger,
 		Recorder: operate.NewRecorder(pool), Starter: f.starter, Gate: f.gate,
-		Preview: preview.New(ledger), Replay: replays{ledger},
+		Ledger: pool,
 		Timing: func(string) rule.Timing { return rule.DefaultTiming() }, Events: event.NewReader(pool),
 	})
 	f.server.SetHealth(true)
@@ -201,6 +200,32 @@ func seed(rows rowtest.DB) {
 	rows.Reconcile(rowtest.Reconcile{State: "running", Error: "kingdeesvc: UNAVAILABLE"})
 	seedBackfills(rows, done)
 	seedEvents(rows, done, late)
+	seedMapping(rows)
+}
+
+// mapping is a whole scheme, for those who decide stored bills by it.
+const mapping = `name: assembly
+title: 组装拆卸单作废
+form: STK_AssembledApp
+sandbox_only: true
+kingdee:
+  data_center: dc-1
+orders:
+  Assembly.in: {lines: products, order_code: bill.number, order_type: QTRK, cancel_reason: '"作废"'}
+warehouses:
+  CK001: {account: default, code: WH01}
+`
+
+// seedMapping gives the scheme a whole document, and two of its bills what they were when last seen live.
+func seedMapping(rows rowtest.DB) {
+	rows.Exec(`update scheme_revision set document = $1, actor = 'wang', reason = '上线' where scheme = 'assembly'`, mapping)
+	rows.Exec(`
+insert into bill_snapshot (scheme, bill_id, generation, content, read_time)
+select 'assembly', bill_id, 1,
+       jsonb_build_object('id', bill_id, 'number', bill_no, 'org', '100', 'document_status', 'C', 'cancel_status', 'A',
+           'kind', 'Assembly', 'lines', '{"products": [{"id": 1, "warehouse": "CK001", "quantity": "1"}]}'::jsonb), $1
+from bill where scheme = 'assembly' and bill_id in (1, 2)
+on conflict (scheme, bill_id, generation) do update set content = excluded.content`, rowtest.Now)
 }
 
 // seedEvents adds what changed, in a ledger whose identity is always the same.
@@ -246,33 +271,4 @@ values (8, 1, 1, 'ZZCX000001', 'voided', 'settled', 'Assembly.in', 'CK001', 'def
         '{"remark": "十一月"}', 'XIER', '{voided}', 'approve_date', 1, null, ''),
        (8, 3, 8, 'ZZCX000008', 'voided', 'new', 'Assembly.out', 'CK002', 'default', 'WH02', 'ZZCX000008', 'CNJG', '作废',
         '{}', 'XIER', '{voided}', 'approve_date', 1, null, '')`, done)
-}
-
-// replays finds schemes and revisions in the real ledger, whose documents are no whole schemes; what it says of bills
-// is the replayer's own test.
-type replays struct{ *rooms.All }
-
-func (r replays) Replay(
-	ctx context.Context, order ledger.ReplayOrder, after int64, _ int,
-) (replay ledger.Replay, fault, err error) {
-	if _, err := r.SchemeDocument(ctx, order.Scheme, order.Revision); err != nil {
-		return replay, nil, err
-	}
-	if order.Document != "" {
-		return replay, errors.New("document: must list 1 to 100 schemes"), nil
-	}
-	if after > 0 {
-		return ledger.Replay{Bills: 1, Same: 2}, nil, nil
-	}
-	was := rule.Request{
-		Account: "default", WarehouseCode: "WH01", OrderCode: "ZZCX000001", OrderType: "CNJG", CancelReason: "作废",
-	}
-	is := was
-	is.WarehouseCode = "WH09"
-	return ledger.Replay{Bills: 1, Same: 1, Last: 1, Differences: []ledger.MappingDifference{
-		{
-			BillID: 1, BillNo: "ZZCX000001", Generation: 1, OrderKind: "Assembly.in", Warehouse: "CK001",
-			Before: &was, After: &is,
-		},
-	}}, nil, nil
 }

@@ -5,8 +5,11 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/voidrelay/voidrelay/internal/settings"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/ledger"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/query"
+	"github.com/voidrelay/voidrelay/orchestrator/internal/revision"
+	"github.com/voidrelay/voidrelay/orchestrator/internal/scheme"
 )
 
 // SchemaVersion is the version of the ledger in the database at url, 0 where there is none yet.
@@ -48,6 +51,30 @@ from voidrelay.unsettled_cancellation where state = 'open' and greatest(lease_un
 		return 0, until, fmt.Errorf("look for leases: %w", err)
 	}
 	return n, time.Now().Add(time.Duration(seconds * float64(time.Second))), nil
+}
+
+// BringSchemes applies the schemes file that the settings name, if it changed, by an act of the program that is being
+// started, and answers what it did; nothing for a ledger that has no scheme yet, which takes its first file by itself,
+// and where no file is named. See revision.Bring.
+func (d *Database) BringSchemes(
+	ctx context.Context, getenv func(string) string, program string,
+) (brought revision.Standing, err error) {
+	file := settings.New(getenv).Text("SCHEMES_FILE", "")
+	if empty, err := d.Empty(ctx); file == "" || empty || err != nil {
+		return brought, err
+	}
+	schemes, err := scheme.LoadFile(file)
+	if err != nil {
+		return brought, err
+	}
+	pool, err := ledger.Open(ctx, d.url)
+	if err != nil {
+		return brought, err
+	}
+	defer pool.Close()
+	return revision.Bring(ctx, pool, ledger.Act{
+		Actor: program, Reason: "the file changed before the start (启动前文件已更改): " + file,
+	}, schemes)
 }
 
 // eachBaseline is how often Baselines looks.

@@ -41,15 +41,14 @@ func OpenPlanned(
 ) (ledger.Finished, error) {
 	var finished ledger.Finished
 	var mode string
-	var active bool
 	var lastHour, lastDay, fresh int64
 	// Settlements follow each other. The weaker lock, since both have shared the row by their foreign keys already:
 	// neither could have the stronger one.
 	var cutover time.Time
 	if err := tx.QueryRow(ctx, `
-select mode, active, greatest(coalesce(safety_limit_reset_time, '-infinity'), now() - interval '1 day')
+select mode, greatest(coalesce(safety_limit_reset_time, '-infinity'), now() - interval '1 day')
 from scheme where scheme = $1 for no key update`,
-		scheme).Scan(&mode, &active, &cutover); err != nil {
+		scheme).Scan(&mode, &cutover); err != nil {
 		return finished, err
 	}
 	if mode == "dry_run" {
@@ -84,11 +83,8 @@ select count(*) from unsettled_cancellation c where scheme = $1 and state = 'pla
 	if err := ledger.HoldWork(ctx, tx, scheme); err != nil {
 		return finished, err
 	}
-	if finished.Opened, err = ledger.OpenPlan(ctx, tx, scheme, of); err != nil || active {
-		return finished, err
-	}
-	// Another orchestrator has loaded a file without this scheme: it is still read here, and nobody sends.
-	return finished, ledger.InactiveWork(ctx, tx)
+	finished.Opened, err = ledger.OpenPlan(ctx, tx, scheme, of)
+	return finished, err
 }
 
 // reachSafetyLimit holds everything of the scheme that cannot have reached the WMS, and tells a person.

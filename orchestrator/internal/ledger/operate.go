@@ -22,6 +22,9 @@ const (
 	ResumeAll Verb = "resume_all"
 	// MoveWatermark sets how far a scheme has read.
 	MoveWatermark Verb = "move_watermark"
+	// ApplyScheme makes what a file says the newest revision of a scheme; RetireScheme ends a scheme.
+	ApplyScheme  Verb = "apply_scheme"
+	RetireScheme Verb = "retire_scheme"
 	// StartRun asks for an incremental run, a recheck or a reconcile run.
 	StartRun Verb = "start_run"
 	// StartBackfill begins a backfill, ApplyBackfill carries out its plan, CancelBackfill ends it.

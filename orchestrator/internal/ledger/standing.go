@@ -110,6 +110,30 @@ where s.scheme = $1`, name)
 	return scheme, nil
 }
 
+// NewestScheme is the newest revision of a scheme that is not retired.
+type NewestScheme struct {
+	Scheme   string
+	Revision int
+	// Document is the scheme's own YAML text; empty where the caller has this revision.
+	Document string
+}
+
+// NewestSchemes answers the newest revision of every scheme that is not retired, by name. known are the revisions that
+// the caller has, whose documents it does not need.
+func (s *Schemes) NewestSchemes(ctx context.Context, known map[string]int) ([]NewestScheme, error) {
+	names, revisions := make([]string, 0, len(known)), make([]int, 0, len(known))
+	for name, revision := range known {
+		names, revisions = append(names, name), append(revisions, revision)
+	}
+	return ReadAll[NewestScheme](ctx, s.pool, "read newest revisions", `
+select s.scheme, s.revision, case when k.scheme is null then r.document else '' end as document
+from scheme s join scheme_revision r using (scheme, revision)
+left join unnest(@names::text[], @revisions::integer[]) as k (scheme, revision)
+    on k.scheme = s.scheme and k.revision = s.revision
+where s.active
+order by s.scheme`, pgx.StrictNamedArgs{"names": names, "revisions": revisions})
+}
+
 // StopScheme stops reading and sending for a scheme until a person resumes it.
 func (s *Schemes) StopScheme(ctx context.Context, name, reason, detail string) error {
 	err := InTx(ctx, s.pool, func(tx pgx.Tx) error {
@@ -139,23 +163,6 @@ select coalesce((select sid from bound), (select wms_sids ->> $2 from watermark 
 		return "", fmt.Errorf("bind account: %w", err)
 	}
 	return kept, nil
-}
-
-// InactiveWork opens a work item for each scheme that is no longer in the file and still owes something, because nobody
-// sends that, and closes it once the scheme is back or owes nothing.
-func InactiveWork(ctx context.Context, tx pgx.Tx) error {
-	args := pgx.StrictNamedArgs{"kind": string(rule.WorkSchemeInactive)}
-	const owing = `
-    from unsettled_cancellation c join scheme s using (scheme)
-    where not s.active and c.state in ('planned', 'open', 'held')`
-	if err := CloseWorkItems(ctx, tx, "the scheme is back, or owes nothing",
-		`w.kind = @kind and not exists (select`+owing+` and c.scheme = w.scheme)`, args); err != nil {
-		return err
-	}
-	return OpenFound(ctx, tx, `
-select c.scheme, @kind::text as kind, 0 as bill_id, '' as bill_no, 0 as cancellation_id, '' as subject,
-       count(*) || ' unsettled' as detail`+
-		owing+` group by c.scheme`, args)
 }
 
 // cutoversOf reads the cutovers of a scheme as a query aggregated them.

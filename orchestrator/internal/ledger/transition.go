@@ -140,6 +140,11 @@ func WithdrawBills(ctx context.Context, tx pgx.Tx, scheme string, bills []int64)
 		scheme, bills)
 }
 
+// WithdrawScheme withdraws everything that a scheme still owes, because it is retired; as WithdrawBills otherwise.
+func WithdrawScheme(ctx context.Context, tx pgx.Tx, scheme string) ([]int64, error) {
+	return settledIDs(ctx, tx, settle(`c.scheme = $1`, `'withdrawn', 'scheme_retired', false`), scheme)
+}
+
 // HoldPlan holds what was planned with a reason to, once its run is complete: planned becomes held. of says which of
 // the scheme's.
 func HoldPlan(ctx context.Context, tx pgx.Tx, scheme, which string) (int64, error) {

@@ -16,11 +16,3 @@ type Operator struct {
 func NewOperator(pool *pgxpool.Pool) *Operator {
 	return &Operator{Schemes: ledger.NewSchemes(pool), RunRows: ledger.NewRunRows(pool)}
 }
-
-// SchemeFiles stores what schemes files say. Safe for concurrent use.
-type SchemeFiles struct {
-	pool *pgxpool.Pool
-}
-
-// NewSchemeFiles stores through a pool that ledger.Open made.
-func NewSchemeFiles(pool *pgxpool.Pool) *SchemeFiles { return &SchemeFiles{pool: pool} }

@@ -10,11 +10,12 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"github.com/voidrelay/voidrelay/orchestrator/internal/intake"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/ledger"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/rule"
 )
 
-// SchemeFile is what the loaded file says of one scheme.
+// SchemeFile is what a file says of one scheme.
 type SchemeFile struct {
 	Scheme, Title, FormID, DataCenterID string
 	Accounts                            []string
@@ -32,60 +33,88 @@ type SchemeFile struct {
 	KeysOf func(document string) (map[string]string, error)
 }
 
-// SyncSchemes writes the loaded file: each scheme whose content differs gets a new revision; schemes that are no longer
-// in the file become inactive, and a person is told of what they still owe. A scheme whose form, data centre or
-// accounts changed is refused once it has read anything, because its watermark and its cancellations would lie. It
-// answers the revision of each scheme.
-func (s *SchemeFiles) SyncSchemes(ctx context.Context, file []SchemeFile) (map[string]int, error) {
-	revisions := map[string]int{}
-	err := ledger.InTx(ctx, s.pool, func(tx pgx.Tx) error {
-		names := make([]string, 0, len(file))
-		for _, f := range file {
-			revision, err := syncScheme(ctx, tx, f)
-			if err != nil {
-				return err
-			}
-			revisions[f.Scheme] = revision
-			names = append(names, f.Scheme)
-		}
-		if _, err := tx.Exec(ctx, `update scheme set active = scheme = any($1), update_time = now() where active <> `+
-			`(scheme = any($1))`, names); err != nil {
-			return err
-		}
-		return ledger.InactiveWork(ctx, tx)
-	})
-	if err != nil {
-		return nil, fmt.Errorf("store schemes: %w", err)
-	}
-	return revisions, nil
+// LockSchemes lets one at a time change what schemes there are, and which revision is a scheme's newest, until the
+// transaction ends.
+func LockSchemes(ctx context.Context, tx pgx.Tx) error {
+	_, err := tx.Exec(ctx, `select pg_advisory_xact_lock(hashtextextended('voidrelay schemes', 0))`)
+	return err
 }
 
-func syncScheme(ctx context.Context, tx pgx.Tx, f SchemeFile) (int, error) {
-	var revision int
-	var form, dataCenter, hash, document string
-	var accounts []string
-	var bound bool
+// ApplySchemes makes what these files say the newest revision of their schemes, by an act with who and why: each whose
+// content differs gets a new revision, one that was retired is taken up again, and nothing is written of what is as it
+// was. Schemes that no file names stay as they are. A scheme whose form, data centre or accounts changed is refused
+// once it has read anything, because its watermark and its cancellations would lie.
+func ApplySchemes(ctx context.Context, tx pgx.Tx, act ledger.Act, files []SchemeFile) error {
+	if err := LockSchemes(ctx, tx); err != nil {
+		return err
+	}
+	for _, f := range files {
+		if err := applyScheme(ctx, tx, act, f); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// newest is the revision of a scheme that a file may follow.
+type newest struct {
+	Revision             int
+	FormID, DataCenterID string
+	Accounts             []string
+	Hash, Document       string
+	Bound, Active        bool
+}
+
+func applyScheme(ctx context.Context, tx pgx.Tx, act ledger.Act, f SchemeFile) error {
+	var before newest
 	err := tx.QueryRow(ctx, `
 select s.revision, s.form_id, s.data_center_id, s.wms_accounts, r.content_hash, r.document,
        exists (select from watermark m where m.scheme = s.scheme)
-           or exists (select from bill b where b.scheme = s.scheme) as bound
+           or exists (select from bill b where b.scheme = s.scheme) as bound, s.active
 from scheme s join scheme_revision r using (scheme, revision)
 where s.scheme = $1
-for update of s`, f.Scheme).Scan(&revision, &form, &dataCenter, &accounts, &hash, &document, &bound)
+for update of s`, f.Scheme).Scan(&before.Revision, &before.FormID, &before.DataCenterID, &before.Accounts,
+		&before.Hash, &before.Document, &before.Bound, &before.Active)
 	switch {
 	case errors.Is(err, pgx.ErrNoRows):
-		revision = 1
 	case err != nil:
-		return 0, err
-	case bound && (form != f.FormID || dataCenter != f.DataCenterID || !slices.Equal(accounts, f.Accounts)):
-		return 0, fmt.Errorf("scheme %s: form %s, data centre %s and WMS accounts %v are what its watermark and its "+
+		return err
+	case before.Bound && (before.FormID != f.FormID || before.DataCenterID != f.DataCenterID ||
+		!slices.Equal(before.Accounts, f.Accounts)):
+		return fmt.Errorf("scheme %s: form %s, data centre %s and WMS accounts %v are what its watermark and its "+
 			"cancellations are true of; they cannot become %s, %s and %v: give the new scheme another name",
-			f.Scheme, form, dataCenter, accounts, f.FormID, f.DataCenterID, f.Accounts)
-	case hash == f.Hash:
-		return revision, nil
-	default:
-		revision++
+			f.Scheme, before.FormID, before.DataCenterID, before.Accounts, f.FormID, f.DataCenterID, f.Accounts)
+	case before.Hash == f.Hash && before.Active:
+		return nil
 	}
+	revision := before.Revision
+	if before.Hash != f.Hash {
+		revision++
+		if err := storeRevision(ctx, tx, act, f, before, revision); err != nil {
+			return err
+		}
+	} else if _, err := tx.Exec(ctx, `update scheme set active = true, update_time = now() where scheme = $1`,
+		f.Scheme); err != nil {
+		return err
+	}
+	act.Scheme = f.Scheme
+	_, err = record(ctx, tx, ledger.ApplyScheme, act, nothing{}, applied{
+		RevisionBefore: before.Revision, Revision: revision, Returned: before.Revision > 0 && !before.Active,
+	})
+	return err
+}
+
+// applied is what applying a file to one scheme came to.
+type applied struct {
+	RevisionBefore int  `json:"revision_before"`
+	Revision       int  `json:"revision"`
+	Returned       bool `json:"returned,omitempty"`
+}
+
+// storeRevision stores a revision that follows the one before, which is at 0 where there was none.
+func storeRevision(
+	ctx context.Context, tx pgx.Tx, act ledger.Act, f SchemeFile, before newest, revision int,
+) error {
 	if _, err := tx.Exec(ctx, `
 insert into scheme (scheme, title, form_id, data_center_id, wms_accounts, revision, incremental_millis)
 values (@scheme, @title, @form, @data_center, @accounts, @revision, @real)
@@ -101,22 +130,24 @@ on conflict (scheme) do update set title = @title, form_id = @form, data_center_
 			"revision": revision, "real": f.IncrementalReal.Milliseconds(),
 			"sandbox": f.IncrementalSandbox.Milliseconds(),
 		}); err != nil {
-		return 0, err
+		return err
 	}
-	_, err = tx.Exec(ctx,
-		`insert into scheme_revision (scheme, revision, content_hash, document) values ($1, $2, $3, $4)`,
-		f.Scheme, revision, f.Hash, f.Document)
-	if err == nil {
-		err = ledger.TellRevision(ctx, tx, f.Scheme, revision)
+	if _, err := tx.Exec(ctx, `
+insert into scheme_revision (scheme, revision, content_hash, document, actor, reason)
+values ($1, $2, $3, $4, $5, $6)`, f.Scheme, revision, f.Hash, f.Document, act.Actor, act.Reason); err != nil {
+		return err
 	}
-	if err != nil || revision == 1 || !bound {
+	if err := ledger.TellRevision(ctx, tx, f.Scheme, revision); err != nil {
+		return err
+	}
+	if revision == 1 || !before.Bound {
 		// What never read anything has no past for a cutover to keep out.
-		return revision, err
+		return nil
 	}
-	if err := readByOtherKeys(ctx, tx, f, document); err != nil {
-		return 0, err
+	if err := readByOtherKeys(ctx, tx, f, before.Document); err != nil {
+		return err
 	}
-	return revision, writeCutovers(ctx, tx, f, document, revision)
+	return writeCutovers(ctx, tx, f, before.Document, revision)
 }
 
 // readByOtherKeys makes the ledger ready for values of other keys, where this revision names others than document, the
@@ -139,4 +170,52 @@ set generation_approve = null, generation_cancel = null, update_time = now(),
     reread_time = case when document_status = 'C' and cancel_status = 'A' then now() else reread_time end
 where scheme = $1 and gone_time is null`, f.Scheme)
 	return err
+}
+
+// Retire ends a scheme: it is read and sent for no more, what it still owes is withdrawn, and the conditions that would
+// have ended by themselves end with it. What is in flight finishes and is written to its attempt. It answers what
+// ends, or would where dryRun says to do nothing. A scheme that is retired already stays so, and nothing ends.
+func Retire(
+	ctx context.Context, tx pgx.Tx, act ledger.Act, dryRun bool,
+) (ended ledger.Retired, err error) {
+	if err := LockSchemes(ctx, tx); err != nil {
+		return ended, err
+	}
+	if _, err := lockAlone(ctx, tx, act.Scheme); err != nil {
+		return ended, err
+	}
+	if err := tx.QueryRow(ctx, `
+select s.revision, s.active,
+       (select count(*) from unsettled_cancellation c where c.scheme = s.scheme and s.active) as cancellations,
+       (select count(*) from unsettled_cancellation c
+        where c.scheme = s.scheme and s.active and c.lease_until > now()) as in_flight
+from scheme s where s.scheme = $1`, act.Scheme).Scan(
+		&ended.Revision, &ended.Active, &ended.Cancellations, &ended.InFlight); err != nil {
+		return ended, err
+	}
+	if dryRun || !ended.Active {
+		return ended, nil
+	}
+	if _, err := tx.Exec(ctx, `update scheme set active = false, update_time = now() where scheme = $1`,
+		act.Scheme); err != nil {
+		return ended, err
+	}
+	const why = "the scheme is retired"
+	withdrawn, err := ledger.WithdrawScheme(ctx, tx, act.Scheme)
+	if err != nil {
+		return ended, err
+	}
+	ended.Cancellations = int64(len(withdrawn))
+	if err := ledger.CloseCancellationWork(ctx, tx, withdrawn, why); err != nil {
+		return ended, err
+	}
+	if err := intake.CloseHolds(ctx, tx, act.Scheme, why); err != nil {
+		return ended, err
+	}
+	if _, err := ledger.EndConditions(ctx, tx, why, `o.scheme = @scheme and not o.by_person`,
+		pgx.StrictNamedArgs{"scheme": act.Scheme}); err != nil {
+		return ended, err
+	}
+	_, err = record(ctx, tx, ledger.RetireScheme, act, nothing{}, ended, withdrawn...)
+	return ended, err
 }

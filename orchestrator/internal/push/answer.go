@@ -14,7 +14,7 @@ func complete(r *intake.Registry, due ledger.Due, result ledger.Result, now time
 	// A cancellation of a scheme that this process has not loaded is decided all the same: a lapsed attempt must be
 	// closed.
 	timing := rule.DefaultTiming()
-	if e, loaded := r.Entries[due.Scheme]; loaded {
+	if e, loaded := r.Entry(due.Scheme); loaded {
 		timing = e.Timing()
 	}
 	result.Due, result.Timing, result.Now = due, timing, now

@@ -86,15 +86,14 @@ func (s *Batcher) Run(ctx context.Context, args queue.BatchArgs) (err error) {
 				slog.Any("err", err))
 		}
 	}()
-	e, loaded := s.Registry.Entries[args.Scheme]
-	if !loaded || s.isStopping() {
+	if s.isStopping() {
 		return nil
 	}
-	standing, err := s.Store.Scheme(ctx, args.Scheme)
-	if err != nil {
+	e, standing, loaded, err := s.Registry.Standing(ctx, s.Store, args.Scheme)
+	if err != nil || !loaded {
 		return err
 	}
-	if standing.Stopped || !standing.Send || standing.Watermark == nil || standing.Revision != e.Revision {
+	if standing.Stopped || !standing.Send || standing.Watermark == nil {
 		return nil
 	}
 	if args.Probe != "" && len(args.IDs) == 0 {

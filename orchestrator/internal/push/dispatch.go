@@ -61,6 +61,10 @@ func (d *Dispatcher) Run(ctx context.Context) error {
 	if err := d.lapse(ctx); err != nil {
 		return err
 	}
+	// Whoever dispatches does so for all: a scheme whose newest revision it had not heard of would wait for the next.
+	if err := d.Registry.Refresh(ctx); err != nil {
+		d.Logger.WarnContext(ctx, "not every scheme is at its newest revision", slog.Any("err", err))
+	}
 	if err := d.overdue(ctx); err != nil {
 		return err
 	}
@@ -165,7 +169,7 @@ func (d *Dispatcher) overdue(ctx context.Context) error {
 		return err
 	}
 	for _, name := range schemes {
-		if _, loaded := d.Registry.Entries[name]; !loaded {
+		if _, loaded := d.Registry.Entry(name); !loaded {
 			continue
 		}
 		if err := d.Insert.InsertOnce(ctx, queue.RunArgs{Scheme: name}, queue.NudgeEvery); err != nil {

@@ -144,7 +144,8 @@ func bothTriggers(t *testing.T) intake.Entry {
 		"    triggers: [voided, un_audited]\n    un_audited: {dwell: 120s, number_reuse: true}\n", 1)
 	schemes, err := scheme.Load([]byte(document), "schemes.yaml")
 	require.NoError(t, err)
-	return intake.NewRegistry(schemes, nil).Entries[schemes[0].Name]
+	e, _ := intake.NewRegistry(schemes, nil).Entry(schemes[0].Name)
+	return e
 }
 
 func verifierOf(q kingdeev1.BillServiceClient, notes *slowNotes) *Verifier {

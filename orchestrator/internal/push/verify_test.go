@@ -67,7 +67,8 @@ func shippedScheme(t *testing.T) intake.Entry {
 	t.Helper()
 	schemes, err := scheme.Shipped()
 	require.NoError(t, err)
-	return intake.NewRegistry(schemes, nil).Entries[schemes[0].Name]
+	e, _ := intake.NewRegistry(schemes, nil).Entry(schemes[0].Name)
+	return e
 }
 
 type holdsStore struct{ verifyStore }

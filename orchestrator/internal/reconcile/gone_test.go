@@ -20,11 +20,11 @@ func (b *rereading) deleting() {
 		"triggers: [voided, deleted]", 1)
 	schemes, err := scheme.Load([]byte(document), "deleting.yaml")
 	require.NoError(b, err)
-	revisions, err := b.Store.SyncSchemes(b.Context(), []operate.SchemeFile{{
+	revisions, err := b.Acts().ApplySchemes(b.Context(), operate.SchemeFile{
 		Scheme: schemes[0].Name, Title: "t", FormID: schemes[0].Form, DataCenterID: schemes[0].DataCenter,
 		Accounts: schemes[0].Accounts(), IncrementalReal: time.Minute, IncrementalSandbox: time.Second,
 		Hash: "deleting", Document: "d",
-	}})
+	})
 	require.NoError(b, err)
 	b.Job.Registry = intake.NewRegistry(schemes, revisions)
 }

@@ -118,7 +118,8 @@ func TestWhatTheRecheckOwesIsLookedAtByNumberBeforeItIsSent(t *testing.T) {
 	due, err := b.Store.Load(t.Context(), []int64{1})
 	require.NoError(t, err)
 	s := &push.Batcher{Now: b.Job.Now}
-	require.False(t, s.Sendable(b.Job.Registry.Entries["assembly-void"], due[0]))
+	e, _ := b.Job.Registry.Entry("assembly-void")
+	require.False(t, s.Sendable(e, due[0]))
 	require.Empty(t, b.Verify())
 	require.Equal(t, "withdrawn number_live", b.Text(`select state || ' ' || outcome from cancellation_now`))
 }

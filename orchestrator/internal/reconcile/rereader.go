@@ -58,15 +58,11 @@ type reread struct {
 // open gets ready to read; nil when there is nothing to read for: a scheme that is stopped, not loaded as it is now, or
 // without its baseline, and one that rests, unless a person asked.
 func (l *Rereader) open(ctx context.Context, what, name string, asked bool) (*reread, error) {
-	e, loaded := l.Registry.Entries[name]
-	if !loaded {
-		return nil, nil
-	}
-	standing, err := l.Store.Scheme(ctx, name)
-	if err != nil {
+	e, standing, loaded, err := l.Registry.Standing(ctx, l.Store, name)
+	if err != nil || !loaded {
 		return nil, err
 	}
-	if standing.Stopped || standing.Rests && !asked || standing.Revision != e.Revision || standing.Watermark == nil {
+	if standing.Stopped || standing.Rests && !asked || standing.Watermark == nil {
 		return nil, nil
 	}
 	l.Registry.Learn(name, scheme.Environment(standing.Watermark.Environment))

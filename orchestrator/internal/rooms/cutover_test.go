@@ -19,7 +19,7 @@ func (w *writer) revise(document string) map[string]string {
 	parts, err := scheme.PartsOf(document)
 	require.NoError(w, err)
 	file[0].Document, file[0].Hash, file[0].Parts, file[0].PartsOf = document, document, parts, scheme.PartsOf
-	_, err = w.store.SyncSchemes(w.Context(), file)
+	_, err = w.acts().ApplySchemes(w.Context(), file...)
 	require.NoError(w, err)
 	standing, err := w.store.Scheme(w.Context(), file[0].Scheme)
 	require.NoError(w, err)

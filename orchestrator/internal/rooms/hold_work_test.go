@@ -80,12 +80,3 @@ join reporting.bill_verdict v using (scheme, bill_id)`))
 		require.Empty(t, openWorkKinds(t, w.pool))
 	})
 }
-
-// An orchestrator started with a file without the scheme, which owed nothing then; another still reads it, and finds a
-// void. Nobody sends it.
-func TestWhatASchemeOwesThatIsNoLongerLoadedIsTold(t *testing.T) {
-	w := setupWriter(t)
-	w.rows.Exec(`update scheme set active = false`)
-	w.owe(1, "A1", "WH1")
-	require.Equal(t, []string{"scheme_inactive"}, openWorkKinds(t, w.pool))
-}

@@ -29,7 +29,6 @@ type All struct {
 	*reconcile.ComparisonRows
 	*backfill.PlanRows
 	*operate.Operator
-	*operate.SchemeFiles
 }
 
 // New reaches them through a pool that ledger.Open made.
@@ -39,7 +38,6 @@ func New(pool *pgxpool.Pool) *All {
 		Rows: push.NewRows(pool), Conditions: ledger.NewConditions(pool), BillRows: intake.NewBillRows(pool),
 		ReadingRows: syncrun.NewReadingRows(pool), ComparisonRows: reconcile.NewComparisonRows(pool),
 		PlanRows: backfill.NewPlanRows(pool), Operator: operate.NewOperator(pool),
-		SchemeFiles: operate.NewSchemeFiles(pool),
 	}
 }
 

@@ -276,30 +276,30 @@ func TestABillLiveAgainAfterARequestIsAWorkItemAtOnce(t *testing.T) {
 func TestSchemesKeepTheirBooks(t *testing.T) {
 	w := setupWriter(t)
 	file := rowtestFile()
-	revisions, err := w.store.SyncSchemes(t.Context(), file)
+	revisions, err := w.acts().ApplySchemes(t.Context(), file...)
 	require.NoError(t, err)
 	require.Equal(t, 2, revisions[rowtest.SchemeName], "another content is another revision")
 	require.Equal(t, 1000, w.count(`select incremental_millis from scheme`),
 		"the watermark says that these are sandboxes")
-	revisions, err = w.store.SyncSchemes(t.Context(), file)
+	revisions, err = w.acts().ApplySchemes(t.Context(), file...)
 	require.NoError(t, err)
 	require.Equal(t, 2, revisions[rowtest.SchemeName], "the same content is the same revision")
 
 	file[0].DataCenterID = "dc-2"
-	_, err = w.store.SyncSchemes(t.Context(), file)
+	_, err = w.acts().ApplySchemes(t.Context(), file...)
 	require.ErrorContains(t, err, "dc-2")
 
 	// Before it has read anything, a wrong data centre can be put right under the same name, as the stopped
 	// scheme asks for.
 	w.rows.Exec(`delete from watermark`)
 	file[0].Hash = "h3"
-	_, err = w.store.SyncSchemes(t.Context(), file)
+	_, err = w.acts().ApplySchemes(t.Context(), file...)
 	require.NoError(t, err)
 	require.Equal(t, "dc-2", w.text(`select data_center_id from scheme`))
 
-	_, err = w.store.SyncSchemes(t.Context(), nil)
+	_, err = w.acts().ApplySchemes(t.Context())
 	require.NoError(t, err)
-	require.Equal(t, 0, w.count(`select count(*) from scheme where active`))
+	require.Equal(t, 1, w.count(`select count(*) from scheme where active`), "what no file names stays as it is")
 }
 
 func TestAFailedRunOfAnotherTransactionInsertsNoJob(t *testing.T) {

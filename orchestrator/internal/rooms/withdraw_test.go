@@ -67,7 +67,7 @@ func TestACancellationPlannedUnderAnOlderMappingIsNotOpened(t *testing.T) {
 	run := w.run()
 	wrong := voidedPage(1, "A1", "WRONG")
 	require.NoError(t, w.store.CommitPage(t.Context(), run, wrong, none))
-	_, err := w.store.SyncSchemes(t.Context(), rowtestFile())
+	_, err := w.acts().ApplySchemes(t.Context(), rowtestFile()...)
 	require.NoError(t, err)
 	require.NoError(t, w.store.FailRun(t.Context(), run, "the scheme changed"))
 

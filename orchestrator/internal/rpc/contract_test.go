@@ -87,6 +87,19 @@ func TestEveryReasonIsSentAsTheContractSays(t *testing.T) {
 		},
 		{"REVISION_NOT_FOUND", about(ledger.ErrNotFound, "revision", "1"), codes.NotFound, []string{"revision"}, false},
 		{
+			"REVISION_MOVED", &ledger.RevisionError{Scheme: "a", Seen: 1, Newest: 2}, codes.Aborted,
+			[]string{"revision", "scheme"}, false,
+		},
+		{
+			"SCHEME_REFUSED", &ledger.RefusedError{Scheme: "a", Why: "another data centre"}, codes.FailedPrecondition,
+			[]string{"scheme"}, false,
+		},
+		{"DRAFT_NOT_FOUND", about(ledger.ErrNotFound, "draft", "a"), codes.NotFound, []string{"draft"}, false},
+		{
+			"DRAFT_MOVED", about(&ledger.DraftError{Version: 2, Actor: "li"}, "scheme", "a"), codes.Aborted,
+			[]string{"actor", "scheme", "version"}, false,
+		},
+		{
 			"SCHEME_INVALID", &schemeInvalid{errors.New("line 1: no name")}, codes.InvalidArgument,
 			[]string{"field"}, false,
 		},

@@ -134,9 +134,9 @@ type Deps struct {
 	Recorder Recorder
 	Starter  RunStarter
 	Gate     SendGate
-	Preview  Previewer
-	Replay   Replayer
-	Events   *event.Reader
+	// Ledger is what revisions of schemes are read from: a pool that ledger.Open made.
+	Ledger ledger.Reads
+	Events *event.Reader
 	// Timing is how long a scheme waits for what.
 	Timing func(scheme string) rule.Timing
 	// Now is our clock; nil for time.Now.
@@ -151,9 +151,8 @@ func Register(server grpc.ServiceRegistrar, deps Deps) {
 		deps.Now = time.Now
 	}
 	orchestratorv1.RegisterSchemeServiceServer(server, &schemeService{
-		reader: deps.Reader, operator: deps.Operator, recorder: deps.Recorder, gate: deps.Gate, previewer: deps.Preview,
-		starter:  deps.Starter,
-		replayer: deps.Replay,
+		reader: deps.Reader, operator: deps.Operator, recorder: deps.Recorder, gate: deps.Gate, starter: deps.Starter,
+		ledger: deps.Ledger,
 	})
 	orchestratorv1.RegisterRunServiceServer(server, &runService{
 		schemes: deps.Reader, reader: deps.Reader, operator: deps.Operator, recorder: deps.Recorder,

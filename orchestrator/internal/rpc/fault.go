@@ -88,6 +88,7 @@ var missing = map[string]struct {
 	"revision": {
 		orchestratorv1.ErrorReason_ERROR_REASON_REVISION_NOT_FOUND, "the scheme has no such revision (方案没有此版本)",
 	},
+	"draft":   {orchestratorv1.ErrorReason_ERROR_REASON_DRAFT_NOT_FOUND, "the scheme has no draft (方案没有草稿)"},
 	"bill_no": {orchestratorv1.ErrorReason_ERROR_REASON_BILL_NOT_FOUND, "no scheme has seen this bill (未见此单)"},
 }
 
@@ -134,6 +135,9 @@ func wire(err error) (sent apierr.Error, ours bool) {
 		unfit     *ledger.StateError
 		kind      *ledger.KindError
 		watermark *ledger.WatermarkError
+		moved     *ledger.RevisionError
+		unable    *ledger.RefusedError
+		draft     *ledger.DraftError
 		stale     *event.StaleError
 		watches   *event.TooManyError
 		text      *ledger.TextError
@@ -170,6 +174,17 @@ func wire(err error) (sent apierr.Error, ours bool) {
 	case errors.As(err, &invalid):
 		set(codes.InvalidArgument, orchestratorv1.ErrorReason_ERROR_REASON_SCHEME_INVALID)
 		sent.Metadata["field"] = "document"
+	case errors.As(err, &moved):
+		set(codes.Aborted, orchestratorv1.ErrorReason_ERROR_REASON_REVISION_MOVED)
+		sent.Message = moved.Error()
+		sent.Metadata["scheme"], sent.Metadata["revision"] = moved.Scheme, strconv.Itoa(int(moved.Newest))
+	case errors.As(err, &unable):
+		set(codes.FailedPrecondition, orchestratorv1.ErrorReason_ERROR_REASON_SCHEME_REFUSED)
+		sent.Message, sent.Metadata["scheme"] = unable.Error(), unable.Scheme
+	case errors.As(err, &draft):
+		set(codes.Aborted, orchestratorv1.ErrorReason_ERROR_REASON_DRAFT_MOVED)
+		sent.Message = draft.Error()
+		sent.Metadata["version"], sent.Metadata["actor"] = strconv.FormatInt(draft.Version, 10), draft.Actor
 	case errors.As(err, &tooMany):
 		set(codes.FailedPrecondition, orchestratorv1.ErrorReason_ERROR_REASON_TOO_MANY)
 		sent.Message = tooMany.Error() + " (超过 max_count，未执行)"

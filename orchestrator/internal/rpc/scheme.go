@@ -14,13 +14,13 @@ import (
 
 type schemeService struct {
 	orchestratorv1.UnimplementedSchemeServiceServer
-	reader    SchemeReader
-	operator  Operator
-	recorder  Recorder
-	gate      SendGate
-	previewer Previewer
-	replayer  Replayer
-	starter   RunStarter
+	reader   SchemeReader
+	operator Operator
+	recorder Recorder
+	gate     SendGate
+	// ledger is what revisions are read from.
+	ledger  ledger.Reads
+	starter RunStarter
 }
 
 func (s *schemeService) ListSchemes(

@@ -73,7 +73,6 @@ const (
 	WorkStampAhead     WorkKind = "stamp_ahead"
 	WorkRunsMiss       WorkKind = "runs_miss_changes"
 	WorkRequestRefused WorkKind = "request_refused"
-	WorkSchemeInactive WorkKind = "scheme_inactive"
 	WorkNumberReuse    WorkKind = "number_reuse_unsaid"
 	// WorkAuthOrder is about one order that an account which works is not allowed to cancel.
 	WorkAuthOrder WorkKind = "wms_auth_order"

@@ -59,6 +59,8 @@ const (
 	ConditionLedgerAway ConditionKind = "ledger_away"
 	// ConditionDatabaseReadOnly: the ledger's database takes no writes.
 	ConditionDatabaseReadOnly ConditionKind = "database_read_only"
+	// ConditionSchemeFileDiffers: the schemes file of a host is not what the ledger works by.
+	ConditionSchemeFileDiffers ConditionKind = "scheme_file_differs"
 )
 
 // SlowForSessions is the reason of a kingdee_slow that more sessions with Kingdee would mend.
@@ -297,6 +299,15 @@ func hostConditions() []ConditionRow {
 			MessageZH: "账本数据库只读，无法记录，读取和发送暂停", ActionZH: "检查磁盘空间、主备切换和 default_transaction_read_only；恢复后自动继续",
 			MessageEN: "the ledger's database is read only; nothing is read or sent",
 			ActionEN:  "check disk space, a switchover and default_transaction_read_only; it goes on by itself",
+		},
+		{
+			Kind: ConditionSchemeFileDiffers, Subject: SubjectHost,
+			MessageZH: "主机 {host} 的方案文件与账本中正在使用的方案不同；以账本为准，照常工作",
+			ActionZH:  "用 scheme diff 看差别，用 scheme apply 采用文件；账本中正在使用的方案，可用来更新文件：voidrelay scheme export",
+			MessageEN: "the schemes file of host {host} is not what the ledger works by; the ledger counts, and work " +
+				"goes on",
+			ActionEN: "see how by scheme diff, and adopt the file by scheme apply; what the ledger works by, to renew the " +
+				"file with: voidrelay scheme export",
 		},
 	}
 }

@@ -35,7 +35,7 @@ func VerdictRows() []VerdictRow {
 			"the scheme only watched when this was decided; nothing was sent, nor is it sent now by itself",
 		},
 
-		waiting(FactInactive, "方案已不在方案文件中，未发送", "the scheme is not in the file any more"),
+		waiting(FactInactive, "方案已停用，未发送", "the scheme is retired"),
 		waiting(FactOnlyWatching, "方案处于仅观察模式，暂不发送", "the scheme only watches"),
 		waiting(FactBlocked, "{blocked}；之后继续取消", "{blocked}; it goes on afterwards"),
 		waiting(FactDwelling, "单据已反审核，等待期内未再审核才取消",

@@ -38,9 +38,9 @@ func setupReturns(t *testing.T, document string) *living {
 	b := setupLiving(t)
 	schemes, err := scheme.Load([]byte(document), "test.yaml")
 	require.NoError(t, err)
-	e := b.Job.Registry.Entries["assembly-void"]
+	e, _ := b.Job.Registry.Entry("assembly-void")
 	e.Scheme = schemes[0]
-	b.Job.Registry.Entries["assembly-void"] = e
+	b.Job.Registry.Put(e)
 	b.Run()
 	b.Books.Fresh(1, "TL1", "CK001")
 	b.Books.Bills[1].Kind = ""
@@ -124,17 +124,17 @@ func TestAClosedBillStaysLiveWhereNobodyCountsIt(t *testing.T) {
 // rekey stores a revision of the scheme that names another key for a column.
 func (b *living) rekey() {
 	b.Helper()
-	e := b.Job.Registry.Entries["assembly-void"]
-	revisions, err := b.Store.SyncSchemes(b.Context(), []operate.SchemeFile{{
+	e, _ := b.Job.Registry.Entry("assembly-void")
+	revisions, err := b.Acts().ApplySchemes(b.Context(), operate.SchemeFile{
 		Scheme: e.Name, Title: "t", FormID: "STK_AssembledApp", DataCenterID: e.DataCenter, Accounts: e.Accounts(),
 		IncrementalReal: time.Minute, IncrementalSandbox: time.Second, Hash: "h2", Document: "d",
 		Keys:   map[string]string{"approve_time": "F_ABC_Audited"},
 		KeysOf: func(string) (map[string]string, error) { return map[string]string{}, nil },
-	}})
+	})
 	require.NoError(b, err)
 	e.Revision = revisions[e.Name]
 	require.Equal(b, 2, e.Revision)
-	b.Job.Registry.Entries[e.Name] = e
+	b.Job.Registry.Put(e)
 }
 
 // Another key for a date showed another date, and every voided bill that was read again was asked for a second time.

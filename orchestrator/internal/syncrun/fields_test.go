@@ -9,7 +9,7 @@ import (
 
 	"github.com/voidrelay/voidrelay/orchestrator/internal/ledger"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/operate"
-	"github.com/voidrelay/voidrelay/orchestrator/internal/replay"
+	"github.com/voidrelay/voidrelay/orchestrator/internal/revision"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/scheme"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/testkit/vendortest"
 	kingdeev1 "github.com/voidrelay/voidrelay/proto/gen/kingdee/v1"
@@ -39,14 +39,14 @@ func setupSuppliers(t *testing.T) *living {
 	schemes, err := scheme.Load([]byte(suppliers), "test.yaml")
 	require.NoError(t, err)
 	s := schemes[0]
-	_, err = b.Store.SyncSchemes(t.Context(), []operate.SchemeFile{{
+	_, err = b.Acts().ApplySchemes(t.Context(), operate.SchemeFile{
 		Scheme: s.Name, Title: s.Title, FormID: s.Form, DataCenterID: s.DataCenter, Accounts: s.Accounts(),
 		IncrementalReal: time.Minute, IncrementalSandbox: time.Second, Hash: s.Hash(), Document: s.Document(),
-	}})
+	})
 	require.NoError(t, err)
-	entry := b.Job.Registry.Entries[s.Name]
+	entry, _ := b.Job.Registry.Entry(s.Name)
 	entry.Scheme, entry.Revision = s, 2
-	b.Job.Registry.Entries[s.Name] = entry
+	b.Job.Registry.Put(entry)
 	b.Run()
 	return b
 }
@@ -100,13 +100,13 @@ func TestFieldsOfAStoredBillMapAsThoseOfAFreshOne(t *testing.T) {
 	require.Equal(t, "TL1-S1 1.50 snapshot", b.orders(), "the snapshot is selected, and mapped")
 	require.Len(t, b.Verify(), 1)
 
-	same, fault, err := replay.New(b.Store).Replay(t.Context(), ledger.ReplayOrder{
+	same, fault, err := revision.DiffBills(t.Context(), b.Pool, ledger.BillDiffOrder{
 		Scheme: "assembly-void", Document: suppliers,
 	}, 0, 10)
 	require.NoError(t, err)
 	require.NoError(t, fault)
-	require.Equal(t, ledger.Replay{Bills: 1, Same: 1}, same)
-	other, fault, err := replay.New(b.Store).Replay(t.Context(), ledger.ReplayOrder{
+	require.Equal(t, ledger.BillDiff{Bills: 1, Same: 1}, same)
+	other, fault, err := revision.DiffBills(t.Context(), b.Pool, ledger.BillDiffOrder{
 		Scheme: "assembly-void", Document: strings.Replace(suppliers, `"-" +`, `"/" +`, 1),
 	}, 0, 10)
 	require.NoError(t, err)

@@ -39,10 +39,9 @@ func setupWith(t *testing.T, old, replacement string) *living {
 	require.NotEqual(t, string(scheme.ShippedDocument()), document)
 	schemes, err := scheme.Load([]byte(document), "test.yaml")
 	require.NoError(t, err)
-	for name, e := range b.Job.Registry.Entries {
-		e.Scheme = schemes[0]
-		b.Job.Registry.Entries[name] = e
-	}
+	e, _ := b.Job.Registry.Entry(schemes[0].Name)
+	e.Scheme = schemes[0]
+	b.Job.Registry.Put(e)
 	b.Run()
 	return b
 }
@@ -108,7 +107,7 @@ func TestAnUnAuditIsSentForOnlyAfterAReadPastItsDwell(t *testing.T) {
 	holds := b.Verify()
 	require.Len(t, holds, 1)
 	s := &push.Batcher{Now: b.Job.Now}
-	e := b.Job.Registry.Entries["assembly-void"]
+	e, _ := b.Job.Registry.Entry("assembly-void")
 	for id, seen := range holds {
 		due := ledger.Due{ID: id, VerifiedTime: seen.ReadTime, NotBefore: seen.NotBefore}
 		require.True(t, s.Sendable(e, due))
@@ -224,7 +223,7 @@ func (b *living) proveGone(id int64) {
 	require.NoError(b, b.Store.AddSnapshots(b.Context(), "assembly-void", known))
 	standing, err := b.Store.Scheme(b.Context(), "assembly-void")
 	require.NoError(b, err)
-	e := b.Job.Registry.Entries["assembly-void"]
+	e, _ := b.Job.Registry.Entry("assembly-void")
 	run := &ledger.Run{Scheme: "assembly-void", Kind: ledger.Incremental, Revision: standing.Revision}
 	p := intake.NewPager(b.Store, intake.Reader{Entry: e}, run, standing, intake.DataCentre{})
 	var page ledger.Page

@@ -56,12 +56,8 @@ type Job struct {
 // Run does one chunk of the scheme's present run: it begins or resumes it, reads pages, and ends it or leaves a
 // successor. What the vendor does wrong is noted in the ledger; the error is for faults of our own.
 func (p *Job) Run(ctx context.Context, args queue.RunArgs) error {
-	e, loaded := p.Registry.Entries[args.Scheme]
-	if !loaded {
-		return nil
-	}
-	standing, err := p.Store.Scheme(ctx, args.Scheme)
-	if err != nil {
+	e, standing, loaded, err := p.Registry.Standing(ctx, p.Store, args.Scheme)
+	if err != nil || !loaded {
 		return err
 	}
 	if standing.Watermark != nil {
@@ -69,10 +65,6 @@ func (p *Job) Run(ctx context.Context, args queue.RunArgs) error {
 	}
 	switch {
 	case standing.Stopped:
-		return nil
-	case standing.Revision != e.Revision:
-		p.Logger.WarnContext(ctx, "another orchestrator runs a newer scheme file", slog.String("scheme", args.Scheme),
-			slog.Int("ours", e.Revision), slog.Int("newest", standing.Revision))
 		return nil
 	case !args.Asked && (standing.Rests || p.Now().Before(standing.NotBefore)):
 		return nil

@@ -187,9 +187,9 @@ func TestASchemeOnRealVendorsBeginsInDryRunAndOneOnSandboxesSends(t *testing.T) 
 		document := strings.Replace(string(scheme.ShippedDocument()), "    sandbox_only: true\n", "", 1)
 		schemes, err := scheme.Load([]byte(document), "test.yaml")
 		require.NoError(t, err)
-		e := b.Job.Registry.Entries["assembly-void"]
+		e, _ := b.Job.Registry.Entry("assembly-void")
 		e.Scheme = schemes[0]
-		b.Job.Registry.Entries["assembly-void"] = e
+		b.Job.Registry.Put(e)
 		b.Books.Real, b.Job.WMS = real, vendortest.WMS{Real: real}
 		b.Run()
 		require.Equal(t, "1", b.Text(`select count(*)::text from watermark`))

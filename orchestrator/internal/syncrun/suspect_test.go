@@ -84,7 +84,8 @@ func TestASlowKingdeeIsAskedForKnownBillsMoreSeldom(t *testing.T) {
 		return len(b.Books.Asked) - before
 	}
 	require.Equal(t, 10, asked(), "once a minute")
-	pace := b.Job.Registry.Entries["assembly-void"].Pace
+	e, _ := b.Job.Registry.Entry("assembly-void")
+	pace := e.Pace
 	pace.Saw(7 * time.Second)
 	require.Equal(t, 3, asked(), "once in twenty answers")
 	pace.Saw(120 * time.Second)

@@ -111,10 +111,9 @@ func newLives(t *testing.T, seed uint64) *lives {
 	document := strings.Replace(string(scheme.ShippedDocument()), "triggers: [voided]", l.triggers, 1)
 	schemes, err := scheme.Load([]byte(document), "random.yaml")
 	require.NoError(t, err)
-	for name, e := range l.Job.Registry.Entries {
-		e.Scheme = schemes[0]
-		l.Job.Registry.Entries[name] = e
-	}
+	e, _ := l.Job.Registry.Entry(schemes[0].Name)
+	e.Scheme = schemes[0]
+	l.Job.Registry.Put(e)
 	l.kingdee = &randomKingdee{
 		rng: l.rng, habits: ruletest.RandomHabits(l.rng), now: l.now, touched: map[int64]time.Time{},
 		meanwhile: l.meanwhile, tell: l.tell,
@@ -125,7 +124,8 @@ func newLives(t *testing.T, seed uint64) *lives {
 	}
 	codes := map[string]string{}
 	for _, name := range warehouses {
-		w, _ := l.Job.Registry.Entries["assembly-void"].Warehouse(name)
+		e, _ := l.Job.Registry.Entry("assembly-void")
+		w, _ := e.Warehouse(name)
 		codes[w.Code] = name
 	}
 	l.wms = &randomWMS{

@@ -21,7 +21,6 @@ import (
 	"github.com/voidrelay/voidrelay/orchestrator/internal/push"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/queue"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/reconcile"
-	"github.com/voidrelay/voidrelay/orchestrator/internal/scheme"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/syncrun"
 	kingdeev1 "github.com/voidrelay/voidrelay/proto/gen/kingdee/v1"
 	wmsv1 "github.com/voidrelay/voidrelay/proto/gen/wms/v1"
@@ -63,9 +62,8 @@ type Config struct {
 	Store   Store
 	Kingdee kingdeev1.BillServiceClient
 	WMS     wmsv1.OrderServiceClient
-	Schemes []*scheme.Scheme
-	// Revisions of the schemes, by name, as the ledger numbered them.
-	Revisions map[string]int
+	// Schemes are those to work by; the runner keeps them at the newest revision.
+	Schemes *intake.Registry
 	// Host is the name of this orchestrator, as package host gives it: what only this one can see is about it.
 	Host string
 	// Reaches says whether this host reaches an adapter, "kingdee" or "wms"; nil always says so.
@@ -92,6 +90,8 @@ type Runner struct {
 	stopOnce sync.Once
 	// nudged is closed when nothing nudges any more, and probed when nothing asks for this host alone any more.
 	nudged, probed chan struct{}
+	// followed is closed when nothing follows the schemes any more.
+	followed chan struct{}
 }
 
 // Start begins to work.
@@ -110,8 +110,11 @@ func Start(ctx context.Context, cfg Config) (*Runner, error) {
 	}
 	// A trouble that lasts is told once, not at each try.
 	cfg.Logger = telemetry.OnChange(cfg.Logger)
-	r := &Runner{stopping: make(chan struct{}), nudged: make(chan struct{}), probed: make(chan struct{})}
-	schemes := intake.NewRegistry(cfg.Schemes, cfg.Revisions)
+	r := &Runner{
+		stopping: make(chan struct{}), nudged: make(chan struct{}), probed: make(chan struct{}),
+		followed: make(chan struct{}),
+	}
+	schemes := cfg.Schemes
 	runs := &syncrun.Job{
 		Store: cfg.Store, Kingdee: cfg.Kingdee, WMS: cfg.WMS, Registry: schemes, Visibility: syncrun.NewVisibility(),
 		Insert: r, Logger: cfg.Logger, Now: cfg.Now, Stopping: r.stopping,
@@ -179,7 +182,7 @@ func Start(ctx context.Context, cfg Config) (*Runner, error) {
 		},
 		Middleware: append([]rivertype.Middleware{&elsewhere{reaches: cfg.Reaches}},
 			traced(cfg.Telemetry)...),
-		PeriodicJobs: periodic(schemes), JobTimeout: jobTimeout,
+		PeriodicJobs: periodic(), JobTimeout: jobTimeout,
 		RescueStuckJobsAfter: rescueAfter, RetryPolicy: soon{},
 		// Only an owner makes an index anew: housekeeping does, by a function of the ledger.
 		ReindexerIndexNames:         []string{},
@@ -190,10 +193,13 @@ func Start(ctx context.Context, cfg Config) (*Runner, error) {
 		return nil, fmt.Errorf("set up jobs: %w", err)
 	}
 	r.client = client
+	follow := &follower{schemes: schemes, client: client, logger: cfg.Logger}
+	follow.keepJobs()
 	if err := client.Start(ctx); err != nil {
 		return nil, fmt.Errorf("start jobs: %w", err)
 	}
 	go r.nudge(queueLog)
+	go r.follow(follow)
 	go r.probeHost(door, cfg.Logger) //nolint:gosec // G118: it lives as long as the runner, not as the start
 	return r, nil
 }
@@ -232,10 +238,10 @@ func (w *timed[T]) Work(ctx context.Context, job *river.Job[T]) error { return w
 // Timeout implements river.Worker.
 func (w *timed[T]) Timeout(*river.Job[T]) time.Duration { return w.limit }
 
-// periodic jobs are inserted by River's leader. They are unique by period, never "one ever running": a job orphaned by
+// periodic jobs that concern no scheme alone are inserted by River's leader. They are unique by period, never "one ever running": a job orphaned by
 // a kill must not block its successors. Nothing depends on one of them being inserted; the rows say what is due.
-func periodic(schemes *intake.Registry) []*river.PeriodicJob {
-	jobs := []*river.PeriodicJob{
+func periodic() []*river.PeriodicJob {
+	return []*river.PeriodicJob{
 		river.NewPeriodicJob(river.PeriodicInterval(time.Second), func() (river.JobArgs, *river.InsertOpts) {
 			return queue.DispatchArgs{}, &river.InsertOpts{UniqueOpts: river.UniqueOpts{ByPeriod: time.Second}}
 		}, &river.PeriodicJobOpts{RunOnStart: true}),
@@ -249,34 +255,12 @@ func periodic(schemes *intake.Registry) []*river.PeriodicJob {
 		river.NewPeriodicJob(river.PeriodicInterval(time.Hour), func() (river.JobArgs, *river.InsertOpts) {
 			return queue.TidyArgs{}, &river.InsertOpts{UniqueOpts: river.UniqueOpts{ByPeriod: time.Hour}}
 		}, &river.PeriodicJobOpts{RunOnStart: true}),
-	}
-	jobs = append(jobs, river.NewPeriodicJob(river.PeriodicInterval(backfill.BackfillTick),
-		func() (river.JobArgs, *river.InsertOpts) {
+		river.NewPeriodicJob(river.PeriodicInterval(backfill.BackfillTick), func() (river.JobArgs, *river.InsertOpts) {
 			return queue.BackfillsArgs{}, &river.InsertOpts{
 				UniqueOpts: river.UniqueOpts{ByPeriod: backfill.BackfillTick},
 			}
-		}, &river.PeriodicJobOpts{RunOnStart: true}))
-	for name := range schemes.Entries {
-		jobs = append(jobs, river.NewPeriodicJob(incrementalSchedule{schemes, name},
-			func() (river.JobArgs, *river.InsertOpts) {
-				return queue.RunArgs{Scheme: name}, &river.InsertOpts{UniqueOpts: river.UniqueOpts{
-					ByArgs: true, ByPeriod: time.Second,
-				}}
-			}, &river.PeriodicJobOpts{RunOnStart: true}))
-		jobs = append(jobs, river.NewPeriodicJob(rereadSchedule{
-			func() time.Duration { return schemes.RecheckInterval(name) },
-		}, func() (river.JobArgs, *river.InsertOpts) {
-			return queue.ReconcileArgs{Scheme: name, What: ledger.Recheck},
-				&river.InsertOpts{UniqueOpts: river.UniqueOpts{ByArgs: true, ByPeriod: time.Second}}
-		}, &river.PeriodicJobOpts{RunOnStart: true}))
-		jobs = append(jobs, river.NewPeriodicJob(rereadSchedule{
-			func() time.Duration { return schemes.ReconcileInterval(name) },
-		}, func() (river.JobArgs, *river.InsertOpts) {
-			return queue.ReconcileArgs{Scheme: name, What: ledger.Reconcile},
-				&river.InsertOpts{UniqueOpts: river.UniqueOpts{ByArgs: true, ByPeriod: time.Second}}
-		}, &river.PeriodicJobOpts{RunOnStart: true}))
+		}, &river.PeriodicJobOpts{RunOnStart: true}),
 	}
-	return jobs
 }
 
 // soon is River's retry policy: a job that failed by a fault of ours is tried again shortly.
@@ -327,6 +311,7 @@ func (r *Runner) Stop(ctx context.Context) error {
 	r.stopOnce.Do(func() { close(r.stopping) })
 	<-r.nudged
 	<-r.probed
+	<-r.followed
 	if err := r.client.Stop(ctx); err != nil {
 		hard, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
 		defer cancel()

@@ -74,6 +74,35 @@ func (a Acts) Resume(ctx context.Context, act ledger.Act) error {
 	return a.plain(ctx, ledger.Resume, act, nil, func(tx pgx.Tx) error { return a.store.Resume(ctx, tx, act) })
 }
 
+// ApplySchemes is operate.ApplySchemes, by nobody in particular; it answers the newest revision of each scheme.
+func (a Acts) ApplySchemes(ctx context.Context, files ...operate.SchemeFile) (map[string]int, error) {
+	act := ledger.Act{Actor: "test", Reason: "test"}
+	return Once(ctx, a, ledger.ApplyScheme, act, nil, func(tx pgx.Tx) (map[string]int, error) {
+		if err := operate.ApplySchemes(ctx, tx, act, files); err != nil {
+			return nil, err
+		}
+		revisions := map[string]int{}
+		rows, err := tx.Query(ctx, `select scheme, revision from scheme`)
+		if err != nil {
+			return nil, err
+		}
+		var name string
+		var revision int
+		_, err = pgx.ForEachRow(rows, []any{&name, &revision}, func() error {
+			revisions[name] = revision
+			return nil
+		})
+		return revisions, err
+	})
+}
+
+// Retire is operate.Retire.
+func (a Acts) Retire(ctx context.Context, act ledger.Act, dryRun bool) (ledger.Retired, error) {
+	return Once(ctx, a, ledger.RetireScheme, act, dryRun, func(tx pgx.Tx) (ledger.Retired, error) {
+		return operate.Retire(ctx, tx, act, dryRun)
+	})
+}
+
 // stopped is what StopAll answers.
 type stopped struct {
 	Since    time.Time

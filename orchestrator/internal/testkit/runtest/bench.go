@@ -71,11 +71,11 @@ func New(t *testing.T) *Bench {
 func (b *Bench) Load(hash string) {
 	schemes, err := scheme.Shipped()
 	require.NoError(b, err)
-	revisions, err := b.Store.SyncSchemes(b.Context(), []operate.SchemeFile{{
+	revisions, err := b.Acts().ApplySchemes(b.Context(), operate.SchemeFile{
 		Scheme: schemes[0].Name, Title: "t", FormID: schemes[0].Form, DataCenterID: schemes[0].DataCenter,
 		Accounts:        schemes[0].Accounts(),
 		IncrementalReal: time.Minute, IncrementalSandbox: time.Second, Hash: hash, Document: "d",
-	}})
+	})
 	require.NoError(b, err)
 	logger := slog.New(slog.NewTextHandler(b.Output(), nil))
 	b.Job = &syncrun.Job{Store: b.Store, Kingdee: b.Books, WMS: vendortest.WMS{},
@@ -112,7 +112,8 @@ func (b *Bench) Verify() map[int64]ledger.Verified {
 	standing, err := b.Store.Scheme(b.Context(), "assembly-void")
 	require.NoError(b, err)
 	v := &push.Verifier{Store: b.Store, Kingdee: b.Job.Kingdee, Logger: slog.New(slog.DiscardHandler), Now: b.Job.Now}
-	holds, err := v.Run(b.Context(), b.Job.Registry.Entries["assembly-void"], standing.Watermark, due)
+	e, _ := b.Job.Registry.Entry("assembly-void")
+	holds, err := v.Run(b.Context(), e, standing.Watermark, due)
 	require.NoError(b, err)
 	return holds
 }

@@ -83,6 +83,14 @@ const (
 	ErrorReason_ERROR_REASON_ANSWER_TEXT_NOT_FOUND ErrorReason = 27
 	// A person has said before that the text means something else.
 	ErrorReason_ERROR_REASON_ANSWER_TEXT_CLASSIFIED ErrorReason = 28
+	// ABORTED: the scheme has another revision than the caller saw; metadata: scheme, revision.
+	ErrorReason_ERROR_REASON_REVISION_MOVED ErrorReason = 29
+	// FAILED_PRECONDITION: the scheme cannot become what the file says; metadata: scheme.
+	ErrorReason_ERROR_REASON_SCHEME_REFUSED ErrorReason = 30
+	// NOT_FOUND: nobody works on a draft of this scheme; metadata: draft (the scheme's name).
+	ErrorReason_ERROR_REASON_DRAFT_NOT_FOUND ErrorReason = 31
+	// ABORTED: the draft is another than the caller saw; metadata: scheme, version (0 = there is none any more), actor.
+	ErrorReason_ERROR_REASON_DRAFT_MOVED ErrorReason = 32
 )
 
 // Enum value maps for ErrorReason.
@@ -116,6 +124,10 @@ var (
 		26: "ERROR_REASON_TOO_MANY_WATCHES",
 		27: "ERROR_REASON_ANSWER_TEXT_NOT_FOUND",
 		28: "ERROR_REASON_ANSWER_TEXT_CLASSIFIED",
+		29: "ERROR_REASON_REVISION_MOVED",
+		30: "ERROR_REASON_SCHEME_REFUSED",
+		31: "ERROR_REASON_DRAFT_NOT_FOUND",
+		32: "ERROR_REASON_DRAFT_MOVED",
 	}
 	ErrorReason_value = map[string]int32{
 		"ERROR_REASON_UNSPECIFIED":            0,
@@ -146,6 +158,10 @@ var (
 		"ERROR_REASON_TOO_MANY_WATCHES":       26,
 		"ERROR_REASON_ANSWER_TEXT_NOT_FOUND":  27,
 		"ERROR_REASON_ANSWER_TEXT_CLASSIFIED": 28,
+		"ERROR_REASON_REVISION_MOVED":         29,
+		"ERROR_REASON_SCHEME_REFUSED":         30,
+		"ERROR_REASON_DRAFT_NOT_FOUND":        31,
+		"ERROR_REASON_DRAFT_MOVED":            32,
 	}
 )
 
@@ -180,7 +196,7 @@ var File_orchestrator_v1_error_reason_proto protoreflect.FileDescriptor
 
 const file_orchestrator_v1_error_reason_proto_rawDesc = "" +
 	"\n" +
-	"\"orchestrator/v1/error_reason.proto\x12\x0forchestrator.v1*\xd4\a\n" +
+	"\"orchestrator/v1/error_reason.proto\x12\x0forchestrator.v1*\xd6\b\n" +
 	"\vErrorReason\x12\x1c\n" +
 	"\x18ERROR_REASON_UNSPECIFIED\x10\x00\x12 \n" +
 	"\x1cERROR_REASON_REQUEST_INVALID\x10\x01\x12#\n" +
@@ -210,7 +226,11 @@ const file_orchestrator_v1_error_reason_proto_rawDesc = "" +
 	"\x1eERROR_REASON_EVENT_TOKEN_STALE\x10\x19\x12!\n" +
 	"\x1dERROR_REASON_TOO_MANY_WATCHES\x10\x1a\x12&\n" +
 	"\"ERROR_REASON_ANSWER_TEXT_NOT_FOUND\x10\x1b\x12'\n" +
-	"#ERROR_REASON_ANSWER_TEXT_CLASSIFIED\x10\x1cB\xcd\x01\n" +
+	"#ERROR_REASON_ANSWER_TEXT_CLASSIFIED\x10\x1c\x12\x1f\n" +
+	"\x1bERROR_REASON_REVISION_MOVED\x10\x1d\x12\x1f\n" +
+	"\x1bERROR_REASON_SCHEME_REFUSED\x10\x1e\x12 \n" +
+	"\x1cERROR_REASON_DRAFT_NOT_FOUND\x10\x1f\x12\x1c\n" +
+	"\x18ERROR_REASON_DRAFT_MOVED\x10 B\xcd\x01\n" +
 	"\x13com.orchestrator.v1B\x10ErrorReasonProtoP\x01ZGgithub.com/voidrelay/voidrelay/proto/gen/orchestrator/v1;orchestratorv1\xa2\x02\x03OXX\xaa\x02\x0fOrchestrator.V1\xca\x02\x0fOrchestrator\\V1\xe2\x02\x1bOrchestrator\\V1\\GPBMetadata\xea\x02\x10Orchestrator::V1b\x06proto3"
 
 var (

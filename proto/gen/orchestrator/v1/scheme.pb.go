@@ -82,11 +82,10 @@ const (
 	// A scheme that is not known yet.
 	SchemeChange_SCHEME_CHANGE_NEW     SchemeChange = 2
 	SchemeChange_SCHEME_CHANGE_REVISED SchemeChange = 3
-	// It is not in the file: it would become inactive.
-	SchemeChange_SCHEME_CHANGE_REMOVED SchemeChange = 4
+	// It is not in the file and stays as it is.
+	SchemeChange_SCHEME_CHANGE_ABSENT  SchemeChange = 4
 	SchemeChange_SCHEME_CHANGE_REFUSED SchemeChange = 5
-	// It was not in the file that was loaded last: it would read and send again, from its watermark on. next_revision
-	// says whether it differs.
+	// It is retired: it reads and sends again, from its watermark on. next_revision says whether it differs.
 	SchemeChange_SCHEME_CHANGE_RETURNED SchemeChange = 6
 )
 
@@ -97,7 +96,7 @@ var (
 		1: "SCHEME_CHANGE_NONE",
 		2: "SCHEME_CHANGE_NEW",
 		3: "SCHEME_CHANGE_REVISED",
-		4: "SCHEME_CHANGE_REMOVED",
+		4: "SCHEME_CHANGE_ABSENT",
 		5: "SCHEME_CHANGE_REFUSED",
 		6: "SCHEME_CHANGE_RETURNED",
 	}
@@ -106,7 +105,7 @@ var (
 		"SCHEME_CHANGE_NONE":        1,
 		"SCHEME_CHANGE_NEW":         2,
 		"SCHEME_CHANGE_REVISED":     3,
-		"SCHEME_CHANGE_REMOVED":     4,
+		"SCHEME_CHANGE_ABSENT":      4,
 		"SCHEME_CHANGE_REFUSED":     5,
 		"SCHEME_CHANGE_RETURNED":    6,
 	}
@@ -1177,28 +1176,31 @@ func (x *ListWatermarkChangesResponse) GetNextPageToken() string {
 	return ""
 }
 
-type PreviewSchemesRequest struct {
+type DiffSchemesRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// The YAML text of a whole schemes file.
-	Document      string `protobuf:"bytes,1,opt,name=document,proto3" json:"document,omitempty"`
+	// Types that are valid to be assigned to Proposal:
+	//
+	//	*DiffSchemesRequest_Document
+	//	*DiffSchemesRequest_Revision
+	Proposal      isDiffSchemesRequest_Proposal `protobuf_oneof:"proposal"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
-func (x *PreviewSchemesRequest) Reset() {
-	*x = PreviewSchemesRequest{}
+func (x *DiffSchemesRequest) Reset() {
+	*x = DiffSchemesRequest{}
 	mi := &file_orchestrator_v1_scheme_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
 
-func (x *PreviewSchemesRequest) String() string {
+func (x *DiffSchemesRequest) String() string {
 	return protoimpl.X.MessageStringOf(x)
 }
 
-func (*PreviewSchemesRequest) ProtoMessage() {}
+func (*DiffSchemesRequest) ProtoMessage() {}
 
-func (x *PreviewSchemesRequest) ProtoReflect() protoreflect.Message {
+func (x *DiffSchemesRequest) ProtoReflect() protoreflect.Message {
 	mi := &file_orchestrator_v1_scheme_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
@@ -1210,39 +1212,77 @@ func (x *PreviewSchemesRequest) ProtoReflect() protoreflect.Message {
 	return mi.MessageOf(x)
 }
 
-// Deprecated: Use PreviewSchemesRequest.ProtoReflect.Descriptor instead.
-func (*PreviewSchemesRequest) Descriptor() ([]byte, []int) {
+// Deprecated: Use DiffSchemesRequest.ProtoReflect.Descriptor instead.
+func (*DiffSchemesRequest) Descriptor() ([]byte, []int) {
 	return file_orchestrator_v1_scheme_proto_rawDescGZIP(), []int{18}
 }
 
-func (x *PreviewSchemesRequest) GetDocument() string {
+func (x *DiffSchemesRequest) GetProposal() isDiffSchemesRequest_Proposal {
 	if x != nil {
-		return x.Document
+		return x.Proposal
+	}
+	return nil
+}
+
+func (x *DiffSchemesRequest) GetDocument() string {
+	if x != nil {
+		if x, ok := x.Proposal.(*DiffSchemesRequest_Document); ok {
+			return x.Document
+		}
 	}
 	return ""
 }
 
-type PreviewSchemesResponse struct {
+func (x *DiffSchemesRequest) GetRevision() *StoredRevision {
+	if x != nil {
+		if x, ok := x.Proposal.(*DiffSchemesRequest_Revision); ok {
+			return x.Revision
+		}
+	}
+	return nil
+}
+
+type isDiffSchemesRequest_Proposal interface {
+	isDiffSchemesRequest_Proposal()
+}
+
+type DiffSchemesRequest_Document struct {
+	// The YAML text of a schemes file.
+	Document string `protobuf:"bytes,1,opt,name=document,proto3,oneof"`
+}
+
+type DiffSchemesRequest_Revision struct {
+	// A stored revision.
+	Revision *StoredRevision `protobuf:"bytes,2,opt,name=revision,proto3,oneof"`
+}
+
+func (*DiffSchemesRequest_Document) isDiffSchemesRequest_Proposal() {}
+
+func (*DiffSchemesRequest_Revision) isDiffSchemesRequest_Proposal() {}
+
+// StoredRevision names a revision of a scheme.
+type StoredRevision struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
-	Schemes       []*SchemePreview       `protobuf:"bytes,1,rep,name=schemes,proto3" json:"schemes,omitempty"`
+	Scheme        string                 `protobuf:"bytes,1,opt,name=scheme,proto3" json:"scheme,omitempty"`
+	Revision      int32                  `protobuf:"varint,2,opt,name=revision,proto3" json:"revision,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
-func (x *PreviewSchemesResponse) Reset() {
-	*x = PreviewSchemesResponse{}
+func (x *StoredRevision) Reset() {
+	*x = StoredRevision{}
 	mi := &file_orchestrator_v1_scheme_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
 
-func (x *PreviewSchemesResponse) String() string {
+func (x *StoredRevision) String() string {
 	return protoimpl.X.MessageStringOf(x)
 }
 
-func (*PreviewSchemesResponse) ProtoMessage() {}
+func (*StoredRevision) ProtoMessage() {}
 
-func (x *PreviewSchemesResponse) ProtoReflect() protoreflect.Message {
+func (x *StoredRevision) ProtoReflect() protoreflect.Message {
 	mi := &file_orchestrator_v1_scheme_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
@@ -1254,26 +1294,78 @@ func (x *PreviewSchemesResponse) ProtoReflect() protoreflect.Message {
 	return mi.MessageOf(x)
 }
 
-// Deprecated: Use PreviewSchemesResponse.ProtoReflect.Descriptor instead.
-func (*PreviewSchemesResponse) Descriptor() ([]byte, []int) {
+// Deprecated: Use StoredRevision.ProtoReflect.Descriptor instead.
+func (*StoredRevision) Descriptor() ([]byte, []int) {
 	return file_orchestrator_v1_scheme_proto_rawDescGZIP(), []int{19}
 }
 
-func (x *PreviewSchemesResponse) GetSchemes() []*SchemePreview {
+func (x *StoredRevision) GetScheme() string {
+	if x != nil {
+		return x.Scheme
+	}
+	return ""
+}
+
+func (x *StoredRevision) GetRevision() int32 {
+	if x != nil {
+		return x.Revision
+	}
+	return 0
+}
+
+type DiffSchemesResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Those that the proposal names, in its order, then those that a file does not name.
+	Schemes       []*SchemeDiff `protobuf:"bytes,1,rep,name=schemes,proto3" json:"schemes,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *DiffSchemesResponse) Reset() {
+	*x = DiffSchemesResponse{}
+	mi := &file_orchestrator_v1_scheme_proto_msgTypes[20]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *DiffSchemesResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*DiffSchemesResponse) ProtoMessage() {}
+
+func (x *DiffSchemesResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_orchestrator_v1_scheme_proto_msgTypes[20]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use DiffSchemesResponse.ProtoReflect.Descriptor instead.
+func (*DiffSchemesResponse) Descriptor() ([]byte, []int) {
+	return file_orchestrator_v1_scheme_proto_rawDescGZIP(), []int{20}
+}
+
+func (x *DiffSchemesResponse) GetSchemes() []*SchemeDiff {
 	if x != nil {
 		return x.Schemes
 	}
 	return nil
 }
 
-type ReplayMappingRequest struct {
+type DiffSchemeBillsRequest struct {
 	state  protoimpl.MessageState `protogen:"open.v1"`
 	Scheme string                 `protobuf:"bytes,1,opt,name=scheme,proto3" json:"scheme,omitempty"`
 	// Types that are valid to be assigned to Mapping:
 	//
-	//	*ReplayMappingRequest_Revision
-	//	*ReplayMappingRequest_Document
-	Mapping isReplayMappingRequest_Mapping `protobuf_oneof:"mapping"`
+	//	*DiffSchemeBillsRequest_Revision
+	//	*DiffSchemeBillsRequest_Document
+	Mapping isDiffSchemeBillsRequest_Mapping `protobuf_oneof:"mapping"`
 	// Bills read by us at or after, and before; absent = without limit.
 	ReadTimeFrom *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=read_time_from,json=readTimeFrom,proto3" json:"read_time_from,omitempty"`
 	ReadTimeTo   *timestamppb.Timestamp `protobuf:"bytes,5,opt,name=read_time_to,json=readTimeTo,proto3" json:"read_time_to,omitempty"`
@@ -1285,21 +1377,21 @@ type ReplayMappingRequest struct {
 	sizeCache     protoimpl.SizeCache
 }
 
-func (x *ReplayMappingRequest) Reset() {
-	*x = ReplayMappingRequest{}
-	mi := &file_orchestrator_v1_scheme_proto_msgTypes[20]
+func (x *DiffSchemeBillsRequest) Reset() {
+	*x = DiffSchemeBillsRequest{}
+	mi := &file_orchestrator_v1_scheme_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
 
-func (x *ReplayMappingRequest) String() string {
+func (x *DiffSchemeBillsRequest) String() string {
 	return protoimpl.X.MessageStringOf(x)
 }
 
-func (*ReplayMappingRequest) ProtoMessage() {}
+func (*DiffSchemeBillsRequest) ProtoMessage() {}
 
-func (x *ReplayMappingRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_orchestrator_v1_scheme_proto_msgTypes[20]
+func (x *DiffSchemeBillsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_orchestrator_v1_scheme_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1310,90 +1402,90 @@ func (x *ReplayMappingRequest) ProtoReflect() protoreflect.Message {
 	return mi.MessageOf(x)
 }
 
-// Deprecated: Use ReplayMappingRequest.ProtoReflect.Descriptor instead.
-func (*ReplayMappingRequest) Descriptor() ([]byte, []int) {
-	return file_orchestrator_v1_scheme_proto_rawDescGZIP(), []int{20}
+// Deprecated: Use DiffSchemeBillsRequest.ProtoReflect.Descriptor instead.
+func (*DiffSchemeBillsRequest) Descriptor() ([]byte, []int) {
+	return file_orchestrator_v1_scheme_proto_rawDescGZIP(), []int{21}
 }
 
-func (x *ReplayMappingRequest) GetScheme() string {
+func (x *DiffSchemeBillsRequest) GetScheme() string {
 	if x != nil {
 		return x.Scheme
 	}
 	return ""
 }
 
-func (x *ReplayMappingRequest) GetMapping() isReplayMappingRequest_Mapping {
+func (x *DiffSchemeBillsRequest) GetMapping() isDiffSchemeBillsRequest_Mapping {
 	if x != nil {
 		return x.Mapping
 	}
 	return nil
 }
 
-func (x *ReplayMappingRequest) GetRevision() int32 {
+func (x *DiffSchemeBillsRequest) GetRevision() int32 {
 	if x != nil {
-		if x, ok := x.Mapping.(*ReplayMappingRequest_Revision); ok {
+		if x, ok := x.Mapping.(*DiffSchemeBillsRequest_Revision); ok {
 			return x.Revision
 		}
 	}
 	return 0
 }
 
-func (x *ReplayMappingRequest) GetDocument() string {
+func (x *DiffSchemeBillsRequest) GetDocument() string {
 	if x != nil {
-		if x, ok := x.Mapping.(*ReplayMappingRequest_Document); ok {
+		if x, ok := x.Mapping.(*DiffSchemeBillsRequest_Document); ok {
 			return x.Document
 		}
 	}
 	return ""
 }
 
-func (x *ReplayMappingRequest) GetReadTimeFrom() *timestamppb.Timestamp {
+func (x *DiffSchemeBillsRequest) GetReadTimeFrom() *timestamppb.Timestamp {
 	if x != nil {
 		return x.ReadTimeFrom
 	}
 	return nil
 }
 
-func (x *ReplayMappingRequest) GetReadTimeTo() *timestamppb.Timestamp {
+func (x *DiffSchemeBillsRequest) GetReadTimeTo() *timestamppb.Timestamp {
 	if x != nil {
 		return x.ReadTimeTo
 	}
 	return nil
 }
 
-func (x *ReplayMappingRequest) GetPageSize() int32 {
+func (x *DiffSchemeBillsRequest) GetPageSize() int32 {
 	if x != nil {
 		return x.PageSize
 	}
 	return 0
 }
 
-func (x *ReplayMappingRequest) GetPageToken() string {
+func (x *DiffSchemeBillsRequest) GetPageToken() string {
 	if x != nil {
 		return x.PageToken
 	}
 	return ""
 }
 
-type isReplayMappingRequest_Mapping interface {
-	isReplayMappingRequest_Mapping()
+type isDiffSchemeBillsRequest_Mapping interface {
+	isDiffSchemeBillsRequest_Mapping()
 }
 
-type ReplayMappingRequest_Revision struct {
+type DiffSchemeBillsRequest_Revision struct {
 	// A stored revision of the scheme.
 	Revision int32 `protobuf:"varint,2,opt,name=revision,proto3,oneof"`
 }
 
-type ReplayMappingRequest_Document struct {
+type DiffSchemeBillsRequest_Document struct {
 	// The YAML text of a schemes file that holds the scheme.
 	Document string `protobuf:"bytes,3,opt,name=document,proto3,oneof"`
 }
 
-func (*ReplayMappingRequest_Revision) isReplayMappingRequest_Mapping() {}
+func (*DiffSchemeBillsRequest_Revision) isDiffSchemeBillsRequest_Mapping() {}
 
-func (*ReplayMappingRequest_Document) isReplayMappingRequest_Mapping() {}
+func (*DiffSchemeBillsRequest_Document) isDiffSchemeBillsRequest_Mapping() {}
 
-type ReplayMappingResponse struct {
+type DiffSchemeBillsResponse struct {
 	state       protoimpl.MessageState `protogen:"open.v1"`
 	Differences []*MappingDifference   `protobuf:"bytes,1,rep,name=differences,proto3" json:"differences,omitempty"`
 	// Bills that this page decided, and the orders of them that came to the same request.
@@ -1404,21 +1496,21 @@ type ReplayMappingResponse struct {
 	sizeCache     protoimpl.SizeCache
 }
 
-func (x *ReplayMappingResponse) Reset() {
-	*x = ReplayMappingResponse{}
-	mi := &file_orchestrator_v1_scheme_proto_msgTypes[21]
+func (x *DiffSchemeBillsResponse) Reset() {
+	*x = DiffSchemeBillsResponse{}
+	mi := &file_orchestrator_v1_scheme_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
 
-func (x *ReplayMappingResponse) String() string {
+func (x *DiffSchemeBillsResponse) String() string {
 	return protoimpl.X.MessageStringOf(x)
 }
 
-func (*ReplayMappingResponse) ProtoMessage() {}
+func (*DiffSchemeBillsResponse) ProtoMessage() {}
 
-func (x *ReplayMappingResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_orchestrator_v1_scheme_proto_msgTypes[21]
+func (x *DiffSchemeBillsResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_orchestrator_v1_scheme_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1429,42 +1521,794 @@ func (x *ReplayMappingResponse) ProtoReflect() protoreflect.Message {
 	return mi.MessageOf(x)
 }
 
-// Deprecated: Use ReplayMappingResponse.ProtoReflect.Descriptor instead.
-func (*ReplayMappingResponse) Descriptor() ([]byte, []int) {
-	return file_orchestrator_v1_scheme_proto_rawDescGZIP(), []int{21}
+// Deprecated: Use DiffSchemeBillsResponse.ProtoReflect.Descriptor instead.
+func (*DiffSchemeBillsResponse) Descriptor() ([]byte, []int) {
+	return file_orchestrator_v1_scheme_proto_rawDescGZIP(), []int{22}
 }
 
-func (x *ReplayMappingResponse) GetDifferences() []*MappingDifference {
+func (x *DiffSchemeBillsResponse) GetDifferences() []*MappingDifference {
 	if x != nil {
 		return x.Differences
 	}
 	return nil
 }
 
-func (x *ReplayMappingResponse) GetBills() int64 {
+func (x *DiffSchemeBillsResponse) GetBills() int64 {
 	if x != nil {
 		return x.Bills
 	}
 	return 0
 }
 
-func (x *ReplayMappingResponse) GetOrdersSame() int64 {
+func (x *DiffSchemeBillsResponse) GetOrdersSame() int64 {
 	if x != nil {
 		return x.OrdersSame
 	}
 	return 0
 }
 
-func (x *ReplayMappingResponse) GetNextPageToken() string {
+func (x *DiffSchemeBillsResponse) GetNextPageToken() string {
 	if x != nil {
 		return x.NextPageToken
 	}
 	return ""
 }
 
+type ApplySchemesRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The YAML text of a schemes file.
+	Document string `protobuf:"bytes,1,opt,name=document,proto3" json:"document,omitempty"`
+	// Why, in the operator's words; kept with the revision.
+	Reason string `protobuf:"bytes,2,opt,name=reason,proto3" json:"reason,omitempty"`
+	// By scheme, the revision that the caller saw, 0 for no such scheme: when one has another by now, nothing is applied.
+	// A scheme that is not here may have any.
+	IfRevisions   map[string]int32 `protobuf:"bytes,3,rep,name=if_revisions,json=ifRevisions,proto3" json:"if_revisions,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"varint,2,opt,name=value"`
+	RequestId     string           `protobuf:"bytes,4,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ApplySchemesRequest) Reset() {
+	*x = ApplySchemesRequest{}
+	mi := &file_orchestrator_v1_scheme_proto_msgTypes[23]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ApplySchemesRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ApplySchemesRequest) ProtoMessage() {}
+
+func (x *ApplySchemesRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_orchestrator_v1_scheme_proto_msgTypes[23]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ApplySchemesRequest.ProtoReflect.Descriptor instead.
+func (*ApplySchemesRequest) Descriptor() ([]byte, []int) {
+	return file_orchestrator_v1_scheme_proto_rawDescGZIP(), []int{23}
+}
+
+func (x *ApplySchemesRequest) GetDocument() string {
+	if x != nil {
+		return x.Document
+	}
+	return ""
+}
+
+func (x *ApplySchemesRequest) GetReason() string {
+	if x != nil {
+		return x.Reason
+	}
+	return ""
+}
+
+func (x *ApplySchemesRequest) GetIfRevisions() map[string]int32 {
+	if x != nil {
+		return x.IfRevisions
+	}
+	return nil
+}
+
+func (x *ApplySchemesRequest) GetRequestId() string {
+	if x != nil {
+		return x.RequestId
+	}
+	return ""
+}
+
+type ApplySchemesResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// What was done to each, as DiffSchemes would have said before.
+	Schemes       []*SchemeDiff `protobuf:"bytes,1,rep,name=schemes,proto3" json:"schemes,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ApplySchemesResponse) Reset() {
+	*x = ApplySchemesResponse{}
+	mi := &file_orchestrator_v1_scheme_proto_msgTypes[24]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ApplySchemesResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ApplySchemesResponse) ProtoMessage() {}
+
+func (x *ApplySchemesResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_orchestrator_v1_scheme_proto_msgTypes[24]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ApplySchemesResponse.ProtoReflect.Descriptor instead.
+func (*ApplySchemesResponse) Descriptor() ([]byte, []int) {
+	return file_orchestrator_v1_scheme_proto_rawDescGZIP(), []int{24}
+}
+
+func (x *ApplySchemesResponse) GetSchemes() []*SchemeDiff {
+	if x != nil {
+		return x.Schemes
+	}
+	return nil
+}
+
+type ListSchemeRevisionsRequest struct {
+	state  protoimpl.MessageState `protogen:"open.v1"`
+	Scheme string                 `protobuf:"bytes,1,opt,name=scheme,proto3" json:"scheme,omitempty"`
+	// At most 500; 0 = 50.
+	PageSize      int32  `protobuf:"varint,2,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
+	PageToken     string `protobuf:"bytes,3,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListSchemeRevisionsRequest) Reset() {
+	*x = ListSchemeRevisionsRequest{}
+	mi := &file_orchestrator_v1_scheme_proto_msgTypes[25]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListSchemeRevisionsRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListSchemeRevisionsRequest) ProtoMessage() {}
+
+func (x *ListSchemeRevisionsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_orchestrator_v1_scheme_proto_msgTypes[25]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListSchemeRevisionsRequest.ProtoReflect.Descriptor instead.
+func (*ListSchemeRevisionsRequest) Descriptor() ([]byte, []int) {
+	return file_orchestrator_v1_scheme_proto_rawDescGZIP(), []int{25}
+}
+
+func (x *ListSchemeRevisionsRequest) GetScheme() string {
+	if x != nil {
+		return x.Scheme
+	}
+	return ""
+}
+
+func (x *ListSchemeRevisionsRequest) GetPageSize() int32 {
+	if x != nil {
+		return x.PageSize
+	}
+	return 0
+}
+
+func (x *ListSchemeRevisionsRequest) GetPageToken() string {
+	if x != nil {
+		return x.PageToken
+	}
+	return ""
+}
+
+type ListSchemeRevisionsResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Revisions     []*SchemeRevision      `protobuf:"bytes,1,rep,name=revisions,proto3" json:"revisions,omitempty"`
+	NextPageToken string                 `protobuf:"bytes,2,opt,name=next_page_token,json=nextPageToken,proto3" json:"next_page_token,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListSchemeRevisionsResponse) Reset() {
+	*x = ListSchemeRevisionsResponse{}
+	mi := &file_orchestrator_v1_scheme_proto_msgTypes[26]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListSchemeRevisionsResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListSchemeRevisionsResponse) ProtoMessage() {}
+
+func (x *ListSchemeRevisionsResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_orchestrator_v1_scheme_proto_msgTypes[26]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListSchemeRevisionsResponse.ProtoReflect.Descriptor instead.
+func (*ListSchemeRevisionsResponse) Descriptor() ([]byte, []int) {
+	return file_orchestrator_v1_scheme_proto_rawDescGZIP(), []int{26}
+}
+
+func (x *ListSchemeRevisionsResponse) GetRevisions() []*SchemeRevision {
+	if x != nil {
+		return x.Revisions
+	}
+	return nil
+}
+
+func (x *ListSchemeRevisionsResponse) GetNextPageToken() string {
+	if x != nil {
+		return x.NextPageToken
+	}
+	return ""
+}
+
+type ExportSchemesRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Empty: all that are not retired.
+	Schemes []string `protobuf:"bytes,1,rep,name=schemes,proto3" json:"schemes,omitempty"`
+	// Of one scheme, an earlier revision; 0 = the newest.
+	Revision      int32 `protobuf:"varint,2,opt,name=revision,proto3" json:"revision,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ExportSchemesRequest) Reset() {
+	*x = ExportSchemesRequest{}
+	mi := &file_orchestrator_v1_scheme_proto_msgTypes[27]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ExportSchemesRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ExportSchemesRequest) ProtoMessage() {}
+
+func (x *ExportSchemesRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_orchestrator_v1_scheme_proto_msgTypes[27]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ExportSchemesRequest.ProtoReflect.Descriptor instead.
+func (*ExportSchemesRequest) Descriptor() ([]byte, []int) {
+	return file_orchestrator_v1_scheme_proto_rawDescGZIP(), []int{27}
+}
+
+func (x *ExportSchemesRequest) GetSchemes() []string {
+	if x != nil {
+		return x.Schemes
+	}
+	return nil
+}
+
+func (x *ExportSchemesRequest) GetRevision() int32 {
+	if x != nil {
+		return x.Revision
+	}
+	return 0
+}
+
+type ExportSchemesResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The YAML text of a schemes file, comments kept.
+	Document      string `protobuf:"bytes,1,opt,name=document,proto3" json:"document,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ExportSchemesResponse) Reset() {
+	*x = ExportSchemesResponse{}
+	mi := &file_orchestrator_v1_scheme_proto_msgTypes[28]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ExportSchemesResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ExportSchemesResponse) ProtoMessage() {}
+
+func (x *ExportSchemesResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_orchestrator_v1_scheme_proto_msgTypes[28]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ExportSchemesResponse.ProtoReflect.Descriptor instead.
+func (*ExportSchemesResponse) Descriptor() ([]byte, []int) {
+	return file_orchestrator_v1_scheme_proto_rawDescGZIP(), []int{28}
+}
+
+func (x *ExportSchemesResponse) GetDocument() string {
+	if x != nil {
+		return x.Document
+	}
+	return ""
+}
+
+type RetireSchemeRequest struct {
+	state  protoimpl.MessageState `protogen:"open.v1"`
+	Scheme string                 `protobuf:"bytes,1,opt,name=scheme,proto3" json:"scheme,omitempty"`
+	// Why, in the operator's words; kept.
+	Reason string `protobuf:"bytes,2,opt,name=reason,proto3" json:"reason,omitempty"`
+	// Only counts what would end.
+	DryRun        bool   `protobuf:"varint,3,opt,name=dry_run,json=dryRun,proto3" json:"dry_run,omitempty"`
+	RequestId     string `protobuf:"bytes,4,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RetireSchemeRequest) Reset() {
+	*x = RetireSchemeRequest{}
+	mi := &file_orchestrator_v1_scheme_proto_msgTypes[29]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RetireSchemeRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RetireSchemeRequest) ProtoMessage() {}
+
+func (x *RetireSchemeRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_orchestrator_v1_scheme_proto_msgTypes[29]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RetireSchemeRequest.ProtoReflect.Descriptor instead.
+func (*RetireSchemeRequest) Descriptor() ([]byte, []int) {
+	return file_orchestrator_v1_scheme_proto_rawDescGZIP(), []int{29}
+}
+
+func (x *RetireSchemeRequest) GetScheme() string {
+	if x != nil {
+		return x.Scheme
+	}
+	return ""
+}
+
+func (x *RetireSchemeRequest) GetReason() string {
+	if x != nil {
+		return x.Reason
+	}
+	return ""
+}
+
+func (x *RetireSchemeRequest) GetDryRun() bool {
+	if x != nil {
+		return x.DryRun
+	}
+	return false
+}
+
+func (x *RetireSchemeRequest) GetRequestId() string {
+	if x != nil {
+		return x.RequestId
+	}
+	return ""
+}
+
+type RetireSchemeResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Cancellations that are not settled and end as withdrawn; none for a scheme that is retired already.
+	CancellationCount int64 `protobuf:"varint,1,opt,name=cancellation_count,json=cancellationCount,proto3" json:"cancellation_count,omitempty"`
+	// Of these, requests under way, which finish: what the WMS does is kept with the attempt.
+	InFlight      int64 `protobuf:"varint,2,opt,name=in_flight,json=inFlight,proto3" json:"in_flight,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RetireSchemeResponse) Reset() {
+	*x = RetireSchemeResponse{}
+	mi := &file_orchestrator_v1_scheme_proto_msgTypes[30]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RetireSchemeResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RetireSchemeResponse) ProtoMessage() {}
+
+func (x *RetireSchemeResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_orchestrator_v1_scheme_proto_msgTypes[30]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RetireSchemeResponse.ProtoReflect.Descriptor instead.
+func (*RetireSchemeResponse) Descriptor() ([]byte, []int) {
+	return file_orchestrator_v1_scheme_proto_rawDescGZIP(), []int{30}
+}
+
+func (x *RetireSchemeResponse) GetCancellationCount() int64 {
+	if x != nil {
+		return x.CancellationCount
+	}
+	return 0
+}
+
+func (x *RetireSchemeResponse) GetInFlight() int64 {
+	if x != nil {
+		return x.InFlight
+	}
+	return 0
+}
+
+type GetSchemeDraftRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Scheme        string                 `protobuf:"bytes,1,opt,name=scheme,proto3" json:"scheme,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GetSchemeDraftRequest) Reset() {
+	*x = GetSchemeDraftRequest{}
+	mi := &file_orchestrator_v1_scheme_proto_msgTypes[31]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GetSchemeDraftRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GetSchemeDraftRequest) ProtoMessage() {}
+
+func (x *GetSchemeDraftRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_orchestrator_v1_scheme_proto_msgTypes[31]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GetSchemeDraftRequest.ProtoReflect.Descriptor instead.
+func (*GetSchemeDraftRequest) Descriptor() ([]byte, []int) {
+	return file_orchestrator_v1_scheme_proto_rawDescGZIP(), []int{31}
+}
+
+func (x *GetSchemeDraftRequest) GetScheme() string {
+	if x != nil {
+		return x.Scheme
+	}
+	return ""
+}
+
+type GetSchemeDraftResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Draft         *SchemeDraft           `protobuf:"bytes,1,opt,name=draft,proto3" json:"draft,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GetSchemeDraftResponse) Reset() {
+	*x = GetSchemeDraftResponse{}
+	mi := &file_orchestrator_v1_scheme_proto_msgTypes[32]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GetSchemeDraftResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GetSchemeDraftResponse) ProtoMessage() {}
+
+func (x *GetSchemeDraftResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_orchestrator_v1_scheme_proto_msgTypes[32]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GetSchemeDraftResponse.ProtoReflect.Descriptor instead.
+func (*GetSchemeDraftResponse) Descriptor() ([]byte, []int) {
+	return file_orchestrator_v1_scheme_proto_rawDescGZIP(), []int{32}
+}
+
+func (x *GetSchemeDraftResponse) GetDraft() *SchemeDraft {
+	if x != nil {
+		return x.Draft
+	}
+	return nil
+}
+
+type SaveSchemeDraftRequest struct {
+	state  protoimpl.MessageState `protogen:"open.v1"`
+	Scheme string                 `protobuf:"bytes,1,opt,name=scheme,proto3" json:"scheme,omitempty"`
+	// The YAML text of a schemes file, done or not.
+	Document string `protobuf:"bytes,2,opt,name=document,proto3" json:"document,omitempty"`
+	// The version that the caller saw; 0 = there was none.
+	Version       int64  `protobuf:"varint,3,opt,name=version,proto3" json:"version,omitempty"`
+	RequestId     string `protobuf:"bytes,4,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SaveSchemeDraftRequest) Reset() {
+	*x = SaveSchemeDraftRequest{}
+	mi := &file_orchestrator_v1_scheme_proto_msgTypes[33]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SaveSchemeDraftRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SaveSchemeDraftRequest) ProtoMessage() {}
+
+func (x *SaveSchemeDraftRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_orchestrator_v1_scheme_proto_msgTypes[33]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SaveSchemeDraftRequest.ProtoReflect.Descriptor instead.
+func (*SaveSchemeDraftRequest) Descriptor() ([]byte, []int) {
+	return file_orchestrator_v1_scheme_proto_rawDescGZIP(), []int{33}
+}
+
+func (x *SaveSchemeDraftRequest) GetScheme() string {
+	if x != nil {
+		return x.Scheme
+	}
+	return ""
+}
+
+func (x *SaveSchemeDraftRequest) GetDocument() string {
+	if x != nil {
+		return x.Document
+	}
+	return ""
+}
+
+func (x *SaveSchemeDraftRequest) GetVersion() int64 {
+	if x != nil {
+		return x.Version
+	}
+	return 0
+}
+
+func (x *SaveSchemeDraftRequest) GetRequestId() string {
+	if x != nil {
+		return x.RequestId
+	}
+	return ""
+}
+
+type SaveSchemeDraftResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Draft         *SchemeDraft           `protobuf:"bytes,1,opt,name=draft,proto3" json:"draft,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SaveSchemeDraftResponse) Reset() {
+	*x = SaveSchemeDraftResponse{}
+	mi := &file_orchestrator_v1_scheme_proto_msgTypes[34]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SaveSchemeDraftResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SaveSchemeDraftResponse) ProtoMessage() {}
+
+func (x *SaveSchemeDraftResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_orchestrator_v1_scheme_proto_msgTypes[34]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SaveSchemeDraftResponse.ProtoReflect.Descriptor instead.
+func (*SaveSchemeDraftResponse) Descriptor() ([]byte, []int) {
+	return file_orchestrator_v1_scheme_proto_rawDescGZIP(), []int{34}
+}
+
+func (x *SaveSchemeDraftResponse) GetDraft() *SchemeDraft {
+	if x != nil {
+		return x.Draft
+	}
+	return nil
+}
+
+type DiscardSchemeDraftRequest struct {
+	state  protoimpl.MessageState `protogen:"open.v1"`
+	Scheme string                 `protobuf:"bytes,1,opt,name=scheme,proto3" json:"scheme,omitempty"`
+	// The version that the caller saw.
+	Version       int64  `protobuf:"varint,2,opt,name=version,proto3" json:"version,omitempty"`
+	RequestId     string `protobuf:"bytes,3,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *DiscardSchemeDraftRequest) Reset() {
+	*x = DiscardSchemeDraftRequest{}
+	mi := &file_orchestrator_v1_scheme_proto_msgTypes[35]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *DiscardSchemeDraftRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*DiscardSchemeDraftRequest) ProtoMessage() {}
+
+func (x *DiscardSchemeDraftRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_orchestrator_v1_scheme_proto_msgTypes[35]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use DiscardSchemeDraftRequest.ProtoReflect.Descriptor instead.
+func (*DiscardSchemeDraftRequest) Descriptor() ([]byte, []int) {
+	return file_orchestrator_v1_scheme_proto_rawDescGZIP(), []int{35}
+}
+
+func (x *DiscardSchemeDraftRequest) GetScheme() string {
+	if x != nil {
+		return x.Scheme
+	}
+	return ""
+}
+
+func (x *DiscardSchemeDraftRequest) GetVersion() int64 {
+	if x != nil {
+		return x.Version
+	}
+	return 0
+}
+
+func (x *DiscardSchemeDraftRequest) GetRequestId() string {
+	if x != nil {
+		return x.RequestId
+	}
+	return ""
+}
+
+type DiscardSchemeDraftResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *DiscardSchemeDraftResponse) Reset() {
+	*x = DiscardSchemeDraftResponse{}
+	mi := &file_orchestrator_v1_scheme_proto_msgTypes[36]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *DiscardSchemeDraftResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*DiscardSchemeDraftResponse) ProtoMessage() {}
+
+func (x *DiscardSchemeDraftResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_orchestrator_v1_scheme_proto_msgTypes[36]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use DiscardSchemeDraftResponse.ProtoReflect.Descriptor instead.
+func (*DiscardSchemeDraftResponse) Descriptor() ([]byte, []int) {
+	return file_orchestrator_v1_scheme_proto_rawDescGZIP(), []int{36}
+}
+
 type Scheme struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Its name in the file.
+	// What it is known by for ever.
 	Scheme string `protobuf:"bytes,1,opt,name=scheme,proto3" json:"scheme,omitempty"`
 	Title  string `protobuf:"bytes,2,opt,name=title,proto3" json:"title,omitempty"`
 	FormId string `protobuf:"bytes,3,opt,name=form_id,json=formId,proto3" json:"form_id,omitempty"`
@@ -1502,7 +2346,7 @@ type Scheme struct {
 
 func (x *Scheme) Reset() {
 	*x = Scheme{}
-	mi := &file_orchestrator_v1_scheme_proto_msgTypes[22]
+	mi := &file_orchestrator_v1_scheme_proto_msgTypes[37]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1514,7 +2358,7 @@ func (x *Scheme) String() string {
 func (*Scheme) ProtoMessage() {}
 
 func (x *Scheme) ProtoReflect() protoreflect.Message {
-	mi := &file_orchestrator_v1_scheme_proto_msgTypes[22]
+	mi := &file_orchestrator_v1_scheme_proto_msgTypes[37]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1527,7 +2371,7 @@ func (x *Scheme) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Scheme.ProtoReflect.Descriptor instead.
 func (*Scheme) Descriptor() ([]byte, []int) {
-	return file_orchestrator_v1_scheme_proto_rawDescGZIP(), []int{22}
+	return file_orchestrator_v1_scheme_proto_rawDescGZIP(), []int{37}
 }
 
 func (x *Scheme) GetScheme() string {
@@ -1673,7 +2517,7 @@ type WatermarkChange struct {
 
 func (x *WatermarkChange) Reset() {
 	*x = WatermarkChange{}
-	mi := &file_orchestrator_v1_scheme_proto_msgTypes[23]
+	mi := &file_orchestrator_v1_scheme_proto_msgTypes[38]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1685,7 +2529,7 @@ func (x *WatermarkChange) String() string {
 func (*WatermarkChange) ProtoMessage() {}
 
 func (x *WatermarkChange) ProtoReflect() protoreflect.Message {
-	mi := &file_orchestrator_v1_scheme_proto_msgTypes[23]
+	mi := &file_orchestrator_v1_scheme_proto_msgTypes[38]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1698,7 +2542,7 @@ func (x *WatermarkChange) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WatermarkChange.ProtoReflect.Descriptor instead.
 func (*WatermarkChange) Descriptor() ([]byte, []int) {
-	return file_orchestrator_v1_scheme_proto_rawDescGZIP(), []int{23}
+	return file_orchestrator_v1_scheme_proto_rawDescGZIP(), []int{38}
 }
 
 func (x *WatermarkChange) GetMoveTime() *timestamppb.Timestamp {
@@ -1743,16 +2587,16 @@ func (x *WatermarkChange) GetReason() string {
 	return ""
 }
 
-// SchemePreview is what loading a file would do to one scheme.
-type SchemePreview struct {
+// SchemeDiff is what applying a file does to one scheme.
+type SchemeDiff struct {
 	state  protoimpl.MessageState `protogen:"open.v1"`
 	Scheme string                 `protobuf:"bytes,1,opt,name=scheme,proto3" json:"scheme,omitempty"`
 	Change SchemeChange           `protobuf:"varint,2,opt,name=change,proto3,enum=orchestrator.v1.SchemeChange" json:"change,omitempty"`
-	// The revision that it has, and would have.
+	// The newest revision before and after; 0 for none.
 	Revision     int32 `protobuf:"varint,3,opt,name=revision,proto3" json:"revision,omitempty"`
 	NextRevision int32 `protobuf:"varint,4,opt,name=next_revision,json=nextRevision,proto3" json:"next_revision,omitempty"`
-	// What would be added, each with a cutover of its own: the trigger deleted, organisation 200, warehouse CK009, order
-	// kind Assembly.out.
+	// What is added, each with a cutover of its own: the trigger deleted, organisation 200, warehouse CK009, order kind
+	// Assembly.out.
 	Added   []*SchemePart `protobuf:"bytes,5,rep,name=added,proto3" json:"added,omitempty"`
 	Removed []*SchemePart `protobuf:"bytes,6,rep,name=removed,proto3" json:"removed,omitempty"`
 	// Other keys that differ, such as orders.Assembly.in.order_code.
@@ -1765,21 +2609,21 @@ type SchemePreview struct {
 	sizeCache         protoimpl.SizeCache
 }
 
-func (x *SchemePreview) Reset() {
-	*x = SchemePreview{}
-	mi := &file_orchestrator_v1_scheme_proto_msgTypes[24]
+func (x *SchemeDiff) Reset() {
+	*x = SchemeDiff{}
+	mi := &file_orchestrator_v1_scheme_proto_msgTypes[39]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
 
-func (x *SchemePreview) String() string {
+func (x *SchemeDiff) String() string {
 	return protoimpl.X.MessageStringOf(x)
 }
 
-func (*SchemePreview) ProtoMessage() {}
+func (*SchemeDiff) ProtoMessage() {}
 
-func (x *SchemePreview) ProtoReflect() protoreflect.Message {
-	mi := &file_orchestrator_v1_scheme_proto_msgTypes[24]
+func (x *SchemeDiff) ProtoReflect() protoreflect.Message {
+	mi := &file_orchestrator_v1_scheme_proto_msgTypes[39]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1790,70 +2634,253 @@ func (x *SchemePreview) ProtoReflect() protoreflect.Message {
 	return mi.MessageOf(x)
 }
 
-// Deprecated: Use SchemePreview.ProtoReflect.Descriptor instead.
-func (*SchemePreview) Descriptor() ([]byte, []int) {
-	return file_orchestrator_v1_scheme_proto_rawDescGZIP(), []int{24}
+// Deprecated: Use SchemeDiff.ProtoReflect.Descriptor instead.
+func (*SchemeDiff) Descriptor() ([]byte, []int) {
+	return file_orchestrator_v1_scheme_proto_rawDescGZIP(), []int{39}
 }
 
-func (x *SchemePreview) GetScheme() string {
+func (x *SchemeDiff) GetScheme() string {
 	if x != nil {
 		return x.Scheme
 	}
 	return ""
 }
 
-func (x *SchemePreview) GetChange() SchemeChange {
+func (x *SchemeDiff) GetChange() SchemeChange {
 	if x != nil {
 		return x.Change
 	}
 	return SchemeChange_SCHEME_CHANGE_UNSPECIFIED
 }
 
-func (x *SchemePreview) GetRevision() int32 {
+func (x *SchemeDiff) GetRevision() int32 {
 	if x != nil {
 		return x.Revision
 	}
 	return 0
 }
 
-func (x *SchemePreview) GetNextRevision() int32 {
+func (x *SchemeDiff) GetNextRevision() int32 {
 	if x != nil {
 		return x.NextRevision
 	}
 	return 0
 }
 
-func (x *SchemePreview) GetAdded() []*SchemePart {
+func (x *SchemeDiff) GetAdded() []*SchemePart {
 	if x != nil {
 		return x.Added
 	}
 	return nil
 }
 
-func (x *SchemePreview) GetRemoved() []*SchemePart {
+func (x *SchemeDiff) GetRemoved() []*SchemePart {
 	if x != nil {
 		return x.Removed
 	}
 	return nil
 }
 
-func (x *SchemePreview) GetChangedKeys() []string {
+func (x *SchemeDiff) GetChangedKeys() []string {
 	if x != nil {
 		return x.ChangedKeys
 	}
 	return nil
 }
 
-func (x *SchemePreview) GetRefusal() string {
+func (x *SchemeDiff) GetRefusal() string {
 	if x != nil {
 		return x.Refusal
 	}
 	return ""
 }
 
-func (x *SchemePreview) GetOpenCancellations() int64 {
+func (x *SchemeDiff) GetOpenCancellations() int64 {
 	if x != nil {
 		return x.OpenCancellations
+	}
+	return 0
+}
+
+// SchemeRevision is a revision of a scheme, which never changes.
+type SchemeRevision struct {
+	state    protoimpl.MessageState `protogen:"open.v1"`
+	Revision int32                  `protobuf:"varint,1,opt,name=revision,proto3" json:"revision,omitempty"`
+	// Who made it, why and when. A first file that was taken by itself has the host as its actor.
+	Actor      string                 `protobuf:"bytes,2,opt,name=actor,proto3" json:"actor,omitempty"`
+	Reason     string                 `protobuf:"bytes,3,opt,name=reason,proto3" json:"reason,omitempty"`
+	CreateTime *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=create_time,json=createTime,proto3" json:"create_time,omitempty"`
+	// What it changed of the revision before, as in SchemeDiff.
+	Added         []*SchemePart `protobuf:"bytes,5,rep,name=added,proto3" json:"added,omitempty"`
+	Removed       []*SchemePart `protobuf:"bytes,6,rep,name=removed,proto3" json:"removed,omitempty"`
+	ChangedKeys   []string      `protobuf:"bytes,7,rep,name=changed_keys,json=changedKeys,proto3" json:"changed_keys,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SchemeRevision) Reset() {
+	*x = SchemeRevision{}
+	mi := &file_orchestrator_v1_scheme_proto_msgTypes[40]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SchemeRevision) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SchemeRevision) ProtoMessage() {}
+
+func (x *SchemeRevision) ProtoReflect() protoreflect.Message {
+	mi := &file_orchestrator_v1_scheme_proto_msgTypes[40]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SchemeRevision.ProtoReflect.Descriptor instead.
+func (*SchemeRevision) Descriptor() ([]byte, []int) {
+	return file_orchestrator_v1_scheme_proto_rawDescGZIP(), []int{40}
+}
+
+func (x *SchemeRevision) GetRevision() int32 {
+	if x != nil {
+		return x.Revision
+	}
+	return 0
+}
+
+func (x *SchemeRevision) GetActor() string {
+	if x != nil {
+		return x.Actor
+	}
+	return ""
+}
+
+func (x *SchemeRevision) GetReason() string {
+	if x != nil {
+		return x.Reason
+	}
+	return ""
+}
+
+func (x *SchemeRevision) GetCreateTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.CreateTime
+	}
+	return nil
+}
+
+func (x *SchemeRevision) GetAdded() []*SchemePart {
+	if x != nil {
+		return x.Added
+	}
+	return nil
+}
+
+func (x *SchemeRevision) GetRemoved() []*SchemePart {
+	if x != nil {
+		return x.Removed
+	}
+	return nil
+}
+
+func (x *SchemeRevision) GetChangedKeys() []string {
+	if x != nil {
+		return x.ChangedKeys
+	}
+	return nil
+}
+
+// SchemeDraft is a draft that people work on.
+type SchemeDraft struct {
+	state  protoimpl.MessageState `protogen:"open.v1"`
+	Scheme string                 `protobuf:"bytes,1,opt,name=scheme,proto3" json:"scheme,omitempty"`
+	// Moves with every save.
+	Version  int64  `protobuf:"varint,2,opt,name=version,proto3" json:"version,omitempty"`
+	Document string `protobuf:"bytes,3,opt,name=document,proto3" json:"document,omitempty"`
+	// Who saved it last, and when.
+	Actor    string                 `protobuf:"bytes,4,opt,name=actor,proto3" json:"actor,omitempty"`
+	SaveTime *timestamppb.Timestamp `protobuf:"bytes,5,opt,name=save_time,json=saveTime,proto3" json:"save_time,omitempty"`
+	// The scheme's newest revision at that time; 0 = there was no such scheme.
+	Revision      int32 `protobuf:"varint,6,opt,name=revision,proto3" json:"revision,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SchemeDraft) Reset() {
+	*x = SchemeDraft{}
+	mi := &file_orchestrator_v1_scheme_proto_msgTypes[41]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SchemeDraft) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SchemeDraft) ProtoMessage() {}
+
+func (x *SchemeDraft) ProtoReflect() protoreflect.Message {
+	mi := &file_orchestrator_v1_scheme_proto_msgTypes[41]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SchemeDraft.ProtoReflect.Descriptor instead.
+func (*SchemeDraft) Descriptor() ([]byte, []int) {
+	return file_orchestrator_v1_scheme_proto_rawDescGZIP(), []int{41}
+}
+
+func (x *SchemeDraft) GetScheme() string {
+	if x != nil {
+		return x.Scheme
+	}
+	return ""
+}
+
+func (x *SchemeDraft) GetVersion() int64 {
+	if x != nil {
+		return x.Version
+	}
+	return 0
+}
+
+func (x *SchemeDraft) GetDocument() string {
+	if x != nil {
+		return x.Document
+	}
+	return ""
+}
+
+func (x *SchemeDraft) GetActor() string {
+	if x != nil {
+		return x.Actor
+	}
+	return ""
+}
+
+func (x *SchemeDraft) GetSaveTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.SaveTime
+	}
+	return nil
+}
+
+func (x *SchemeDraft) GetRevision() int32 {
+	if x != nil {
+		return x.Revision
 	}
 	return 0
 }
@@ -1870,7 +2897,7 @@ type SchemePart struct {
 
 func (x *SchemePart) Reset() {
 	*x = SchemePart{}
-	mi := &file_orchestrator_v1_scheme_proto_msgTypes[25]
+	mi := &file_orchestrator_v1_scheme_proto_msgTypes[42]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1882,7 +2909,7 @@ func (x *SchemePart) String() string {
 func (*SchemePart) ProtoMessage() {}
 
 func (x *SchemePart) ProtoReflect() protoreflect.Message {
-	mi := &file_orchestrator_v1_scheme_proto_msgTypes[25]
+	mi := &file_orchestrator_v1_scheme_proto_msgTypes[42]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1895,7 +2922,7 @@ func (x *SchemePart) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SchemePart.ProtoReflect.Descriptor instead.
 func (*SchemePart) Descriptor() ([]byte, []int) {
-	return file_orchestrator_v1_scheme_proto_rawDescGZIP(), []int{25}
+	return file_orchestrator_v1_scheme_proto_rawDescGZIP(), []int{42}
 }
 
 func (x *SchemePart) GetKind() string {
@@ -1920,7 +2947,7 @@ type MappingDifference struct {
 	Generation      int32                  `protobuf:"varint,3,opt,name=generation,proto3" json:"generation,omitempty"`
 	OrderKind       string                 `protobuf:"bytes,4,opt,name=order_kind,json=orderKind,proto3" json:"order_kind,omitempty"`
 	WarehouseNumber string                 `protobuf:"bytes,5,opt,name=warehouse_number,json=warehouseNumber,proto3" json:"warehouse_number,omitempty"`
-	// The request under the loaded revision and under the other; absent where the order would not be owed.
+	// The request under the newest revision and under the other; absent where the order would not be owed.
 	Before *MappedRequest `protobuf:"bytes,6,opt,name=before,proto3" json:"before,omitempty"`
 	After  *MappedRequest `protobuf:"bytes,7,opt,name=after,proto3" json:"after,omitempty"`
 	// Why one of them cannot be made, empty where both can.
@@ -1931,7 +2958,7 @@ type MappingDifference struct {
 
 func (x *MappingDifference) Reset() {
 	*x = MappingDifference{}
-	mi := &file_orchestrator_v1_scheme_proto_msgTypes[26]
+	mi := &file_orchestrator_v1_scheme_proto_msgTypes[43]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1943,7 +2970,7 @@ func (x *MappingDifference) String() string {
 func (*MappingDifference) ProtoMessage() {}
 
 func (x *MappingDifference) ProtoReflect() protoreflect.Message {
-	mi := &file_orchestrator_v1_scheme_proto_msgTypes[26]
+	mi := &file_orchestrator_v1_scheme_proto_msgTypes[43]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1956,7 +2983,7 @@ func (x *MappingDifference) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use MappingDifference.ProtoReflect.Descriptor instead.
 func (*MappingDifference) Descriptor() ([]byte, []int) {
-	return file_orchestrator_v1_scheme_proto_rawDescGZIP(), []int{26}
+	return file_orchestrator_v1_scheme_proto_rawDescGZIP(), []int{43}
 }
 
 func (x *MappingDifference) GetBillId() int64 {
@@ -2031,7 +3058,7 @@ type MappedRequest struct {
 
 func (x *MappedRequest) Reset() {
 	*x = MappedRequest{}
-	mi := &file_orchestrator_v1_scheme_proto_msgTypes[27]
+	mi := &file_orchestrator_v1_scheme_proto_msgTypes[44]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2043,7 +3070,7 @@ func (x *MappedRequest) String() string {
 func (*MappedRequest) ProtoMessage() {}
 
 func (x *MappedRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_orchestrator_v1_scheme_proto_msgTypes[27]
+	mi := &file_orchestrator_v1_scheme_proto_msgTypes[44]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2056,7 +3083,7 @@ func (x *MappedRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use MappedRequest.ProtoReflect.Descriptor instead.
 func (*MappedRequest) Descriptor() ([]byte, []int) {
-	return file_orchestrator_v1_scheme_proto_rawDescGZIP(), []int{27}
+	return file_orchestrator_v1_scheme_proto_rawDescGZIP(), []int{44}
 }
 
 func (x *MappedRequest) GetAccount() string {
@@ -2187,12 +3214,17 @@ const file_orchestrator_v1_scheme_proto_rawDesc = "" +
 	"page_token\x18\x03 \x01(\tB\b\xbaH\x05r\x03\x18\xe8\aR\tpageToken\"~\n" +
 	"\x1cListWatermarkChangesResponse\x126\n" +
 	"\x05moves\x18\x01 \x03(\v2 .orchestrator.v1.WatermarkChangeR\x05moves\x12&\n" +
-	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"@\n" +
-	"\x15PreviewSchemesRequest\x12'\n" +
-	"\bdocument\x18\x01 \x01(\tB\v\xbaH\br\x06\x10\x01\x18\x80\x80@R\bdocument\"R\n" +
-	"\x16PreviewSchemesResponse\x128\n" +
-	"\aschemes\x18\x01 \x03(\v2\x1e.orchestrator.v1.SchemePreviewR\aschemes\"\xef\x02\n" +
-	"\x14ReplayMappingRequest\x12!\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\x91\x01\n" +
+	"\x12DiffSchemesRequest\x12)\n" +
+	"\bdocument\x18\x01 \x01(\tB\v\xbaH\br\x06\x10\x01\x18\x80\x80@H\x00R\bdocument\x12=\n" +
+	"\brevision\x18\x02 \x01(\v2\x1f.orchestrator.v1.StoredRevisionH\x00R\brevisionB\x11\n" +
+	"\bproposal\x12\x05\xbaH\x02\b\x01\"X\n" +
+	"\x0eStoredRevision\x12!\n" +
+	"\x06scheme\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18dR\x06scheme\x12#\n" +
+	"\brevision\x18\x02 \x01(\x05B\a\xbaH\x04\x1a\x02 \x00R\brevision\"L\n" +
+	"\x13DiffSchemesResponse\x125\n" +
+	"\aschemes\x18\x01 \x03(\v2\x1b.orchestrator.v1.SchemeDiffR\aschemes\"\xf1\x02\n" +
+	"\x16DiffSchemeBillsRequest\x12!\n" +
 	"\x06scheme\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18dR\x06scheme\x12%\n" +
 	"\brevision\x18\x02 \x01(\x05B\a\xbaH\x04\x1a\x02 \x00H\x00R\brevision\x12)\n" +
 	"\bdocument\x18\x03 \x01(\tB\v\xbaH\br\x06\x10\x01\x18\x80\x80@H\x00R\bdocument\x12@\n" +
@@ -2203,13 +3235,68 @@ const file_orchestrator_v1_scheme_proto_rawDesc = "" +
 	"\xbaH\a\x1a\x05\x18\x88'(\x00R\bpageSize\x12'\n" +
 	"\n" +
 	"page_token\x18\a \x01(\tB\b\xbaH\x05r\x03\x18\xe8\aR\tpageTokenB\x10\n" +
-	"\amapping\x12\x05\xbaH\x02\b\x01\"\xbc\x01\n" +
-	"\x15ReplayMappingResponse\x12D\n" +
+	"\amapping\x12\x05\xbaH\x02\b\x01\"\xbe\x01\n" +
+	"\x17DiffSchemeBillsResponse\x12D\n" +
 	"\vdifferences\x18\x01 \x03(\v2\".orchestrator.v1.MappingDifferenceR\vdifferences\x12\x14\n" +
 	"\x05bills\x18\x02 \x01(\x03R\x05bills\x12\x1f\n" +
 	"\vorders_same\x18\x03 \x01(\x03R\n" +
 	"ordersSame\x12&\n" +
-	"\x0fnext_page_token\x18\x04 \x01(\tR\rnextPageToken\"\xbe\a\n" +
+	"\x0fnext_page_token\x18\x04 \x01(\tR\rnextPageToken\"\xae\x02\n" +
+	"\x13ApplySchemesRequest\x12'\n" +
+	"\bdocument\x18\x01 \x01(\tB\v\xbaH\br\x06\x10\x01\x18\x80\x80@R\bdocument\x12\"\n" +
+	"\x06reason\x18\x02 \x01(\tB\n" +
+	"\xbaH\ar\x05\x10\x01\x18\xf4\x03R\x06reason\x12b\n" +
+	"\fif_revisions\x18\x03 \x03(\v25.orchestrator.v1.ApplySchemesRequest.IfRevisionsEntryB\b\xbaH\x05\x9a\x01\x02\x10dR\vifRevisions\x12&\n" +
+	"\n" +
+	"request_id\x18\x04 \x01(\tB\a\xbaH\x04r\x02\x18dR\trequestId\x1a>\n" +
+	"\x10IfRevisionsEntry\x12\x10\n" +
+	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
+	"\x05value\x18\x02 \x01(\x05R\x05value:\x028\x01\"M\n" +
+	"\x14ApplySchemesResponse\x125\n" +
+	"\aschemes\x18\x01 \x03(\v2\x1b.orchestrator.v1.SchemeDiffR\aschemes\"\x91\x01\n" +
+	"\x1aListSchemeRevisionsRequest\x12!\n" +
+	"\x06scheme\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18dR\x06scheme\x12'\n" +
+	"\tpage_size\x18\x02 \x01(\x05B\n" +
+	"\xbaH\a\x1a\x05\x18\xf4\x03(\x00R\bpageSize\x12'\n" +
+	"\n" +
+	"page_token\x18\x03 \x01(\tB\b\xbaH\x05r\x03\x18\xe8\aR\tpageToken\"\x84\x01\n" +
+	"\x1bListSchemeRevisionsResponse\x12=\n" +
+	"\trevisions\x18\x01 \x03(\v2\x1f.orchestrator.v1.SchemeRevisionR\trevisions\x12&\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"g\n" +
+	"\x14ExportSchemesRequest\x12*\n" +
+	"\aschemes\x18\x01 \x03(\tB\x10\xbaH\r\x92\x01\n" +
+	"\x10d\"\x06r\x04\x10\x01\x18dR\aschemes\x12#\n" +
+	"\brevision\x18\x02 \x01(\x05B\a\xbaH\x04\x1a\x02(\x00R\brevision\"3\n" +
+	"\x15ExportSchemesResponse\x12\x1a\n" +
+	"\bdocument\x18\x01 \x01(\tR\bdocument\"\x9d\x01\n" +
+	"\x13RetireSchemeRequest\x12!\n" +
+	"\x06scheme\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18dR\x06scheme\x12\"\n" +
+	"\x06reason\x18\x02 \x01(\tB\n" +
+	"\xbaH\ar\x05\x10\x01\x18\xf4\x03R\x06reason\x12\x17\n" +
+	"\adry_run\x18\x03 \x01(\bR\x06dryRun\x12&\n" +
+	"\n" +
+	"request_id\x18\x04 \x01(\tB\a\xbaH\x04r\x02\x18dR\trequestId\"b\n" +
+	"\x14RetireSchemeResponse\x12-\n" +
+	"\x12cancellation_count\x18\x01 \x01(\x03R\x11cancellationCount\x12\x1b\n" +
+	"\tin_flight\x18\x02 \x01(\x03R\binFlight\":\n" +
+	"\x15GetSchemeDraftRequest\x12!\n" +
+	"\x06scheme\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18dR\x06scheme\"L\n" +
+	"\x16GetSchemeDraftResponse\x122\n" +
+	"\x05draft\x18\x01 \x01(\v2\x1c.orchestrator.v1.SchemeDraftR\x05draft\"\xad\x01\n" +
+	"\x16SaveSchemeDraftRequest\x12!\n" +
+	"\x06scheme\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18dR\x06scheme\x12%\n" +
+	"\bdocument\x18\x02 \x01(\tB\t\xbaH\x06r\x04\x18\x80\x80@R\bdocument\x12!\n" +
+	"\aversion\x18\x03 \x01(\x03B\a\xbaH\x04\"\x02(\x00R\aversion\x12&\n" +
+	"\n" +
+	"request_id\x18\x04 \x01(\tB\a\xbaH\x04r\x02\x18dR\trequestId\"M\n" +
+	"\x17SaveSchemeDraftResponse\x122\n" +
+	"\x05draft\x18\x01 \x01(\v2\x1c.orchestrator.v1.SchemeDraftR\x05draft\"\x89\x01\n" +
+	"\x19DiscardSchemeDraftRequest\x12!\n" +
+	"\x06scheme\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18dR\x06scheme\x12!\n" +
+	"\aversion\x18\x02 \x01(\x03B\a\xbaH\x04\"\x02 \x00R\aversion\x12&\n" +
+	"\n" +
+	"request_id\x18\x03 \x01(\tB\a\xbaH\x04r\x02\x18dR\trequestId\"\x1c\n" +
+	"\x1aDiscardSchemeDraftResponse\"\xbe\a\n" +
 	"\x06Scheme\x12\x16\n" +
 	"\x06scheme\x18\x01 \x01(\tR\x06scheme\x12\x14\n" +
 	"\x05title\x18\x02 \x01(\tR\x05title\x12\x17\n" +
@@ -2241,8 +3328,9 @@ const file_orchestrator_v1_scheme_proto_rawDesc = "" +
 	"\x14watermark_after_time\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampR\x12watermarkAfterTime\x12\x15\n" +
 	"\x06run_id\x18\x04 \x01(\x03R\x05runId\x12\x14\n" +
 	"\x05actor\x18\x05 \x01(\tR\x05actor\x12\x16\n" +
-	"\x06reason\x18\x06 \x01(\tR\x06reason\"\xf5\x02\n" +
-	"\rSchemePreview\x12\x16\n" +
+	"\x06reason\x18\x06 \x01(\tR\x06reason\"\xf2\x02\n" +
+	"\n" +
+	"SchemeDiff\x12\x16\n" +
 	"\x06scheme\x18\x01 \x01(\tR\x06scheme\x125\n" +
 	"\x06change\x18\x02 \x01(\x0e2\x1d.orchestrator.v1.SchemeChangeR\x06change\x12\x1a\n" +
 	"\brevision\x18\x03 \x01(\x05R\brevision\x12#\n" +
@@ -2251,7 +3339,23 @@ const file_orchestrator_v1_scheme_proto_rawDesc = "" +
 	"\aremoved\x18\x06 \x03(\v2\x1b.orchestrator.v1.SchemePartR\aremoved\x12!\n" +
 	"\fchanged_keys\x18\a \x03(\tR\vchangedKeys\x12\x18\n" +
 	"\arefusal\x18\b \x01(\tR\arefusal\x12-\n" +
-	"\x12open_cancellations\x18\t \x01(\x03R\x11openCancellations\"4\n" +
+	"\x12open_cancellations\x18\t \x01(\x03R\x11openCancellations\"\xa4\x02\n" +
+	"\x0eSchemeRevision\x12\x1a\n" +
+	"\brevision\x18\x01 \x01(\x05R\brevision\x12\x14\n" +
+	"\x05actor\x18\x02 \x01(\tR\x05actor\x12\x16\n" +
+	"\x06reason\x18\x03 \x01(\tR\x06reason\x12;\n" +
+	"\vcreate_time\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampR\n" +
+	"createTime\x121\n" +
+	"\x05added\x18\x05 \x03(\v2\x1b.orchestrator.v1.SchemePartR\x05added\x125\n" +
+	"\aremoved\x18\x06 \x03(\v2\x1b.orchestrator.v1.SchemePartR\aremoved\x12!\n" +
+	"\fchanged_keys\x18\a \x03(\tR\vchangedKeys\"\xc6\x01\n" +
+	"\vSchemeDraft\x12\x16\n" +
+	"\x06scheme\x18\x01 \x01(\tR\x06scheme\x12\x18\n" +
+	"\aversion\x18\x02 \x01(\x03R\aversion\x12\x1a\n" +
+	"\bdocument\x18\x03 \x01(\tR\bdocument\x12\x14\n" +
+	"\x05actor\x18\x04 \x01(\tR\x05actor\x127\n" +
+	"\tsave_time\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampR\bsaveTime\x12\x1a\n" +
+	"\brevision\x18\x06 \x01(\x05R\brevision\"4\n" +
 	"\n" +
 	"SchemePart\x12\x12\n" +
 	"\x04kind\x18\x01 \x01(\tR\x04kind\x12\x12\n" +
@@ -2285,20 +3389,20 @@ const file_orchestrator_v1_scheme_proto_rawDesc = "" +
 	"\vSchemeState\x12\x1c\n" +
 	"\x18SCHEME_STATE_UNSPECIFIED\x10\x00\x12\x18\n" +
 	"\x14SCHEME_STATE_RUNNING\x10\x01\x12\x18\n" +
-	"\x14SCHEME_STATE_STOPPED\x10\x02*\xc9\x01\n" +
+	"\x14SCHEME_STATE_STOPPED\x10\x02*\xc8\x01\n" +
 	"\fSchemeChange\x12\x1d\n" +
 	"\x19SCHEME_CHANGE_UNSPECIFIED\x10\x00\x12\x16\n" +
 	"\x12SCHEME_CHANGE_NONE\x10\x01\x12\x15\n" +
 	"\x11SCHEME_CHANGE_NEW\x10\x02\x12\x19\n" +
-	"\x15SCHEME_CHANGE_REVISED\x10\x03\x12\x19\n" +
-	"\x15SCHEME_CHANGE_REMOVED\x10\x04\x12\x19\n" +
+	"\x15SCHEME_CHANGE_REVISED\x10\x03\x12\x18\n" +
+	"\x14SCHEME_CHANGE_ABSENT\x10\x04\x12\x19\n" +
 	"\x15SCHEME_CHANGE_REFUSED\x10\x05\x12\x1a\n" +
 	"\x16SCHEME_CHANGE_RETURNED\x10\x06*X\n" +
 	"\n" +
 	"SchemeMode\x12\x1b\n" +
 	"\x17SCHEME_MODE_UNSPECIFIED\x10\x00\x12\x17\n" +
 	"\x13SCHEME_MODE_DRY_RUN\x10\x01\x12\x14\n" +
-	"\x10SCHEME_MODE_SEND\x10\x022\x8e\b\n" +
+	"\x10SCHEME_MODE_SEND\x10\x022\xcf\r\n" +
 	"\rSchemeService\x12X\n" +
 	"\vListSchemes\x12#.orchestrator.v1.ListSchemesRequest\x1a$.orchestrator.v1.ListSchemesResponse\x12R\n" +
 	"\tGetScheme\x12!.orchestrator.v1.GetSchemeRequest\x1a\".orchestrator.v1.GetSchemeResponse\x12^\n" +
@@ -2308,9 +3412,16 @@ const file_orchestrator_v1_scheme_proto_rawDesc = "" +
 	"\aStopAll\x12\x1f.orchestrator.v1.StopAllRequest\x1a .orchestrator.v1.StopAllResponse\x12R\n" +
 	"\tResumeAll\x12!.orchestrator.v1.ResumeAllRequest\x1a\".orchestrator.v1.ResumeAllResponse\x12^\n" +
 	"\rMoveWatermark\x12%.orchestrator.v1.MoveWatermarkRequest\x1a&.orchestrator.v1.MoveWatermarkResponse\x12s\n" +
-	"\x14ListWatermarkChanges\x12,.orchestrator.v1.ListWatermarkChangesRequest\x1a-.orchestrator.v1.ListWatermarkChangesResponse\x12a\n" +
-	"\x0ePreviewSchemes\x12&.orchestrator.v1.PreviewSchemesRequest\x1a'.orchestrator.v1.PreviewSchemesResponse\x12^\n" +
-	"\rReplayMapping\x12%.orchestrator.v1.ReplayMappingRequest\x1a&.orchestrator.v1.ReplayMappingResponseB\xc8\x01\n" +
+	"\x14ListWatermarkChanges\x12,.orchestrator.v1.ListWatermarkChangesRequest\x1a-.orchestrator.v1.ListWatermarkChangesResponse\x12X\n" +
+	"\vDiffSchemes\x12#.orchestrator.v1.DiffSchemesRequest\x1a$.orchestrator.v1.DiffSchemesResponse\x12d\n" +
+	"\x0fDiffSchemeBills\x12'.orchestrator.v1.DiffSchemeBillsRequest\x1a(.orchestrator.v1.DiffSchemeBillsResponse\x12[\n" +
+	"\fApplySchemes\x12$.orchestrator.v1.ApplySchemesRequest\x1a%.orchestrator.v1.ApplySchemesResponse\x12p\n" +
+	"\x13ListSchemeRevisions\x12+.orchestrator.v1.ListSchemeRevisionsRequest\x1a,.orchestrator.v1.ListSchemeRevisionsResponse\x12^\n" +
+	"\rExportSchemes\x12%.orchestrator.v1.ExportSchemesRequest\x1a&.orchestrator.v1.ExportSchemesResponse\x12[\n" +
+	"\fRetireScheme\x12$.orchestrator.v1.RetireSchemeRequest\x1a%.orchestrator.v1.RetireSchemeResponse\x12a\n" +
+	"\x0eGetSchemeDraft\x12&.orchestrator.v1.GetSchemeDraftRequest\x1a'.orchestrator.v1.GetSchemeDraftResponse\x12d\n" +
+	"\x0fSaveSchemeDraft\x12'.orchestrator.v1.SaveSchemeDraftRequest\x1a(.orchestrator.v1.SaveSchemeDraftResponse\x12m\n" +
+	"\x12DiscardSchemeDraft\x12*.orchestrator.v1.DiscardSchemeDraftRequest\x1a+.orchestrator.v1.DiscardSchemeDraftResponseB\xc8\x01\n" +
 	"\x13com.orchestrator.v1B\vSchemeProtoP\x01ZGgithub.com/voidrelay/voidrelay/proto/gen/orchestrator/v1;orchestratorv1\xa2\x02\x03OXX\xaa\x02\x0fOrchestrator.V1\xca\x02\x0fOrchestrator\\V1\xe2\x02\x1bOrchestrator\\V1\\GPBMetadata\xea\x02\x10Orchestrator::V1b\x06proto3"
 
 var (
@@ -2326,7 +3437,7 @@ func file_orchestrator_v1_scheme_proto_rawDescGZIP() []byte {
 }
 
 var file_orchestrator_v1_scheme_proto_enumTypes = make([]protoimpl.EnumInfo, 3)
-var file_orchestrator_v1_scheme_proto_msgTypes = make([]protoimpl.MessageInfo, 30)
+var file_orchestrator_v1_scheme_proto_msgTypes = make([]protoimpl.MessageInfo, 48)
 var file_orchestrator_v1_scheme_proto_goTypes = []any{
 	(SchemeState)(0),                     // 0: orchestrator.v1.SchemeState
 	(SchemeChange)(0),                    // 1: orchestrator.v1.SchemeChange
@@ -2349,83 +3460,125 @@ var file_orchestrator_v1_scheme_proto_goTypes = []any{
 	(*MoveWatermarkResponse)(nil),        // 18: orchestrator.v1.MoveWatermarkResponse
 	(*ListWatermarkChangesRequest)(nil),  // 19: orchestrator.v1.ListWatermarkChangesRequest
 	(*ListWatermarkChangesResponse)(nil), // 20: orchestrator.v1.ListWatermarkChangesResponse
-	(*PreviewSchemesRequest)(nil),        // 21: orchestrator.v1.PreviewSchemesRequest
-	(*PreviewSchemesResponse)(nil),       // 22: orchestrator.v1.PreviewSchemesResponse
-	(*ReplayMappingRequest)(nil),         // 23: orchestrator.v1.ReplayMappingRequest
-	(*ReplayMappingResponse)(nil),        // 24: orchestrator.v1.ReplayMappingResponse
-	(*Scheme)(nil),                       // 25: orchestrator.v1.Scheme
-	(*WatermarkChange)(nil),              // 26: orchestrator.v1.WatermarkChange
-	(*SchemePreview)(nil),                // 27: orchestrator.v1.SchemePreview
-	(*SchemePart)(nil),                   // 28: orchestrator.v1.SchemePart
-	(*MappingDifference)(nil),            // 29: orchestrator.v1.MappingDifference
-	(*MappedRequest)(nil),                // 30: orchestrator.v1.MappedRequest
-	nil,                                  // 31: orchestrator.v1.Scheme.CancellationCountsEntry
-	nil,                                  // 32: orchestrator.v1.MappedRequest.ExtendPropsEntry
-	(*timestamppb.Timestamp)(nil),        // 33: google.protobuf.Timestamp
-	(*Condition)(nil),                    // 34: orchestrator.v1.Condition
-	(*durationpb.Duration)(nil),          // 35: google.protobuf.Duration
+	(*DiffSchemesRequest)(nil),           // 21: orchestrator.v1.DiffSchemesRequest
+	(*StoredRevision)(nil),               // 22: orchestrator.v1.StoredRevision
+	(*DiffSchemesResponse)(nil),          // 23: orchestrator.v1.DiffSchemesResponse
+	(*DiffSchemeBillsRequest)(nil),       // 24: orchestrator.v1.DiffSchemeBillsRequest
+	(*DiffSchemeBillsResponse)(nil),      // 25: orchestrator.v1.DiffSchemeBillsResponse
+	(*ApplySchemesRequest)(nil),          // 26: orchestrator.v1.ApplySchemesRequest
+	(*ApplySchemesResponse)(nil),         // 27: orchestrator.v1.ApplySchemesResponse
+	(*ListSchemeRevisionsRequest)(nil),   // 28: orchestrator.v1.ListSchemeRevisionsRequest
+	(*ListSchemeRevisionsResponse)(nil),  // 29: orchestrator.v1.ListSchemeRevisionsResponse
+	(*ExportSchemesRequest)(nil),         // 30: orchestrator.v1.ExportSchemesRequest
+	(*ExportSchemesResponse)(nil),        // 31: orchestrator.v1.ExportSchemesResponse
+	(*RetireSchemeRequest)(nil),          // 32: orchestrator.v1.RetireSchemeRequest
+	(*RetireSchemeResponse)(nil),         // 33: orchestrator.v1.RetireSchemeResponse
+	(*GetSchemeDraftRequest)(nil),        // 34: orchestrator.v1.GetSchemeDraftRequest
+	(*GetSchemeDraftResponse)(nil),       // 35: orchestrator.v1.GetSchemeDraftResponse
+	(*SaveSchemeDraftRequest)(nil),       // 36: orchestrator.v1.SaveSchemeDraftRequest
+	(*SaveSchemeDraftResponse)(nil),      // 37: orchestrator.v1.SaveSchemeDraftResponse
+	(*DiscardSchemeDraftRequest)(nil),    // 38: orchestrator.v1.DiscardSchemeDraftRequest
+	(*DiscardSchemeDraftResponse)(nil),   // 39: orchestrator.v1.DiscardSchemeDraftResponse
+	(*Scheme)(nil),                       // 40: orchestrator.v1.Scheme
+	(*WatermarkChange)(nil),              // 41: orchestrator.v1.WatermarkChange
+	(*SchemeDiff)(nil),                   // 42: orchestrator.v1.SchemeDiff
+	(*SchemeRevision)(nil),               // 43: orchestrator.v1.SchemeRevision
+	(*SchemeDraft)(nil),                  // 44: orchestrator.v1.SchemeDraft
+	(*SchemePart)(nil),                   // 45: orchestrator.v1.SchemePart
+	(*MappingDifference)(nil),            // 46: orchestrator.v1.MappingDifference
+	(*MappedRequest)(nil),                // 47: orchestrator.v1.MappedRequest
+	nil,                                  // 48: orchestrator.v1.ApplySchemesRequest.IfRevisionsEntry
+	nil,                                  // 49: orchestrator.v1.Scheme.CancellationCountsEntry
+	nil,                                  // 50: orchestrator.v1.MappedRequest.ExtendPropsEntry
+	(*timestamppb.Timestamp)(nil),        // 51: google.protobuf.Timestamp
+	(*Condition)(nil),                    // 52: orchestrator.v1.Condition
+	(*durationpb.Duration)(nil),          // 53: google.protobuf.Duration
 }
 var file_orchestrator_v1_scheme_proto_depIdxs = []int32{
-	25, // 0: orchestrator.v1.ListSchemesResponse.schemes:type_name -> orchestrator.v1.Scheme
-	25, // 1: orchestrator.v1.GetSchemeResponse.scheme:type_name -> orchestrator.v1.Scheme
+	40, // 0: orchestrator.v1.ListSchemesResponse.schemes:type_name -> orchestrator.v1.Scheme
+	40, // 1: orchestrator.v1.GetSchemeResponse.scheme:type_name -> orchestrator.v1.Scheme
 	2,  // 2: orchestrator.v1.SetSchemeModeRequest.mode:type_name -> orchestrator.v1.SchemeMode
-	25, // 3: orchestrator.v1.SetSchemeModeResponse.scheme:type_name -> orchestrator.v1.Scheme
-	25, // 4: orchestrator.v1.PauseSchemeResponse.scheme:type_name -> orchestrator.v1.Scheme
-	25, // 5: orchestrator.v1.ResumeSchemeResponse.scheme:type_name -> orchestrator.v1.Scheme
-	33, // 6: orchestrator.v1.StopAllResponse.stop_time:type_name -> google.protobuf.Timestamp
-	33, // 7: orchestrator.v1.MoveWatermarkRequest.watermark_time:type_name -> google.protobuf.Timestamp
-	25, // 8: orchestrator.v1.MoveWatermarkResponse.scheme:type_name -> orchestrator.v1.Scheme
-	33, // 9: orchestrator.v1.MoveWatermarkResponse.watermark_before_time:type_name -> google.protobuf.Timestamp
-	26, // 10: orchestrator.v1.ListWatermarkChangesResponse.moves:type_name -> orchestrator.v1.WatermarkChange
-	27, // 11: orchestrator.v1.PreviewSchemesResponse.schemes:type_name -> orchestrator.v1.SchemePreview
-	33, // 12: orchestrator.v1.ReplayMappingRequest.read_time_from:type_name -> google.protobuf.Timestamp
-	33, // 13: orchestrator.v1.ReplayMappingRequest.read_time_to:type_name -> google.protobuf.Timestamp
-	29, // 14: orchestrator.v1.ReplayMappingResponse.differences:type_name -> orchestrator.v1.MappingDifference
-	0,  // 15: orchestrator.v1.Scheme.state:type_name -> orchestrator.v1.SchemeState
-	34, // 16: orchestrator.v1.Scheme.conditions:type_name -> orchestrator.v1.Condition
-	2,  // 17: orchestrator.v1.Scheme.mode:type_name -> orchestrator.v1.SchemeMode
-	33, // 18: orchestrator.v1.Scheme.send_since_time:type_name -> google.protobuf.Timestamp
-	35, // 19: orchestrator.v1.Scheme.incremental_interval:type_name -> google.protobuf.Duration
-	33, // 20: orchestrator.v1.Scheme.watermark_time:type_name -> google.protobuf.Timestamp
-	33, // 21: orchestrator.v1.Scheme.effective_from:type_name -> google.protobuf.Timestamp
-	33, // 22: orchestrator.v1.Scheme.last_run_time:type_name -> google.protobuf.Timestamp
-	31, // 23: orchestrator.v1.Scheme.cancellation_counts:type_name -> orchestrator.v1.Scheme.CancellationCountsEntry
-	33, // 24: orchestrator.v1.WatermarkChange.move_time:type_name -> google.protobuf.Timestamp
-	33, // 25: orchestrator.v1.WatermarkChange.watermark_before_time:type_name -> google.protobuf.Timestamp
-	33, // 26: orchestrator.v1.WatermarkChange.watermark_after_time:type_name -> google.protobuf.Timestamp
-	1,  // 27: orchestrator.v1.SchemePreview.change:type_name -> orchestrator.v1.SchemeChange
-	28, // 28: orchestrator.v1.SchemePreview.added:type_name -> orchestrator.v1.SchemePart
-	28, // 29: orchestrator.v1.SchemePreview.removed:type_name -> orchestrator.v1.SchemePart
-	30, // 30: orchestrator.v1.MappingDifference.before:type_name -> orchestrator.v1.MappedRequest
-	30, // 31: orchestrator.v1.MappingDifference.after:type_name -> orchestrator.v1.MappedRequest
-	32, // 32: orchestrator.v1.MappedRequest.extend_props:type_name -> orchestrator.v1.MappedRequest.ExtendPropsEntry
-	3,  // 33: orchestrator.v1.SchemeService.ListSchemes:input_type -> orchestrator.v1.ListSchemesRequest
-	5,  // 34: orchestrator.v1.SchemeService.GetScheme:input_type -> orchestrator.v1.GetSchemeRequest
-	7,  // 35: orchestrator.v1.SchemeService.SetSchemeMode:input_type -> orchestrator.v1.SetSchemeModeRequest
-	9,  // 36: orchestrator.v1.SchemeService.PauseScheme:input_type -> orchestrator.v1.PauseSchemeRequest
-	11, // 37: orchestrator.v1.SchemeService.ResumeScheme:input_type -> orchestrator.v1.ResumeSchemeRequest
-	13, // 38: orchestrator.v1.SchemeService.StopAll:input_type -> orchestrator.v1.StopAllRequest
-	15, // 39: orchestrator.v1.SchemeService.ResumeAll:input_type -> orchestrator.v1.ResumeAllRequest
-	17, // 40: orchestrator.v1.SchemeService.MoveWatermark:input_type -> orchestrator.v1.MoveWatermarkRequest
-	19, // 41: orchestrator.v1.SchemeService.ListWatermarkChanges:input_type -> orchestrator.v1.ListWatermarkChangesRequest
-	21, // 42: orchestrator.v1.SchemeService.PreviewSchemes:input_type -> orchestrator.v1.PreviewSchemesRequest
-	23, // 43: orchestrator.v1.SchemeService.ReplayMapping:input_type -> orchestrator.v1.ReplayMappingRequest
-	4,  // 44: orchestrator.v1.SchemeService.ListSchemes:output_type -> orchestrator.v1.ListSchemesResponse
-	6,  // 45: orchestrator.v1.SchemeService.GetScheme:output_type -> orchestrator.v1.GetSchemeResponse
-	8,  // 46: orchestrator.v1.SchemeService.SetSchemeMode:output_type -> orchestrator.v1.SetSchemeModeResponse
-	10, // 47: orchestrator.v1.SchemeService.PauseScheme:output_type -> orchestrator.v1.PauseSchemeResponse
-	12, // 48: orchestrator.v1.SchemeService.ResumeScheme:output_type -> orchestrator.v1.ResumeSchemeResponse
-	14, // 49: orchestrator.v1.SchemeService.StopAll:output_type -> orchestrator.v1.StopAllResponse
-	16, // 50: orchestrator.v1.SchemeService.ResumeAll:output_type -> orchestrator.v1.ResumeAllResponse
-	18, // 51: orchestrator.v1.SchemeService.MoveWatermark:output_type -> orchestrator.v1.MoveWatermarkResponse
-	20, // 52: orchestrator.v1.SchemeService.ListWatermarkChanges:output_type -> orchestrator.v1.ListWatermarkChangesResponse
-	22, // 53: orchestrator.v1.SchemeService.PreviewSchemes:output_type -> orchestrator.v1.PreviewSchemesResponse
-	24, // 54: orchestrator.v1.SchemeService.ReplayMapping:output_type -> orchestrator.v1.ReplayMappingResponse
-	44, // [44:55] is the sub-list for method output_type
-	33, // [33:44] is the sub-list for method input_type
-	33, // [33:33] is the sub-list for extension type_name
-	33, // [33:33] is the sub-list for extension extendee
-	0,  // [0:33] is the sub-list for field type_name
+	40, // 3: orchestrator.v1.SetSchemeModeResponse.scheme:type_name -> orchestrator.v1.Scheme
+	40, // 4: orchestrator.v1.PauseSchemeResponse.scheme:type_name -> orchestrator.v1.Scheme
+	40, // 5: orchestrator.v1.ResumeSchemeResponse.scheme:type_name -> orchestrator.v1.Scheme
+	51, // 6: orchestrator.v1.StopAllResponse.stop_time:type_name -> google.protobuf.Timestamp
+	51, // 7: orchestrator.v1.MoveWatermarkRequest.watermark_time:type_name -> google.protobuf.Timestamp
+	40, // 8: orchestrator.v1.MoveWatermarkResponse.scheme:type_name -> orchestrator.v1.Scheme
+	51, // 9: orchestrator.v1.MoveWatermarkResponse.watermark_before_time:type_name -> google.protobuf.Timestamp
+	41, // 10: orchestrator.v1.ListWatermarkChangesResponse.moves:type_name -> orchestrator.v1.WatermarkChange
+	22, // 11: orchestrator.v1.DiffSchemesRequest.revision:type_name -> orchestrator.v1.StoredRevision
+	42, // 12: orchestrator.v1.DiffSchemesResponse.schemes:type_name -> orchestrator.v1.SchemeDiff
+	51, // 13: orchestrator.v1.DiffSchemeBillsRequest.read_time_from:type_name -> google.protobuf.Timestamp
+	51, // 14: orchestrator.v1.DiffSchemeBillsRequest.read_time_to:type_name -> google.protobuf.Timestamp
+	46, // 15: orchestrator.v1.DiffSchemeBillsResponse.differences:type_name -> orchestrator.v1.MappingDifference
+	48, // 16: orchestrator.v1.ApplySchemesRequest.if_revisions:type_name -> orchestrator.v1.ApplySchemesRequest.IfRevisionsEntry
+	42, // 17: orchestrator.v1.ApplySchemesResponse.schemes:type_name -> orchestrator.v1.SchemeDiff
+	43, // 18: orchestrator.v1.ListSchemeRevisionsResponse.revisions:type_name -> orchestrator.v1.SchemeRevision
+	44, // 19: orchestrator.v1.GetSchemeDraftResponse.draft:type_name -> orchestrator.v1.SchemeDraft
+	44, // 20: orchestrator.v1.SaveSchemeDraftResponse.draft:type_name -> orchestrator.v1.SchemeDraft
+	0,  // 21: orchestrator.v1.Scheme.state:type_name -> orchestrator.v1.SchemeState
+	52, // 22: orchestrator.v1.Scheme.conditions:type_name -> orchestrator.v1.Condition
+	2,  // 23: orchestrator.v1.Scheme.mode:type_name -> orchestrator.v1.SchemeMode
+	51, // 24: orchestrator.v1.Scheme.send_since_time:type_name -> google.protobuf.Timestamp
+	53, // 25: orchestrator.v1.Scheme.incremental_interval:type_name -> google.protobuf.Duration
+	51, // 26: orchestrator.v1.Scheme.watermark_time:type_name -> google.protobuf.Timestamp
+	51, // 27: orchestrator.v1.Scheme.effective_from:type_name -> google.protobuf.Timestamp
+	51, // 28: orchestrator.v1.Scheme.last_run_time:type_name -> google.protobuf.Timestamp
+	49, // 29: orchestrator.v1.Scheme.cancellation_counts:type_name -> orchestrator.v1.Scheme.CancellationCountsEntry
+	51, // 30: orchestrator.v1.WatermarkChange.move_time:type_name -> google.protobuf.Timestamp
+	51, // 31: orchestrator.v1.WatermarkChange.watermark_before_time:type_name -> google.protobuf.Timestamp
+	51, // 32: orchestrator.v1.WatermarkChange.watermark_after_time:type_name -> google.protobuf.Timestamp
+	1,  // 33: orchestrator.v1.SchemeDiff.change:type_name -> orchestrator.v1.SchemeChange
+	45, // 34: orchestrator.v1.SchemeDiff.added:type_name -> orchestrator.v1.SchemePart
+	45, // 35: orchestrator.v1.SchemeDiff.removed:type_name -> orchestrator.v1.SchemePart
+	51, // 36: orchestrator.v1.SchemeRevision.create_time:type_name -> google.protobuf.Timestamp
+	45, // 37: orchestrator.v1.SchemeRevision.added:type_name -> orchestrator.v1.SchemePart
+	45, // 38: orchestrator.v1.SchemeRevision.removed:type_name -> orchestrator.v1.SchemePart
+	51, // 39: orchestrator.v1.SchemeDraft.save_time:type_name -> google.protobuf.Timestamp
+	47, // 40: orchestrator.v1.MappingDifference.before:type_name -> orchestrator.v1.MappedRequest
+	47, // 41: orchestrator.v1.MappingDifference.after:type_name -> orchestrator.v1.MappedRequest
+	50, // 42: orchestrator.v1.MappedRequest.extend_props:type_name -> orchestrator.v1.MappedRequest.ExtendPropsEntry
+	3,  // 43: orchestrator.v1.SchemeService.ListSchemes:input_type -> orchestrator.v1.ListSchemesRequest
+	5,  // 44: orchestrator.v1.SchemeService.GetScheme:input_type -> orchestrator.v1.GetSchemeRequest
+	7,  // 45: orchestrator.v1.SchemeService.SetSchemeMode:input_type -> orchestrator.v1.SetSchemeModeRequest
+	9,  // 46: orchestrator.v1.SchemeService.PauseScheme:input_type -> orchestrator.v1.PauseSchemeRequest
+	11, // 47: orchestrator.v1.SchemeService.ResumeScheme:input_type -> orchestrator.v1.ResumeSchemeRequest
+	13, // 48: orchestrator.v1.SchemeService.StopAll:input_type -> orchestrator.v1.StopAllRequest
+	15, // 49: orchestrator.v1.SchemeService.ResumeAll:input_type -> orchestrator.v1.ResumeAllRequest
+	17, // 50: orchestrator.v1.SchemeService.MoveWatermark:input_type -> orchestrator.v1.MoveWatermarkRequest
+	19, // 51: orchestrator.v1.SchemeService.ListWatermarkChanges:input_type -> orchestrator.v1.ListWatermarkChangesRequest
+	21, // 52: orchestrator.v1.SchemeService.DiffSchemes:input_type -> orchestrator.v1.DiffSchemesRequest
+	24, // 53: orchestrator.v1.SchemeService.DiffSchemeBills:input_type -> orchestrator.v1.DiffSchemeBillsRequest
+	26, // 54: orchestrator.v1.SchemeService.ApplySchemes:input_type -> orchestrator.v1.ApplySchemesRequest
+	28, // 55: orchestrator.v1.SchemeService.ListSchemeRevisions:input_type -> orchestrator.v1.ListSchemeRevisionsRequest
+	30, // 56: orchestrator.v1.SchemeService.ExportSchemes:input_type -> orchestrator.v1.ExportSchemesRequest
+	32, // 57: orchestrator.v1.SchemeService.RetireScheme:input_type -> orchestrator.v1.RetireSchemeRequest
+	34, // 58: orchestrator.v1.SchemeService.GetSchemeDraft:input_type -> orchestrator.v1.GetSchemeDraftRequest
+	36, // 59: orchestrator.v1.SchemeService.SaveSchemeDraft:input_type -> orchestrator.v1.SaveSchemeDraftRequest
+	38, // 60: orchestrator.v1.SchemeService.DiscardSchemeDraft:input_type -> orchestrator.v1.DiscardSchemeDraftRequest
+	4,  // 61: orchestrator.v1.SchemeService.ListSchemes:output_type -> orchestrator.v1.ListSchemesResponse
+	6,  // 62: orchestrator.v1.SchemeService.GetScheme:output_type -> orchestrator.v1.GetSchemeResponse
+	8,  // 63: orchestrator.v1.SchemeService.SetSchemeMode:output_type -> orchestrator.v1.SetSchemeModeResponse
+	10, // 64: orchestrator.v1.SchemeService.PauseScheme:output_type -> orchestrator.v1.PauseSchemeResponse
+	12, // 65: orchestrator.v1.SchemeService.ResumeScheme:output_type -> orchestrator.v1.ResumeSchemeResponse
+	14, // 66: orchestrator.v1.SchemeService.StopAll:output_type -> orchestrator.v1.StopAllResponse
+	16, // 67: orchestrator.v1.SchemeService.ResumeAll:output_type -> orchestrator.v1.ResumeAllResponse
+	18, // 68: orchestrator.v1.SchemeService.MoveWatermark:output_type -> orchestrator.v1.MoveWatermarkResponse
+	20, // 69: orchestrator.v1.SchemeService.ListWatermarkChanges:output_type -> orchestrator.v1.ListWatermarkChangesResponse
+	23, // 70: orchestrator.v1.SchemeService.DiffSchemes:output_type -> orchestrator.v1.DiffSchemesResponse
+	25, // 71: orchestrator.v1.SchemeService.DiffSchemeBills:output_type -> orchestrator.v1.DiffSchemeBillsResponse
+	27, // 72: orchestrator.v1.SchemeService.ApplySchemes:output_type -> orchestrator.v1.ApplySchemesResponse
+	29, // 73: orchestrator.v1.SchemeService.ListSchemeRevisions:output_type -> orchestrator.v1.ListSchemeRevisionsResponse
+	31, // 74: orchestrator.v1.SchemeService.ExportSchemes:output_type -> orchestrator.v1.ExportSchemesResponse
+	33, // 75: orchestrator.v1.SchemeService.RetireScheme:output_type -> orchestrator.v1.RetireSchemeResponse
+	35, // 76: orchestrator.v1.SchemeService.GetSchemeDraft:output_type -> orchestrator.v1.GetSchemeDraftResponse
+	37, // 77: orchestrator.v1.SchemeService.SaveSchemeDraft:output_type -> orchestrator.v1.SaveSchemeDraftResponse
+	39, // 78: orchestrator.v1.SchemeService.DiscardSchemeDraft:output_type -> orchestrator.v1.DiscardSchemeDraftResponse
+	61, // [61:79] is the sub-list for method output_type
+	43, // [43:61] is the sub-list for method input_type
+	43, // [43:43] is the sub-list for extension type_name
+	43, // [43:43] is the sub-list for extension extendee
+	0,  // [0:43] is the sub-list for field type_name
 }
 
 func init() { file_orchestrator_v1_scheme_proto_init() }
@@ -2434,9 +3587,13 @@ func file_orchestrator_v1_scheme_proto_init() {
 		return
 	}
 	file_orchestrator_v1_work_proto_init()
-	file_orchestrator_v1_scheme_proto_msgTypes[20].OneofWrappers = []any{
-		(*ReplayMappingRequest_Revision)(nil),
-		(*ReplayMappingRequest_Document)(nil),
+	file_orchestrator_v1_scheme_proto_msgTypes[18].OneofWrappers = []any{
+		(*DiffSchemesRequest_Document)(nil),
+		(*DiffSchemesRequest_Revision)(nil),
+	}
+	file_orchestrator_v1_scheme_proto_msgTypes[21].OneofWrappers = []any{
+		(*DiffSchemeBillsRequest_Revision)(nil),
+		(*DiffSchemeBillsRequest_Document)(nil),
 	}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
@@ -2444,7 +3601,7 @@ func file_orchestrator_v1_scheme_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_orchestrator_v1_scheme_proto_rawDesc), len(file_orchestrator_v1_scheme_proto_rawDesc)),
 			NumEnums:      3,
-			NumMessages:   30,
+			NumMessages:   48,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -28,8 +28,15 @@ const (
 	SchemeService_ResumeAll_FullMethodName            = "/orchestrator.v1.SchemeService/ResumeAll"
 	SchemeService_MoveWatermark_FullMethodName        = "/orchestrator.v1.SchemeService/MoveWatermark"
 	SchemeService_ListWatermarkChanges_FullMethodName = "/orchestrator.v1.SchemeService/ListWatermarkChanges"
-	SchemeService_PreviewSchemes_FullMethodName       = "/orchestrator.v1.SchemeService/PreviewSchemes"
-	SchemeService_ReplayMapping_FullMethodName        = "/orchestrator.v1.SchemeService/ReplayMapping"
+	SchemeService_DiffSchemes_FullMethodName          = "/orchestrator.v1.SchemeService/DiffSchemes"
+	SchemeService_DiffSchemeBills_FullMethodName      = "/orchestrator.v1.SchemeService/DiffSchemeBills"
+	SchemeService_ApplySchemes_FullMethodName         = "/orchestrator.v1.SchemeService/ApplySchemes"
+	SchemeService_ListSchemeRevisions_FullMethodName  = "/orchestrator.v1.SchemeService/ListSchemeRevisions"
+	SchemeService_ExportSchemes_FullMethodName        = "/orchestrator.v1.SchemeService/ExportSchemes"
+	SchemeService_RetireScheme_FullMethodName         = "/orchestrator.v1.SchemeService/RetireScheme"
+	SchemeService_GetSchemeDraft_FullMethodName       = "/orchestrator.v1.SchemeService/GetSchemeDraft"
+	SchemeService_SaveSchemeDraft_FullMethodName      = "/orchestrator.v1.SchemeService/SaveSchemeDraft"
+	SchemeService_DiscardSchemeDraft_FullMethodName   = "/orchestrator.v1.SchemeService/DiscardSchemeDraft"
 )
 
 // SchemeServiceClient is the client API for SchemeService service.
@@ -37,7 +44,8 @@ const (
 // For semantics around ctx use and closing/ending streaming RPCs, please refer to https://pkg.go.dev/google.golang.org/grpc/?tab=doc#ClientConn.NewStream.
 //
 // SchemeService shows and steers schemes 方案: what is watched and how it is mapped, for one pair of accounts.
-// Schemes themselves are YAML files; they are not created here.
+// Schemes live in the ledger, each as revisions that are never changed; all orchestrators work by the newest within
+// seconds. A YAML file is a proposal, which ApplySchemes makes a revision of.
 type SchemeServiceClient interface {
 	ListSchemes(ctx context.Context, in *ListSchemesRequest, opts ...grpc.CallOption) (*ListSchemesResponse, error)
 	GetScheme(ctx context.Context, in *GetSchemeRequest, opts ...grpc.CallOption) (*GetSchemeResponse, error)
@@ -58,12 +66,30 @@ type SchemeServiceClient interface {
 	MoveWatermark(ctx context.Context, in *MoveWatermarkRequest, opts ...grpc.CallOption) (*MoveWatermarkResponse, error)
 	// ListWatermarkChanges lists how the watermark moved, newest first: by runs that found something, and by persons.
 	ListWatermarkChanges(ctx context.Context, in *ListWatermarkChangesRequest, opts ...grpc.CallOption) (*ListWatermarkChangesResponse, error)
-	// PreviewSchemes says what would change if this file were loaded: new revisions, what is added (each with a cutover
-	// of its own), what is removed, and what would be refused. Nothing is stored.
-	PreviewSchemes(ctx context.Context, in *PreviewSchemesRequest, opts ...grpc.CallOption) (*PreviewSchemesResponse, error)
-	// ReplayMapping decides stored bills of a range under another revision of the scheme, or a file that is not loaded,
-	// and lists where the requests would differ. It reads the ledger only and sends nothing.
-	ReplayMapping(ctx context.Context, in *ReplayMappingRequest, opts ...grpc.CallOption) (*ReplayMappingResponse, error)
+	// DiffSchemes says what applying this file, or going back to a stored revision, would do to each scheme: what is
+	// added (each with a cutover of its own), what is removed, and what would be refused. Nothing is stored.
+	DiffSchemes(ctx context.Context, in *DiffSchemesRequest, opts ...grpc.CallOption) (*DiffSchemesResponse, error)
+	// DiffSchemeBills decides the stored bills of a scheme, as they were last seen live, by its newest revision and by
+	// another one or a file, and lists where the requests would differ. It reads the ledger only and sends nothing.
+	DiffSchemeBills(ctx context.Context, in *DiffSchemeBillsRequest, opts ...grpc.CallOption) (*DiffSchemeBillsResponse, error)
+	// ApplySchemes makes what a file says the newest revisions of its schemes: all of them or, where one is refused, none.
+	// A scheme whose content is that of its newest revision gets no other; one that was retired is taken up again; one
+	// that the file does not name stays as it is.
+	ApplySchemes(ctx context.Context, in *ApplySchemesRequest, opts ...grpc.CallOption) (*ApplySchemesResponse, error)
+	// ListSchemeRevisions lists the revisions of a scheme, newest first: who made each, when and why, and what it changed.
+	ListSchemeRevisions(ctx context.Context, in *ListSchemeRevisionsRequest, opts ...grpc.CallOption) (*ListSchemeRevisionsResponse, error)
+	// ExportSchemes answers schemes as a file that ApplySchemes would take.
+	ExportSchemes(ctx context.Context, in *ExportSchemesRequest, opts ...grpc.CallOption) (*ExportSchemesResponse, error)
+	// RetireScheme ends a scheme: it is read and sent for no more, and what it still owes is withdrawn. What is in flight
+	// finishes. A file that names it takes it up again.
+	RetireScheme(ctx context.Context, in *RetireSchemeRequest, opts ...grpc.CallOption) (*RetireSchemeResponse, error)
+	// GetSchemeDraft answers the draft of a scheme that people work on, or NOT_FOUND.
+	GetSchemeDraft(ctx context.Context, in *GetSchemeDraftRequest, opts ...grpc.CallOption) (*GetSchemeDraftResponse, error)
+	// SaveSchemeDraft saves a draft over the version that its caller saw. A draft changes nothing until it is applied,
+	// may be of a scheme that there is not yet, and is not checked.
+	SaveSchemeDraft(ctx context.Context, in *SaveSchemeDraftRequest, opts ...grpc.CallOption) (*SaveSchemeDraftResponse, error)
+	// DiscardSchemeDraft discards the version of a draft that its caller saw.
+	DiscardSchemeDraft(ctx context.Context, in *DiscardSchemeDraftRequest, opts ...grpc.CallOption) (*DiscardSchemeDraftResponse, error)
 }
 
 type schemeServiceClient struct {
@@ -164,20 +190,90 @@ func (c *schemeServiceClient) ListWatermarkChanges(ctx context.Context, in *List
 	return out, nil
 }
 
-func (c *schemeServiceClient) PreviewSchemes(ctx context.Context, in *PreviewSchemesRequest, opts ...grpc.CallOption) (*PreviewSchemesResponse, error) {
+func (c *schemeServiceClient) DiffSchemes(ctx context.Context, in *DiffSchemesRequest, opts ...grpc.CallOption) (*DiffSchemesResponse, error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
-	out := new(PreviewSchemesResponse)
-	err := c.cc.Invoke(ctx, SchemeService_PreviewSchemes_FullMethodName, in, out, cOpts...)
+	out := new(DiffSchemesResponse)
+	err := c.cc.Invoke(ctx, SchemeService_DiffSchemes_FullMethodName, in, out, cOpts...)
 	if err != nil {
 		return nil, err
 	}
 	return out, nil
 }
 
-func (c *schemeServiceClient) ReplayMapping(ctx context.Context, in *ReplayMappingRequest, opts ...grpc.CallOption) (*ReplayMappingResponse, error) {
+func (c *schemeServiceClient) DiffSchemeBills(ctx context.Context, in *DiffSchemeBillsRequest, opts ...grpc.CallOption) (*DiffSchemeBillsResponse, error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
-	out := new(ReplayMappingResponse)
-	err := c.cc.Invoke(ctx, SchemeService_ReplayMapping_FullMethodName, in, out, cOpts...)
+	out := new(DiffSchemeBillsResponse)
+	err := c.cc.Invoke(ctx, SchemeService_DiffSchemeBills_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *schemeServiceClient) ApplySchemes(ctx context.Context, in *ApplySchemesRequest, opts ...grpc.CallOption) (*ApplySchemesResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ApplySchemesResponse)
+	err := c.cc.Invoke(ctx, SchemeService_ApplySchemes_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *schemeServiceClient) ListSchemeRevisions(ctx context.Context, in *ListSchemeRevisionsRequest, opts ...grpc.CallOption) (*ListSchemeRevisionsResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ListSchemeRevisionsResponse)
+	err := c.cc.Invoke(ctx, SchemeService_ListSchemeRevisions_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *schemeServiceClient) ExportSchemes(ctx context.Context, in *ExportSchemesRequest, opts ...grpc.CallOption) (*ExportSchemesResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ExportSchemesResponse)
+	err := c.cc.Invoke(ctx, SchemeService_ExportSchemes_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *schemeServiceClient) RetireScheme(ctx context.Context, in *RetireSchemeRequest, opts ...grpc.CallOption) (*RetireSchemeResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(RetireSchemeResponse)
+	err := c.cc.Invoke(ctx, SchemeService_RetireScheme_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *schemeServiceClient) GetSchemeDraft(ctx context.Context, in *GetSchemeDraftRequest, opts ...grpc.CallOption) (*GetSchemeDraftResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(GetSchemeDraftResponse)
+	err := c.cc.Invoke(ctx, SchemeService_GetSchemeDraft_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *schemeServiceClient) SaveSchemeDraft(ctx context.Context, in *SaveSchemeDraftRequest, opts ...grpc.CallOption) (*SaveSchemeDraftResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(SaveSchemeDraftResponse)
+	err := c.cc.Invoke(ctx, SchemeService_SaveSchemeDraft_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *schemeServiceClient) DiscardSchemeDraft(ctx context.Context, in *DiscardSchemeDraftRequest, opts ...grpc.CallOption) (*DiscardSchemeDraftResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(DiscardSchemeDraftResponse)
+	err := c.cc.Invoke(ctx, SchemeService_DiscardSchemeDraft_FullMethodName, in, out, cOpts...)
 	if err != nil {
 		return nil, err
 	}
@@ -189,7 +285,8 @@ func (c *schemeServiceClient) ReplayMapping(ctx context.Context, in *ReplayMappi
 // for forward compatibility.
 //
 // SchemeService shows and steers schemes 方案: what is watched and how it is mapped, for one pair of accounts.
-// Schemes themselves are YAML files; they are not created here.
+// Schemes live in the ledger, each as revisions that are never changed; all orchestrators work by the newest within
+// seconds. A YAML file is a proposal, which ApplySchemes makes a revision of.
 type SchemeServiceServer interface {
 	ListSchemes(context.Context, *ListSchemesRequest) (*ListSchemesResponse, error)
 	GetScheme(context.Context, *GetSchemeRequest) (*GetSchemeResponse, error)
@@ -210,12 +307,30 @@ type SchemeServiceServer interface {
 	MoveWatermark(context.Context, *MoveWatermarkRequest) (*MoveWatermarkResponse, error)
 	// ListWatermarkChanges lists how the watermark moved, newest first: by runs that found something, and by persons.
 	ListWatermarkChanges(context.Context, *ListWatermarkChangesRequest) (*ListWatermarkChangesResponse, error)
-	// PreviewSchemes says what would change if this file were loaded: new revisions, what is added (each with a cutover
-	// of its own), what is removed, and what would be refused. Nothing is stored.
-	PreviewSchemes(context.Context, *PreviewSchemesRequest) (*PreviewSchemesResponse, error)
-	// ReplayMapping decides stored bills of a range under another revision of the scheme, or a file that is not loaded,
-	// and lists where the requests would differ. It reads the ledger only and sends nothing.
-	ReplayMapping(context.Context, *ReplayMappingRequest) (*ReplayMappingResponse, error)
+	// DiffSchemes says what applying this file, or going back to a stored revision, would do to each scheme: what is
+	// added (each with a cutover of its own), what is removed, and what would be refused. Nothing is stored.
+	DiffSchemes(context.Context, *DiffSchemesRequest) (*DiffSchemesResponse, error)
+	// DiffSchemeBills decides the stored bills of a scheme, as they were last seen live, by its newest revision and by
+	// another one or a file, and lists where the requests would differ. It reads the ledger only and sends nothing.
+	DiffSchemeBills(context.Context, *DiffSchemeBillsRequest) (*DiffSchemeBillsResponse, error)
+	// ApplySchemes makes what a file says the newest revisions of its schemes: all of them or, where one is refused, none.
+	// A scheme whose content is that of its newest revision gets no other; one that was retired is taken up again; one
+	// that the file does not name stays as it is.
+	ApplySchemes(context.Context, *ApplySchemesRequest) (*ApplySchemesResponse, error)
+	// ListSchemeRevisions lists the revisions of a scheme, newest first: who made each, when and why, and what it changed.
+	ListSchemeRevisions(context.Context, *ListSchemeRevisionsRequest) (*ListSchemeRevisionsResponse, error)
+	// ExportSchemes answers schemes as a file that ApplySchemes would take.
+	ExportSchemes(context.Context, *ExportSchemesRequest) (*ExportSchemesResponse, error)
+	// RetireScheme ends a scheme: it is read and sent for no more, and what it still owes is withdrawn. What is in flight
+	// finishes. A file that names it takes it up again.
+	RetireScheme(context.Context, *RetireSchemeRequest) (*RetireSchemeResponse, error)
+	// GetSchemeDraft answers the draft of a scheme that people work on, or NOT_FOUND.
+	GetSchemeDraft(context.Context, *GetSchemeDraftRequest) (*GetSchemeDraftResponse, error)
+	// SaveSchemeDraft saves a draft over the version that its caller saw. A draft changes nothing until it is applied,
+	// may be of a scheme that there is not yet, and is not checked.
+	SaveSchemeDraft(context.Context, *SaveSchemeDraftRequest) (*SaveSchemeDraftResponse, error)
+	// DiscardSchemeDraft discards the version of a draft that its caller saw.
+	DiscardSchemeDraft(context.Context, *DiscardSchemeDraftRequest) (*DiscardSchemeDraftResponse, error)
 	mustEmbedUnimplementedSchemeServiceServer()
 }
 
@@ -253,11 +368,32 @@ func (UnimplementedSchemeServiceServer) MoveWatermark(context.Context, *MoveWate
 func (UnimplementedSchemeServiceServer) ListWatermarkChanges(context.Context, *ListWatermarkChangesRequest) (*ListWatermarkChangesResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method ListWatermarkChanges not implemented")
 }
-func (UnimplementedSchemeServiceServer) PreviewSchemes(context.Context, *PreviewSchemesRequest) (*PreviewSchemesResponse, error) {
-	return nil, status.Error(codes.Unimplemented, "method PreviewSchemes not implemented")
+func (UnimplementedSchemeServiceServer) DiffSchemes(context.Context, *DiffSchemesRequest) (*DiffSchemesResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method DiffSchemes not implemented")
 }
-func (UnimplementedSchemeServiceServer) ReplayMapping(context.Context, *ReplayMappingRequest) (*ReplayMappingResponse, error) {
-	return nil, status.Error(codes.Unimplemented, "method ReplayMapping not implemented")
+func (UnimplementedSchemeServiceServer) DiffSchemeBills(context.Context, *DiffSchemeBillsRequest) (*DiffSchemeBillsResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method DiffSchemeBills not implemented")
+}
+func (UnimplementedSchemeServiceServer) ApplySchemes(context.Context, *ApplySchemesRequest) (*ApplySchemesResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ApplySchemes not implemented")
+}
+func (UnimplementedSchemeServiceServer) ListSchemeRevisions(context.Context, *ListSchemeRevisionsRequest) (*ListSchemeRevisionsResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ListSchemeRevisions not implemented")
+}
+func (UnimplementedSchemeServiceServer) ExportSchemes(context.Context, *ExportSchemesRequest) (*ExportSchemesResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ExportSchemes not implemented")
+}
+func (UnimplementedSchemeServiceServer) RetireScheme(context.Context, *RetireSchemeRequest) (*RetireSchemeResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method RetireScheme not implemented")
+}
+func (UnimplementedSchemeServiceServer) GetSchemeDraft(context.Context, *GetSchemeDraftRequest) (*GetSchemeDraftResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method GetSchemeDraft not implemented")
+}
+func (UnimplementedSchemeServiceServer) SaveSchemeDraft(context.Context, *SaveSchemeDraftRequest) (*SaveSchemeDraftResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method SaveSchemeDraft not implemented")
+}
+func (UnimplementedSchemeServiceServer) DiscardSchemeDraft(context.Context, *DiscardSchemeDraftRequest) (*DiscardSchemeDraftResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method DiscardSchemeDraft not implemented")
 }
 func (UnimplementedSchemeServiceServer) mustEmbedUnimplementedSchemeServiceServer() {}
 func (UnimplementedSchemeServiceServer) testEmbeddedByValue()                       {}
@@ -442,38 +578,164 @@ func _SchemeService_ListWatermarkChanges_Handler(srv interface{}, ctx context.Co
 	return interceptor(ctx, in, info, handler)
 }
 
-func _SchemeService_PreviewSchemes_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
-	in := new(PreviewSchemesRequest)
+func _SchemeService_DiffSchemes_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(DiffSchemesRequest)
 	if err := dec(in); err != nil {
 		return nil, err
 	}
 	if interceptor == nil {
-		return srv.(SchemeServiceServer).PreviewSchemes(ctx, in)
+		return srv.(SchemeServiceServer).DiffSchemes(ctx, in)
 	}
 	info := &grpc.UnaryServerInfo{
 		Server:     srv,
-		FullMethod: SchemeService_PreviewSchemes_FullMethodName,
+		FullMethod: SchemeService_DiffSchemes_FullMethodName,
 	}
 	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
-		return srv.(SchemeServiceServer).PreviewSchemes(ctx, req.(*PreviewSchemesRequest))
+		return srv.(SchemeServiceServer).DiffSchemes(ctx, req.(*DiffSchemesRequest))
 	}
 	return interceptor(ctx, in, info, handler)
 }
 
-func _SchemeService_ReplayMapping_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
-	in := new(ReplayMappingRequest)
+func _SchemeService_DiffSchemeBills_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(DiffSchemeBillsRequest)
 	if err := dec(in); err != nil {
 		return nil, err
 	}
 	if interceptor == nil {
-		return srv.(SchemeServiceServer).ReplayMapping(ctx, in)
+		return srv.(SchemeServiceServer).DiffSchemeBills(ctx, in)
 	}
 	info := &grpc.UnaryServerInfo{
 		Server:     srv,
-		FullMethod: SchemeService_ReplayMapping_FullMethodName,
+		FullMethod: SchemeService_DiffSchemeBills_FullMethodName,
 	}
 	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
-		return srv.(SchemeServiceServer).ReplayMapping(ctx, req.(*ReplayMappingRequest))
+		return srv.(SchemeServiceServer).DiffSchemeBills(ctx, req.(*DiffSchemeBillsRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _SchemeService_ApplySchemes_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ApplySchemesRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(SchemeServiceServer).ApplySchemes(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: SchemeService_ApplySchemes_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(SchemeServiceServer).ApplySchemes(ctx, req.(*ApplySchemesRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _SchemeService_ListSchemeRevisions_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ListSchemeRevisionsRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(SchemeServiceServer).ListSchemeRevisions(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: SchemeService_ListSchemeRevisions_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(SchemeServiceServer).ListSchemeRevisions(ctx, req.(*ListSchemeRevisionsRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _SchemeService_ExportSchemes_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ExportSchemesRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(SchemeServiceServer).ExportSchemes(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: SchemeService_ExportSchemes_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(SchemeServiceServer).ExportSchemes(ctx, req.(*ExportSchemesRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _SchemeService_RetireScheme_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(RetireSchemeRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(SchemeServiceServer).RetireScheme(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: SchemeService_RetireScheme_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(SchemeServiceServer).RetireScheme(ctx, req.(*RetireSchemeRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _SchemeService_GetSchemeDraft_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(GetSchemeDraftRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(SchemeServiceServer).GetSchemeDraft(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: SchemeService_GetSchemeDraft_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(SchemeServiceServer).GetSchemeDraft(ctx, req.(*GetSchemeDraftRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _SchemeService_SaveSchemeDraft_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(SaveSchemeDraftRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(SchemeServiceServer).SaveSchemeDraft(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: SchemeService_SaveSchemeDraft_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(SchemeServiceServer).SaveSchemeDraft(ctx, req.(*SaveSchemeDraftRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _SchemeService_DiscardSchemeDraft_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(DiscardSchemeDraftRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(SchemeServiceServer).DiscardSchemeDraft(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: SchemeService_DiscardSchemeDraft_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(SchemeServiceServer).DiscardSchemeDraft(ctx, req.(*DiscardSchemeDraftRequest))
 	}
 	return interceptor(ctx, in, info, handler)
 }
@@ -522,12 +784,40 @@ var SchemeService_ServiceDesc = grpc.ServiceDesc{
 			Handler:    _SchemeService_ListWatermarkChanges_Handler,
 		},
 		{
-			MethodName: "PreviewSchemes",
-			Handler:    _SchemeService_PreviewSchemes_Handler,
+			MethodName: "DiffSchemes",
+			Handler:    _SchemeService_DiffSchemes_Handler,
 		},
 		{
-			MethodName: "ReplayMapping",
-			Handler:    _SchemeService_ReplayMapping_Handler,
+			MethodName: "DiffSchemeBills",
+			Handler:    _SchemeService_DiffSchemeBills_Handler,
+		},
+		{
+			MethodName: "ApplySchemes",
+			Handler:    _SchemeService_ApplySchemes_Handler,
+		},
+		{
+			MethodName: "ListSchemeRevisions",
+			Handler:    _SchemeService_ListSchemeRevisions_Handler,
+		},
+		{
+			MethodName: "ExportSchemes",
+			Handler:    _SchemeService_ExportSchemes_Handler,
+		},
+		{
+			MethodName: "RetireScheme",
+			Handler:    _SchemeService_RetireScheme_Handler,
+		},
+		{
+			MethodName: "GetSchemeDraft",
+			Handler:    _SchemeService_GetSchemeDraft_Handler,
+		},
+		{
+			MethodName: "SaveSchemeDraft",
+			Handler:    _SchemeService_SaveSchemeDraft_Handler,
+		},
+		{
+			MethodName: "DiscardSchemeDraft",
+			Handler:    _SchemeService_DiscardSchemeDraft_Handler,
 		},
 	},
 	Streams:  []grpc.StreamDesc{},

@@ -21,7 +21,7 @@ create table scheme (
     create_time             timestamptz not null default now(),
     update_time             timestamptz not null default now()
 );
-comment on column scheme.active is 'the scheme stands in the file that was loaded last';
+comment on column scheme.active is 'it is not retired';
 comment on column scheme.send_since is 'when an operator set it to send: a cutover for bills never seen live';
 
 create table scheme_revision (
@@ -29,9 +29,27 @@ create table scheme_revision (
     revision     integer not null,
     content_hash text not null,
     document     text not null,
+    actor        text not null default '',
+    reason       text not null default '',
     create_time  timestamptz not null default now(),
     primary key (scheme, revision)
 );
+comment on table scheme_revision is
+    'what a scheme said, each time with who applied it and why; all hosts work by the newest, scheme.revision';
+
+create table scheme_draft (
+    scheme    text primary key,
+    version   bigint not null default 1,
+    document  text not null,
+    actor     text not null,
+    revision  integer not null,
+    save_time timestamptz not null default now()
+);
+comment on table scheme_draft is
+    'a draft of a scheme that is not applied; of a scheme that there may not be yet';
+comment on column scheme_draft.version is 'moves with every save: the compare-and-set that keeps two persons apart';
+comment on column scheme_draft.revision is
+    'the scheme''s newest revision when it was saved; 0 = there was no such scheme';
 
 create table scheme_cutover (
     scheme       text not null references scheme,

@@ -201,11 +201,5 @@ insert into work_kind (kind, subject, message_zh, action_zh, message_en, action_
     '先打电话请仓库拦下这些单据；恢复后自动继续发送，全部发出后此待办自动关闭。原因见：voidrelay conditions',
     'the cancellations of these orders have waited for two hours in all, because conditions kept them from being sent',
     'phone the warehouse and have these orders stopped; sending goes on by itself, and then this item closes; why: '
-    'voidrelay conditions'),
-('scheme_inactive', '',
-    '方案已不在方案文件中，但还有未了结的取消，不再发送',
-    '把方案放回方案文件（SCHEMES_FILE）；若确实停用，在旺店通核对这些单据，然后：voidrelay ignore "{scheme}" --all --reason "……"',
-    'the scheme is no longer in the file, and what it still owes is not sent',
-    'put it back into the file (SCHEMES_FILE); if it is meant to be gone, look at these orders in the WMS, then: '
-    'voidrelay ignore "{scheme}" --all --reason "…"')
+    'voidrelay conditions')
 ;

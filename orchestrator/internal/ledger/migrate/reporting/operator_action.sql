@@ -16,6 +16,8 @@ select o.operator_action_id, o.create_time, o.actor, o.verb,
                    when 'start_backfill' then '开始回补'
                    when 'apply_backfill' then '执行回补计划'
                    when 'cancel_backfill' then '撤销回补'
+                   when 'apply_scheme' then '应用方案'
+                   when 'retire_scheme' then '停用方案'
                    else o.verb end as verb_zh,
        o.scheme, o.reason, o.parameters, o.result,
        (select count(*)

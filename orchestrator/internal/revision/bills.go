@@ -1,6 +1,4 @@
-// Package replay decides stored bills through another mapping than the present one, and tells where the requests would
-// differ. It reads the ledger only and sends nothing.
-package replay
+package revision
 
 import (
 	"context"
@@ -8,75 +6,50 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"time"
 
 	"github.com/voidrelay/voidrelay/orchestrator/internal/ledger"
+	"github.com/voidrelay/voidrelay/orchestrator/internal/query"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/rule"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/scheme"
 )
 
-// Ledger is what a replay reads.
-type Ledger interface {
-	SchemeDocument(ctx context.Context, scheme string, revision int) (string, error)
-	StoredBills(
-		ctx context.Context, scheme string, from, to time.Time, after int64, limit int,
-	) ([]ledger.StoredBill, error)
-}
-
-// Replayer decides stored bills through another mapping.
-type Replayer struct{ ledger Ledger }
-
-// New reads from this ledger.
-func New(ledger Ledger) Replayer { return Replayer{ledger} }
-
-// Replay answers where the requests for one page of stored bills would differ. fault is what is wrong with the
-// document.
-func (r Replayer) Replay(
-	ctx context.Context, order ledger.ReplayOrder, after int64, limit int,
-) (replay ledger.Replay, fault, err error) {
-	before, err := r.revision(ctx, order.Scheme, 0)
+// DiffBills answers where the requests for one page of stored bills, those behind the bill after and at most limit,
+// would differ from those of the newest revision. It reads the ledger only. ledger.ErrNotFound when there is no such
+// scheme, ledger.ErrNoRevision when it has no such revision. fault is what is wrong with the document.
+func DiffBills(
+	ctx context.Context, db ledger.Reads, order ledger.BillDiffOrder, after int64, limit int,
+) (found ledger.BillDiff, fault, err error) {
+	before, err := load(ctx, db, order.Scheme, 0)
 	if err != nil {
-		return replay, nil, err
+		return found, nil, err
 	}
 	var other *scheme.Scheme
 	if order.Revision > 0 {
-		other, err = r.revision(ctx, order.Scheme, order.Revision)
+		other, err = load(ctx, db, order.Scheme, order.Revision)
 	} else {
-		other, fault = named(order.Document, order.Scheme)
+		other, fault = inDocument(order.Document, order.Scheme)
 	}
 	if err != nil || fault != nil {
-		return replay, fault, err
+		return found, fault, err
 	}
-	bills, err := r.ledger.StoredBills(ctx, order.Scheme, order.From, order.To, after, limit+1)
+	bills, err := query.StoredBills(ctx, db, order.Scheme, order.From, order.To, after, limit+1)
 	if err != nil {
-		return replay, nil, err
+		return found, nil, err
 	}
 	if len(bills) > limit {
 		bills = bills[:limit]
-		replay.Last = bills[limit-1].Bill.ID
+		found.Last = bills[limit-1].Bill.ID
 	}
 	for _, bill := range bills {
-		replay.Bills++
+		found.Bills++
 		differences, same := compared(bill, before, other)
-		replay.Differences, replay.Same = append(replay.Differences, differences...), replay.Same+same
+		found.Differences, found.Same = append(found.Differences, differences...), found.Same+same
 	}
-	return replay, nil, nil
+	return found, nil, nil
 }
 
-func (r Replayer) revision(ctx context.Context, name string, revision int) (*scheme.Scheme, error) {
-	document, err := r.ledger.SchemeDocument(ctx, name, revision)
-	if err != nil {
-		return nil, err
-	}
-	loaded, err := scheme.LoadDocument(document)
-	if err != nil {
-		return nil, fmt.Errorf("scheme %s, revision %d: %w", name, revision, err)
-	}
-	return loaded, nil
-}
-
-// named finds a scheme in the text of a schemes file.
-func named(document, name string) (*scheme.Scheme, error) {
+// inDocument finds a scheme in the text of a schemes file.
+func inDocument(document, name string) (*scheme.Scheme, error) {
 	schemes, err := scheme.Load([]byte(document), "document")
 	if err != nil {
 		return nil, err
@@ -86,7 +59,7 @@ func named(document, name string) (*scheme.Scheme, error) {
 			return s, nil
 		}
 	}
-	return nil, fmt.Errorf("the document holds no scheme %q (文件中没有此方案)", name)
+	return nil, fmt.Errorf("%w: %q", errNotNamed, name)
 }
 
 // spot is where an order of a bill comes from.

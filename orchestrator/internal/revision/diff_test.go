@@ -1,16 +1,16 @@
-package preview_test
+package revision_test
 
 import (
 	"strings"
 	"testing"
-	"time"
 
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/stretchr/testify/require"
 
 	"github.com/voidrelay/voidrelay/orchestrator/internal/ledger"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/operate"
-	"github.com/voidrelay/voidrelay/orchestrator/internal/preview"
-	"github.com/voidrelay/voidrelay/orchestrator/internal/rooms"
+	"github.com/voidrelay/voidrelay/orchestrator/internal/revision"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/rule"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/scheme"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/testkit/rowtest"
@@ -21,36 +21,39 @@ const shipped = "assembly-void"
 
 type bench struct {
 	*testing.T
-	store *rooms.All
-	rows  rowtest.DB
+	pool *pgxpool.Pool
+	rows rowtest.DB
 }
 
-// setup is a ledger that has loaded the shipped file, and a scheme "other" with it.
+// setup is a ledger to which the shipped file was applied, and a scheme "other" with it.
 func setup(t *testing.T) *bench {
 	t.Parallel()
 	pool, err := ledger.Open(t.Context(), storetest.URL(t))
 	require.NoError(t, err)
 	t.Cleanup(pool.Close)
-	b := &bench{T: t, store: rooms.New(pool), rows: rowtest.New(t, pool)}
+	b := &bench{T: t, pool: pool, rows: rowtest.New(t, pool)}
 	b.load(saying() + strings.ReplaceAll(strings.SplitN(saying(), "schemes:\n", 2)[1], shipped, "other"))
 	return b
 }
 
-// load is an orchestrator's start with this file.
-func (b *bench) load(document string) {
+// load applies a file.
+func (b *bench) load(document string) []ledger.SchemeDiff {
 	b.Helper()
-	schemes, err := scheme.Load([]byte(document), "document")
+	applied, err := b.apply(revision.Proposal{Document: document})
 	require.NoError(b, err)
-	files := make([]operate.SchemeFile, len(schemes))
-	for i, s := range schemes {
-		files[i] = operate.SchemeFile{
-			Scheme: s.Name, Title: "t", FormID: s.Form, DataCenterID: s.DataCenter, Accounts: s.Accounts(),
-			IncrementalReal: time.Minute, IncrementalSandbox: time.Second,
-			Hash: s.Hash(), Document: s.Document(),
-		}
-	}
-	_, err = b.store.SyncSchemes(b.Context(), files)
-	require.NoError(b, err)
+	return applied
+}
+
+// apply applies a proposal, as wang, because of rain.
+func (b *bench) apply(p revision.Proposal) (applied []ledger.SchemeDiff, err error) {
+	b.Helper()
+	err = ledger.InTx(b.Context(), b.pool, func(tx pgx.Tx) error {
+		var fault error
+		applied, fault, err = revision.Apply(b.Context(), tx, ledger.Act{Actor: "wang", Reason: "rain"}, p)
+		require.NoError(b, fault)
+		return err
+	})
+	return applied, err
 }
 
 // read gives the shipped scheme a watermark in this environment.
@@ -62,16 +65,16 @@ values ($1, now(), '6040d4f5a1b2c3', $2, 'Asia/Shanghai', now(), now(), 1)`, shi
 }
 
 // of is what a file would do, by scheme.
-func (b *bench) of(document string) map[string]ledger.SchemePreview {
+func (b *bench) of(document string) map[string]ledger.SchemeDiff {
 	b.Helper()
-	previews, fault, err := preview.New(b.store).Preview(b.Context(), document)
+	diffs, fault, err := revision.Diff(b.Context(), b.pool, document)
 	require.NoError(b, err)
 	require.NoError(b, fault)
-	found := map[string]ledger.SchemePreview{}
-	for _, p := range previews {
+	found := map[string]ledger.SchemeDiff{}
+	for _, p := range diffs {
 		found[p.Scheme] = p
 	}
-	require.Len(b, found, len(previews))
+	require.Len(b, found, len(diffs))
 	return found
 }
 
@@ -84,9 +87,9 @@ func TestAFileThatChangesNothingSaysSo(t *testing.T) {
 	b := setup(t)
 	b.rows.Bill(rowtest.Bill{ID: 1, No: "A1", Scheme: shipped})
 	b.rows.Cancellation(rowtest.Cancellation{BillID: 1, BillNo: "A1", Scheme: shipped, State: "open"})
-	require.Equal(t, map[string]ledger.SchemePreview{
+	require.Equal(t, map[string]ledger.SchemeDiff{
 		shipped: {Scheme: shipped, Change: ledger.ChangeNone, Revision: 1, NextRevision: 1, OpenCancellations: 1},
-		"other": {Scheme: "other", Change: ledger.ChangeRemoved, Revision: 1, NextRevision: 1},
+		"other": {Scheme: "other", Change: ledger.ChangeAbsent, Revision: 1, NextRevision: 1},
 	}, b.of(saying("# 退货质检仓", "# a comment is no change")))
 	require.Equal(t, "1 h", b.rows.Text(`select count(distinct revision) || ' h' from scheme_revision`),
 		"nothing is stored")
@@ -107,7 +110,7 @@ func TestAFileThatAddsAndRemoves(t *testing.T) {
 	require.Contains(t, p.ChangedKeys, "orders.Assembly.in.order_code")
 }
 
-func TestAFileThatAStartWouldRefuse(t *testing.T) {
+func TestAFileThatWouldBeRefused(t *testing.T) {
 	b := setup(t)
 	other := saying("6040d4f5a1b2c3", "7040d4f5a1b2c3")
 	require.Equal(t, ledger.ChangeRevised, b.of(other)[shipped].Change, "it has read nothing yet")
@@ -121,10 +124,18 @@ func TestAFileThatAStartWouldRefuse(t *testing.T) {
 	require.Equal(t, ledger.ChangeRefused, p.Change, "its books are real, the file is for sandboxes only")
 }
 
-// A scheme that an earlier file had named is not removed again by each later one; it may come back.
-func TestASchemeThatIsGoneAlready(t *testing.T) {
+// retire ends a scheme.
+func (b *bench) retire(name string) {
+	b.Helper()
+	require.NoError(b, ledger.InTx(b.Context(), b.pool, func(tx pgx.Tx) error {
+		_, err := operate.Retire(b.Context(), tx, ledger.Act{Scheme: name, Actor: "wang", Reason: "over"}, false)
+		return err
+	}))
+}
+
+func TestASchemeThatIsRetired(t *testing.T) {
 	b := setup(t)
-	b.load(saying())
+	b.retire("other")
 	require.NotContains(t, b.of(saying()), "other")
 	require.Equal(t, ledger.ChangeNew, b.of(saying(shipped, "third"))["third"].Change)
 	back := b.of(saying(shipped, "other"))["other"]
@@ -138,7 +149,7 @@ func TestASchemeThatIsGoneAlready(t *testing.T) {
 
 func TestAFileWithAMistake(t *testing.T) {
 	b := setup(t)
-	_, fault, err := preview.New(b.store).Preview(t.Context(), saying("order_type: QTRK", "order_typ: QTRK"))
+	_, fault, err := revision.Diff(t.Context(), b.pool, saying("order_type: QTRK", "order_typ: QTRK"))
 	require.NoError(t, err)
 	require.ErrorContains(t, fault, "order_typ")
 }

@@ -1,4 +1,4 @@
-package preview_test
+package revision_test
 
 import (
 	"context"

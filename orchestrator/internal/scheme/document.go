@@ -8,12 +8,22 @@ import (
 
 // LoadDocument reads one scheme's own text, as Document gives it and a revision keeps it.
 func LoadDocument(document string) (*Scheme, error) {
-	text := "schemes:\n  - " + strings.ReplaceAll(strings.TrimRight(document, "\n"), "\n", "\n    ") + "\n"
-	schemes, err := Load([]byte(text), "revision")
+	schemes, err := Load([]byte(FileOf([]string{document})), "revision")
 	if err != nil {
 		return nil, err
 	}
 	return schemes[0], nil
+}
+
+// FileOf is a schemes file of these documents, as Document gives them.
+func FileOf(documents []string) string {
+	var file strings.Builder
+	file.WriteString("schemes:\n")
+	for _, document := range documents {
+		text := strings.ReplaceAll(strings.TrimRight(document, "\n"), "\n", "\n    ")
+		file.WriteString("  - " + text + "\n")
+	}
+	return file.String()
 }
 
 // OrderRequest is what the scheme asks of the WMS for one order of a bill, or why it cannot.

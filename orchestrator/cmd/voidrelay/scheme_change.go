@@ -1,0 +1,312 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/voidrelay/voidrelay/orchestrator/internal/install"
+	"github.com/voidrelay/voidrelay/orchestrator/internal/rule"
+	orchestratorv1 "github.com/voidrelay/voidrelay/proto/gen/orchestrator/v1"
+)
+
+// noRevision says that --if-revision was not given: 0 is a revision to ask for, that of a scheme that is not there yet.
+const noRevision = -1
+
+func (sh *shell) schemeApplyCommand() *cobra.Command {
+	var request orchestratorv1.ApplySchemesRequest
+	var yes bool
+	var ifRevision int32
+	const use = "FILE --reason WHY"
+	cmd := &cobra.Command{
+		Use:   "apply " + use,
+		Short: "应用方案文件 makes what a file says the newest revision of its schemes: shows what it changes, asks, and applies it",
+		Long: "Makes what a file says the newest revision of its schemes, by which all orchestrators work within " +
+			"seconds. Shows what that changes and asks first. A scheme whose content is that of its newest revision " +
+			"gets no other; one that the file does not name stays as it is.",
+		Args: args(1, use),
+	}
+	cmd.Flags().BoolVar(&yes, "yes", false, "不再询问 does not ask, for scripts")
+	cmd.Flags().Int32Var(&ifRevision, "if-revision", noRevision,
+		"仅当方案仍为此版本 only if the file's one scheme is at this revision; 0: only if there is no such scheme yet")
+	reasonFlag(cmd, &request.Reason)
+	return sh.askLong(cmd, func(ctx context.Context, r *remote, client *install.Client, args []string) error {
+		text, err := os.ReadFile(args[0])
+		if err != nil {
+			return fmt.Errorf("%w: %w", errWrong, err)
+		}
+		request.Document = string(text)
+		call, cancel := context.WithTimeout(ctx, callTime)
+		diff, err := client.Schemes.DiffSchemes(call, &orchestratorv1.DiffSchemesRequest{
+			Proposal: &orchestratorv1.DiffSchemesRequest_Document{Document: request.GetDocument()},
+		})
+		cancel()
+		if err != nil {
+			return err
+		}
+		if request.IfRevisions, err = seenRevisions(diff.GetSchemes(), ifRevision); err != nil {
+			return err
+		}
+		if !r.json {
+			for _, d := range diff.GetSchemes() {
+				printDiff(sh, d)
+			}
+		}
+		if changes(diff.GetSchemes()) && !yes {
+			if err := sh.confirm("应用以上改动 apply this?"); err != nil {
+				return err
+			}
+		}
+		call, cancel = context.WithTimeout(ctx, callTime)
+		defer cancel()
+		answer, err := client.Schemes.ApplySchemes(call, &request)
+		if err != nil || r.printJSON(answer) {
+			return err
+		}
+		sh.printApplied(answer.GetSchemes())
+		return nil
+	})
+}
+
+// seenRevisions are the revisions that whoever applies was shown: what is applied is what was shown. wanted is the one
+// that he asks for himself, of the one scheme of his file.
+func seenRevisions(diffs []*orchestratorv1.SchemeDiff, wanted int32) (map[string]int32, error) {
+	seen := map[string]int32{}
+	for _, d := range diffs {
+		if d.GetChange() != orchestratorv1.SchemeChange_SCHEME_CHANGE_ABSENT {
+			seen[d.GetScheme()] = d.GetRevision()
+		}
+	}
+	if wanted == noRevision {
+		return seen, nil
+	}
+	if len(seen) != 1 {
+		return nil, fmt.Errorf("%w: --if-revision 只用于单个方案的文件 goes with a file of one scheme; this one has %d",
+			errWrong, len(seen))
+	}
+	for name := range seen {
+		seen[name] = wanted
+	}
+	return seen, nil
+}
+
+func changes(diffs []*orchestratorv1.SchemeDiff) bool {
+	for _, d := range diffs {
+		switch d.GetChange() {
+		case orchestratorv1.SchemeChange_SCHEME_CHANGE_NONE, orchestratorv1.SchemeChange_SCHEME_CHANGE_ABSENT:
+		default:
+			return true
+		}
+	}
+	return false
+}
+
+// printApplied prints one line for each scheme that was revised.
+func (sh *shell) printApplied(diffs []*orchestratorv1.SchemeDiff) {
+	if !changes(diffs) {
+		fmt.Fprintln(sh.out, "内容与现行版本相同，未产生新版本 nothing differs; no revision was made")
+		return
+	}
+	for _, d := range diffs {
+		switch {
+		case d.GetRevision() != d.GetNextRevision():
+			fmt.Fprintf(sh.out, "已应用 applied  %s  第 %d 版 revision %d，各主机几秒内生效 works on all hosts within seconds\n",
+				d.GetScheme(), d.GetNextRevision(), d.GetNextRevision())
+		case d.GetChange() == orchestratorv1.SchemeChange_SCHEME_CHANGE_RETURNED:
+			fmt.Fprintf(sh.out, "已重新启用 taken up again  %s  第 %d 版 revision %d\n", d.GetScheme(), d.GetRevision(),
+				d.GetRevision())
+		}
+	}
+}
+
+func (sh *shell) schemeDiffCommand() *cobra.Command {
+	var revision int32
+	var from, to string
+	var bills bool
+	const use = "FILE | SCHEME --revision N"
+	cmd := &cobra.Command{
+		Use:   "diff FILE [--bills]",
+		Short: "比较方案文件与账本 what a file would change, and with --bills where the requests of stored bills would differ; nothing is stored",
+		Long: "Says what applying a file, or going back to a stored revision, would change. With --bills takes stored " +
+			"bills, as they were last seen live, through both and lists whose requests would differ. Stores and sends " +
+			"nothing.\n\n" + timesHelp,
+		Args: args(1, use),
+	}
+	cmd.Flags().Int32Var(&revision, "revision", 0, "与已存版本比较 compares with a stored revision of the scheme instead")
+	cmd.Flags().BoolVar(&bills, "bills", false, "重算已存单据 takes stored bills through both")
+	cmd.Flags().StringVar(&from, "from", "",
+		"起 with --bills: that were last read from here on (Beijing time unless it names a zone); left out: all before --to")
+	cmd.Flags().StringVar(&to, "to", "", "止 and before this; left out: until now")
+	return sh.askLong(cmd, func(ctx context.Context, r *remote, client *install.Client, args []string) error {
+		request, request2 := &orchestratorv1.DiffSchemesRequest{}, &orchestratorv1.DiffSchemeBillsRequest{}
+		if revision > 0 {
+			request.Proposal = &orchestratorv1.DiffSchemesRequest_Revision{
+				Revision: &orchestratorv1.StoredRevision{Scheme: args[0], Revision: revision},
+			}
+			request2.Mapping = &orchestratorv1.DiffSchemeBillsRequest_Revision{Revision: revision}
+		} else {
+			text, err := os.ReadFile(args[0])
+			if err != nil {
+				return fmt.Errorf("%w: %w", errWrong, err)
+			}
+			request.Proposal = &orchestratorv1.DiffSchemesRequest_Document{Document: string(text)}
+			request2.Mapping = &orchestratorv1.DiffSchemeBillsRequest_Document{Document: string(text)}
+		}
+		if err := readTimes(from, &request2.ReadTimeFrom, to, &request2.ReadTimeTo); err != nil {
+			return err
+		}
+		call, cancel := context.WithTimeout(ctx, callTime)
+		answer, err := client.Schemes.DiffSchemes(call, request)
+		cancel()
+		if err != nil {
+			return err
+		}
+		if !bills {
+			if r.printJSON(answer) {
+				return nil
+			}
+			for _, d := range answer.GetSchemes() {
+				printDiff(sh, d)
+			}
+			return nil
+		}
+		return sh.diffBills(ctx, r, client, answer.GetSchemes(), request2)
+	})
+}
+
+// diffBills prints what would change, and of each scheme that would be revised where the requests of stored bills would
+// differ.
+func (sh *shell) diffBills(
+	ctx context.Context, r *remote, client *install.Client, diffs []*orchestratorv1.SchemeDiff,
+	request *orchestratorv1.DiffSchemeBillsRequest,
+) error {
+	for _, d := range diffs {
+		if !r.json {
+			printDiff(sh, d)
+		}
+		if d.GetRevision() == 0 || d.GetChange() == orchestratorv1.SchemeChange_SCHEME_CHANGE_ABSENT {
+			continue
+		}
+		request.Scheme, request.PageToken = d.GetScheme(), ""
+		all, err := diffAllBills(ctx, client, request)
+		if err != nil {
+			return err
+		}
+		if !r.printJSON(all) {
+			sh.printBillDiff(all)
+		}
+	}
+	return nil
+}
+
+// diffAllBills asks for page after page and answers them as one.
+func diffAllBills(
+	ctx context.Context, client *install.Client, request *orchestratorv1.DiffSchemeBillsRequest,
+) (*orchestratorv1.DiffSchemeBillsResponse, error) {
+	all := &orchestratorv1.DiffSchemeBillsResponse{}
+	for {
+		call, cancel := context.WithTimeout(ctx, callTime)
+		page, err := client.Schemes.DiffSchemeBills(call, request)
+		cancel()
+		if err != nil {
+			return nil, err
+		}
+		all.Differences = append(all.Differences, page.GetDifferences()...)
+		all.Bills, all.OrdersSame = all.Bills+page.GetBills(), all.OrdersSame+page.GetOrdersSame()
+		if request.PageToken = page.GetNextPageToken(); request.GetPageToken() == "" {
+			return all, nil
+		}
+	}
+}
+
+// printBillDiff prints each order whose request would differ, and counts them.
+func (sh *shell) printBillDiff(all *orchestratorv1.DiffSchemeBillsResponse) {
+	t := newTable("单据 bill", "种类 kind", "现在 now", "改后 then")
+	var changed, more, fewer, faults int
+	for _, d := range all.GetDifferences() {
+		t.row(d.GetBillNo(), d.GetOrderKind()+" "+d.GetWarehouseNumber(),
+			mappedWords(d.GetBefore()), mappedWords(d.GetAfter()))
+		switch {
+		case d.GetFault() != "":
+			faults++
+			t.remark(d.GetFault())
+		case d.GetBefore() == nil:
+			more++
+		case d.GetAfter() == nil:
+			fewer++
+		default:
+			changed++
+		}
+	}
+	if len(all.GetDifferences()) > 0 {
+		t.print(sh.out)
+	}
+	fmt.Fprintf(sh.out, "  已存单据 stored bills %d；仓库单 orders: 相同 alike %d, 不同 changed %d, 新增 more %d, 不再有 fewer %d, "+
+		"无法映射 faulty %d；未发送任何请求 nothing was sent\n",
+		all.GetBills(), all.GetOrdersSame(), changed, more, fewer, faults)
+}
+
+func mappedWords(r *orchestratorv1.MappedRequest) string {
+	if r == nil {
+		return "-"
+	}
+	return r.GetAccount() + " " + r.GetWarehouseCode() + "/" + r.GetOrderCode() + "/" + r.GetOrderType() + " " +
+		r.GetOwnerCode() + " " + r.GetCancelReason() + propsWords(r.GetExtendProps())
+}
+
+func propsWords(props map[string]string) string {
+	if len(props) == 0 {
+		return ""
+	}
+	return fmt.Sprintf(" %v", props)
+}
+
+var changeWords = map[orchestratorv1.SchemeChange]string{
+	orchestratorv1.SchemeChange_SCHEME_CHANGE_NONE:     "无变化 unchanged",
+	orchestratorv1.SchemeChange_SCHEME_CHANGE_NEW:      "新方案 new",
+	orchestratorv1.SchemeChange_SCHEME_CHANGE_REVISED:  "新版本 revised",
+	orchestratorv1.SchemeChange_SCHEME_CHANGE_ABSENT:   "不在文件中，保持不变 not in the file, stays as it is",
+	orchestratorv1.SchemeChange_SCHEME_CHANGE_REFUSED:  "拒绝 refused",
+	orchestratorv1.SchemeChange_SCHEME_CHANGE_RETURNED: "重新启用 returns, reads and sends again from its watermark on",
+}
+
+func printDiff(sh *shell, d *orchestratorv1.SchemeDiff) {
+	revision := fmt.Sprint(d.GetNextRevision())
+	if before := d.GetRevision(); before > 0 && before != d.GetNextRevision() {
+		revision = fmt.Sprintf("%d → %s", before, revision)
+	}
+	fmt.Fprintf(sh.out, "%s  %s  版本 revision %s\n", d.GetScheme(), changeWords[d.GetChange()], revision)
+	for _, part := range d.GetAdded() {
+		fmt.Fprintf(sh.out, "  + %s %s  从应用时起 counts from the moment it is applied\n",
+			partWords(part.GetKind()), part.GetName())
+	}
+	for _, part := range d.GetRemoved() {
+		fmt.Fprintf(sh.out, "  - %s %s  不再取消 owes nothing new any longer\n", partWords(part.GetKind()), part.GetName())
+	}
+	if keys := d.GetChangedKeys(); len(keys) > 0 {
+		fmt.Fprintf(sh.out, "  改动 changed  %s\n", strings.Join(keys, ", "))
+	}
+	if d.GetRefusal() != "" {
+		fmt.Fprintf(sh.out, "  原因 because  %s\n", d.GetRefusal())
+	}
+	if n := d.GetOpenCancellations(); n > 0 {
+		fmt.Fprintf(sh.out, "  未了结 open    %d, 保持原决定 stay as they were decided\n", n)
+	}
+}
+
+func partWords(kind string) string {
+	switch rule.PartKind(kind) {
+	case rule.PartTrigger:
+		return "触发 trigger"
+	case rule.PartOrganisation:
+		return "组织 organisation"
+	case rule.PartWarehouse:
+		return "仓库 warehouse"
+	case rule.PartOrderKind:
+		return "种类 kind"
+	}
+	return kind
+}

@@ -1,0 +1,63 @@
+package operate
+
+import (
+	"context"
+	"errors"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/voidrelay/voidrelay/orchestrator/internal/ledger"
+)
+
+// SaveDraft saves a person's draft of a scheme over the version that he saw, 0 where there was none, and answers it as
+// it stands. A *ledger.DraftError says that somebody else was faster: nothing is saved.
+func SaveDraft(
+	ctx context.Context, tx pgx.Tx, act ledger.Act, version int64, document string,
+) (ledger.SchemeDraft, error) {
+	saved := ledger.SchemeDraft{Scheme: act.Scheme, Document: document, Actor: act.Actor}
+	err := tx.QueryRow(ctx, `
+with newest as (
+    select coalesce((select revision from scheme where scheme = @scheme), 0) as revision
+), changed as (
+    update scheme_draft d
+    set version = d.version + 1, document = @document, actor = @actor, revision = newest.revision, save_time = now()
+    from newest
+    where d.scheme = @scheme and d.version = @version
+    returning d.version, d.revision, d.save_time
+), made as (
+    insert into scheme_draft (scheme, document, actor, revision)
+    select @scheme, @document, @actor, newest.revision from newest where @version = 0
+    on conflict (scheme) do nothing
+    returning version, revision, save_time
+)
+select version, revision, save_time from changed
+union all
+select version, revision, save_time from made`, pgx.StrictNamedArgs{
+		"scheme": act.Scheme, "document": document, "actor": act.Actor, "version": version,
+	}).Scan(&saved.Version, &saved.Revision, &saved.SaveTime)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return saved, draftMoved(ctx, tx, act.Scheme)
+	}
+	return saved, err
+}
+
+// DiscardDraft discards the version of a draft that a person saw. A *ledger.DraftError says that it is another by now:
+// nothing is discarded.
+func DiscardDraft(ctx context.Context, tx pgx.Tx, act ledger.Act, version int64) error {
+	tag, err := tx.Exec(ctx, `delete from scheme_draft where scheme = $1 and version = $2`, act.Scheme, version)
+	if err != nil || tag.RowsAffected() > 0 {
+		return err
+	}
+	return draftMoved(ctx, tx, act.Scheme)
+}
+
+// draftMoved says which draft there is instead.
+func draftMoved(ctx context.Context, tx pgx.Tx, scheme string) error {
+	moved := &ledger.DraftError{}
+	err := tx.QueryRow(ctx, `select version, actor from scheme_draft where scheme = $1`, scheme).Scan(&moved.Version,
+		&moved.Actor)
+	if err != nil && !errors.Is(err, pgx.ErrNoRows) {
+		return err
+	}
+	return moved
+}

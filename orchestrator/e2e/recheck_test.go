@@ -146,7 +146,7 @@ func TestAnUnAuditThatNoDateTellsIsFoundByTheRecheckAndCancelled(t *testing.T) {
 	var no, stock string
 	s := start(t, func(s *stack) {
 		looking("voided, un_audited")(s)
-		s.scheme = append(s.scheme, "    un_audited: {dwell: 1s, number_reuse: true}\n"...)
+		s.scheme = append(s.scheme, "    un_audited: {dwell: 1s}\n    number_reuse: same\n"...)
 		s.behave(func(p *kbehaviour.Personality) { p.UnauditKeepsModifyDate, p.UnauditKeepsApproveDate = true, true })
 		require.NoError(s, s.kingdee.Reset(s.Context(), ksample.DefaultSeed))
 		no, stock = s.settledLongAgo()

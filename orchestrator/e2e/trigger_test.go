@@ -33,7 +33,7 @@ func TestLivesThatAnUnAuditEnds(t *testing.T) {
 	t.Parallel()
 	s := start(t, func(s *stack) {
 		s.scheme = saying("triggers: [voided]\n",
-			"triggers: [voided, un_audited]\n    un_audited: {dwell: 6s, number_reuse: true}\n",
+			"triggers: [voided, un_audited]\n    un_audited: {dwell: 6s}\n    number_reuse: same\n",
 			"      Dassembly.in:\n        lines: components\n", "      Assembly.out:\n        lines: components\n"+
 				"        order_code: bill.number\n        order_type: QTCK\n      Dassembly.in:\n"+
 				"        lines: components\n")

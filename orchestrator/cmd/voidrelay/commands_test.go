@@ -113,6 +113,7 @@ func TestTheCommandOfEachWorkItemWorksAsPrinted(t *testing.T) {
 	waits := rowtest.Cancellation{State: "needs_attention", Disposition: "rejected", Attempt: 1}
 	staged := map[string]rowtest.Cancellation{
 		"restored_after_cancel": {State: "done", Disposition: "cancelled", Attempt: 1},
+		"many_inferred":         {State: "done", Disposition: "not_found", Attempt: 2},
 		"order_vanished":        {}, "warehouse_not_mapped": {}, "bill_without_lines": {}, "bill_undecodable": {},
 		"line_without_warehouse": {},
 		"number_taken":           held("number_taken"), "number_reuse_unsaid": held("number_reuse_unsaid"),
@@ -121,7 +122,7 @@ func TestTheCommandOfEachWorkItemWorksAsPrinted(t *testing.T) {
 	// What is about no single cancellation.
 	ofNone := map[string]bool{
 		"order_vanished": true, "warehouse_not_mapped": true, "bill_without_lines": true, "bill_undecodable": true,
-		"line_without_warehouse": true, "stamp_ahead": true, "runs_miss_changes": true,
+		"many_inferred": true, "line_without_warehouse": true, "stamp_ahead": true, "runs_miss_changes": true,
 		"no_event_time": true, "many_deleted": true,
 	}
 	// What ends by itself: its command only asks, or has Kingdee read at once.

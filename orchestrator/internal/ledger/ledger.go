@@ -229,6 +229,8 @@ type Result struct {
 	Due    Due
 	Timing rule.Timing
 	Now    time.Time
+	// CancelledBefore: the same order was cancelled in an earlier generation of the bill.
+	CancelledBefore bool
 	// OfStream: the way to the WMS adapter broke off, which says nothing of the WMS.
 	OfStream      bool
 	HTTPStatus    int

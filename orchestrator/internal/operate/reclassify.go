@@ -28,6 +28,7 @@ type answerRow struct {
 	SameCount       int
 	SameSince       *time.Time
 	InFlight        bool
+	CancelledBefore bool
 }
 
 // Reclassify writes down what a person says that a text means which the adapter does not know, for all answers with it
@@ -154,7 +155,9 @@ for update`, args)
 func answersOf(ctx context.Context, tx pgx.Tx, text int64, lock bool) ([]answerRow, error) {
 	query := `
 select c.cancellation_id, c.scheme, c.bill_id, f.bill_no, c.vendor_message, c.disposition, f.evidence, c.answer_lost,
-       c.same_disposition, c.same_count, c.same_since, c.lease_until is not null as in_flight
+       c.same_disposition, c.same_count, c.same_since, c.lease_until is not null as in_flight,
+       f.evidence = 'snapshot' and exists (select from cancellation c
+           where c.cancellation_id = f.cancellation_id and ` + ledger.CancelledBefore + `) as cancelled_before
 from unsettled_cancellation c
 join cancellation f using (cancellation_id)
 where c.text_id = @text and c.state in ('needs_attention', 'open')
@@ -177,7 +180,10 @@ func nextAfterAnswers(
 ) ledger.AnswerMoves {
 	var m ledger.AnswerMoves
 	for _, r := range rows {
-		history := rule.History{Evidence: rule.Evidence(r.Evidence), AnswerLost: r.AnswerLost, Same: 1, FirstSame: now}
+		history := rule.History{
+			Evidence: rule.Evidence(r.Evidence), AnswerLost: r.AnswerLost, CancelledBefore: r.CancelledBefore,
+			Same: 1, FirstSame: now,
+		}
 		same := r.SameDisposition == r.Disposition || r.SameDisposition == string(rule.Provisional)
 		if same && r.SameSince != nil {
 			history.Same, history.FirstSame = max(r.SameCount, 1), *r.SameSince

@@ -73,6 +73,50 @@ where c.cancellation_id = any($1) and not exists (
 	return others, err
 }
 
+// cancelledBefore answers those of these cancellations whose order was cancelled in an earlier generation of their
+// bill.
+func cancelledBefore(ctx context.Context, tx pgx.Tx, ids []int64) (map[int64]bool, error) {
+	rows, err := tx.Query(ctx, `select c.cancellation_id from cancellation c
+where c.cancellation_id = any($1) and `+ledger.CancelledBefore, ids)
+	if err != nil {
+		return nil, err
+	}
+	found, err := pgx.CollectRows(rows, pgx.RowTo[int64])
+	before := make(map[int64]bool, len(found))
+	for _, id := range found {
+		before[id] = true
+	}
+	return before, err
+}
+
+// doubtRepeats decides anew what the WMS says is cancelled already where that may be the order of an earlier
+// generation: it was cancelled then, the bill was seen live since, and the scheme does not say that the WMS takes the
+// number again.
+func doubtRepeats(ctx context.Context, tx pgx.Tx, results []ledger.Result) error {
+	var ids []int64
+	for _, r := range results {
+		if doubtful(r) {
+			ids = append(ids, r.ID)
+		}
+	}
+	if len(ids) == 0 {
+		return nil
+	}
+	before, err := cancelledBefore(ctx, tx, ids)
+	for i, r := range results {
+		if err == nil && doubtful(r) && before[r.ID] {
+			r.Next, r.CancelledBefore = rule.Next{}, true
+			results[i] = decide(r)
+		}
+	}
+	return err
+}
+
+func doubtful(r ledger.Result) bool {
+	return r.Answer.Disposition == rule.AlreadyCancelled && r.Evidence == rule.EvidenceSnapshot &&
+		r.Timing.NumberReuse != rule.NumberSame
+}
+
 // countFirst counts answers to first attempts of a scheme. As a rule nobody else had cancelled, nor for those before
 // them: then nothing is written and nothing locked.
 func countFirst(ctx context.Context, tx pgx.Tx, scheme string, answers []bool) error {

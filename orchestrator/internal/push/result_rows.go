@@ -53,6 +53,9 @@ func WriteResults(ctx context.Context, tx pgx.Tx, results []ledger.Result) error
 	if err := noteTexts(ctx, tx, results); err != nil {
 		return fmt.Errorf("answer texts: %w", err)
 	}
+	if err := doubtRepeats(ctx, tx, results); err != nil {
+		return fmt.Errorf("repeated cancels: %w", err)
+	}
 	decided, work, err := ledger.WriteAnswers(ctx, tx, results)
 	if err != nil {
 		return fmt.Errorf("attempts: %w", err)
@@ -76,6 +79,9 @@ func WriteResults(ctx context.Context, tx pgx.Tx, results []ledger.Result) error
 	}
 	if err := countElsewhere(ctx, tx, results); err != nil {
 		return fmt.Errorf("first answers: %w", err)
+	}
+	if err := tellInferred(ctx, tx, results); err != nil {
+		return fmt.Errorf("inferred: %w", err)
 	}
 	wanted := slices.ContainsFunc(results, func(r ledger.Result) bool { return r.Next.Work != "" })
 	if !work && !wanted && len(rest) == 0 {
@@ -133,4 +139,39 @@ func resultWork(
 		return err
 	}
 	return ledger.CloseRestored(ctx, tx, settled)
+}
+
+// tellInferred opens one work item for a scheme of which more than rule.ManyInferred cancellations were done within an
+// hour by inference, counted anew after a person has closed one.
+func tellInferred(ctx context.Context, tx pgx.Tx, results []ledger.Result) error {
+	schemes := map[string]bool{}
+	for _, r := range results {
+		if r.Next.Inferred {
+			schemes[r.Scheme] = true
+		}
+	}
+	for _, scheme := range slices.Sorted(maps.Keys(schemes)) {
+		item := ledger.WorkItem{Scheme: scheme, Work: ledger.Work{Kind: rule.WorkManyInferred}}
+		var count int
+		if err := tx.QueryRow(ctx, `
+select count(*),
+       count(*) || ': ' || coalesce(array_to_string((array_agg(c.bill_no order by e.outcome_time))[1:10], ', '), '')
+from outcome e join cancellation c using (cancellation_id)
+where e.scheme = $1 and e.inferred and e.revoke_time is null
+  and e.outcome_time > greatest(now() - interval '1 hour', (
+      select max(w.close_time) from work_item w where w.scheme = $1 and w.kind = $2))`,
+			scheme, string(rule.WorkManyInferred)).Scan(&count, &item.Detail); err != nil {
+			return err
+		}
+		if count <= rule.ManyInferred {
+			continue
+		}
+		if _, err := ledger.OpenItems(ctx, tx, []ledger.WorkItem{item}); err != nil {
+			return err
+		}
+		if err := ledger.RewriteItem(ctx, tx, item); err != nil {
+			return err
+		}
+	}
+	return nil
 }

@@ -141,7 +141,7 @@ func (s *slowNotes) ProbeBill(_ context.Context, scheme string) (ledger.Due, boo
 func bothTriggers(t *testing.T) intake.Entry {
 	t.Helper()
 	document := strings.Replace(string(scheme.ShippedDocument()), "    triggers: [voided]\n",
-		"    triggers: [voided, un_audited]\n    un_audited: {dwell: 120s, number_reuse: true}\n", 1)
+		"    triggers: [voided, un_audited]\n    un_audited: {dwell: 120s}\n    number_reuse: same\n", 1)
 	schemes, err := scheme.Load([]byte(document), "schemes.yaml")
 	require.NoError(t, err)
 	e, _ := intake.NewRegistry(schemes, nil).Entry(schemes[0].Name)

@@ -260,6 +260,7 @@ func (w *writer) says(due ledger.Due, answer rule.Answer, text, message string, 
 		VendorMessage: message, Text: text, Due: due, Timing: rule.DefaultTiming(), Now: time.Now(),
 		SameDisposition: answer.Streak(), SameCount: same, SameSince: time.Now(),
 	}
+	r.Timing.NumberReuse = w.reuse
 	r.Next = r.Timing.After(answer, rule.History{Evidence: due.Evidence, Same: same, FirstSame: time.Now()}, time.Now())
 	require.NoError(w, push.NewRows(w.pool).StoreResults(w.Context(), []ledger.Result{r},
 		func(_ ledger.Result, err error) { require.NoError(w, err) }))
@@ -359,4 +360,74 @@ func TestTheItemOfATextClosesWhenNothingWaitsForItAnyLonger(t *testing.T) {
 	require.Zero(t, o.count(openWorkItems))
 	require.Equal(t, 1, o.count(`select count(*) from work_item
 where close_reason = 'nothing waits for it any longer'`))
+}
+
+// repeated is a leased cancellation of a bill's second generation, seen live, whose order was cancelled in its first.
+func (o *operator) repeated() ledger.Due {
+	o.Helper()
+	o.rows.Bill(rowtest.Bill{ID: 1, No: "A1", Generation: 2})
+	o.rows.Cancellation(rowtest.Cancellation{BillID: 1, BillNo: "A1", State: "done", Disposition: "cancelled"})
+	o.rows.Cancellation(rowtest.Cancellation{BillID: 1, BillNo: "A1", Generation: 2})
+	return o.lease(o.due("A1"))[0]
+}
+
+// "done. But where an earlier generation of this bill had the same order cancelled, and this one was seen live, it is
+// done only if the scheme's number_reuse is same. Otherwise a work item."
+func TestAlreadyCancelledOfAnOrderOfAnEarlierGenerationIsDoneOnlyWhereTheNumberIsTakenAgain(t *testing.T) {
+	for reuse, want := range map[rule.NumberReuse]string{
+		rule.NumberSame: "done already_cancelled", rule.NumberNew: "needs_attention ",
+		rule.NumberUnsaid: "needs_attention ",
+	} {
+		t.Run("number_reuse "+string(reuse), func(t *testing.T) {
+			o := setupOperator(t)
+			due := o.repeated()
+			o.reuse = reuse
+			o.says(due, rule.Answer{Disposition: rule.AlreadyCancelled, Recognised: true}, "", "该单已取消", 1)
+			require.Equal(t, want, o.one(due.ID))
+			if reuse == rule.NumberSame {
+				require.Zero(t, o.count(openWorkItems))
+				return
+			}
+			require.Equal(t, []string{"old_order_cancelled"}, openWorkKinds(t, o.pool))
+			o.do(ledger.MarkDone, these(due.ID))
+			require.Equal(t, "done marked_done", o.one(due.ID))
+			require.Zero(t, o.count(openWorkItems))
+		})
+	}
+}
+
+func TestATextClassifiedAsAlreadyCancelledIsDoubtedLikeTheAnswer(t *testing.T) {
+	o := setupOperator(t)
+	due := o.repeated()
+	o.says(due, unread, "已撤", "已撤", 4)
+	require.Equal(t, map[string]int64{"needs_attention": 1}, o.reclassify("已撤", "already_cancelled").Outcomes)
+	require.Equal(t, []string{"old_order_cancelled"}, openWorkKinds(t, o.pool))
+}
+
+// "more than 5 of these in an hour are one work item"
+func TestMoreThanFiveInferredInAnHourAreOneWorkItem(t *testing.T) {
+	const many = `select count(*) from work_item where close_time is null and kind = 'many_inferred'`
+	o := setupOperator(t)
+	var leased []ledger.Due
+	for i := range int64(8) {
+		leased = append(leased, o.lease(o.owe(i+1, "A"+strconv.FormatInt(i+1, 10), "WH1"))[0])
+	}
+	infer := func(i int) {
+		o.result(leased[i-1], rule.NotFound,
+			rule.Next{State: rule.Done, Outcome: "not_found_after_possible_cancel", Inferred: true})
+	}
+	for i := range 5 {
+		infer(i + 1)
+	}
+	require.Zero(t, o.count(many))
+	infer(6)
+	require.Equal(t, 1, o.count(many))
+	infer(7)
+	require.Equal(t, 1, o.count(many), "one that tells")
+	require.Contains(t, o.text(`select message from reporting.work_item where kind = 'many_inferred'`), "7: A1, A2")
+	item := int64(o.count(`select work_item_id from work_item where kind = 'many_inferred'`))
+	_, err := o.acts().CloseWorkItems(t.Context(), act(""), []int64{item}, false)
+	require.NoError(t, err)
+	infer(8)
+	require.Zero(t, o.count(many), "a person has looked: it is counted anew")
 }

@@ -21,6 +21,8 @@ type writer struct {
 	store *rooms.All
 	pool  *pgxpool.Pool
 	rows  rowtest.DB
+	// reuse is what the scheme says of a bill's number.
+	reuse rule.NumberReuse
 }
 
 func setupWriter(t *testing.T) *writer {

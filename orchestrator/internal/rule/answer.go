@@ -74,6 +74,10 @@ const (
 	WorkRunsMiss       WorkKind = "runs_miss_changes"
 	WorkRequestRefused WorkKind = "request_refused"
 	WorkNumberReuse    WorkKind = "number_reuse_unsaid"
+	// WorkOldOrder: the WMS says that an order is cancelled already, and may mean the one of an earlier generation.
+	WorkOldOrder WorkKind = "old_order_cancelled"
+	// WorkManyInferred tells that many orders count as cancelled although the WMS has not said so.
+	WorkManyInferred WorkKind = "many_inferred"
 	// WorkAuthOrder is about one order that an account which works is not allowed to cancel.
 	WorkAuthOrder WorkKind = "wms_auth_order"
 	WorkManyGone  WorkKind = "many_deleted"
@@ -96,7 +100,24 @@ type Timing struct {
 	MaxInProgress, MaxUnrecognised, MaxUnknown int
 	// MaxChanges caps how often the answer becomes another one, which begins those counts anew.
 	MaxChanges int
+	// NumberReuse is what the scheme says that becomes of a bill's number once its order was cancelled.
+	NumberReuse NumberReuse
 }
+
+// NumberReuse says whether the WMS takes an order again under the number of one that was cancelled.
+type NumberReuse string
+
+// What a scheme may say; NumberUnsaid when it says nothing.
+const (
+	NumberUnsaid NumberReuse = ""
+	// NumberSame: it takes the same number again.
+	NumberSame NumberReuse = "same"
+	// NumberNew: the order is pushed again under another number.
+	NumberNew NumberReuse = "new"
+)
+
+// ManyInferred is how many cancellations of a scheme may be done by inference in an hour before somebody is told.
+const ManyInferred = 5
 
 // History is what came before the answer at hand.
 type History struct {
@@ -104,6 +125,8 @@ type History struct {
 	// AnswerLost: an earlier attempt left and its answer was lost, so that it may have cancelled the order. A proxy's
 	// answer in the WMS's stead is no lost one.
 	AnswerLost bool
+	// CancelledBefore: the same order was cancelled in an earlier generation of the bill, which was seen live since.
+	CancelledBefore bool
 	// Same counts answers with this disposition, this one included.
 	Same int
 	// FirstSame is when the first of them came, Rested for how much of the time since then a condition kept the order
@@ -188,7 +211,12 @@ var awaitText = Next{State: Open, Work: WorkUnrecognised, AwaitsText: true}
 
 func (t Timing) after(a Answer, h History, now time.Time) Next {
 	switch a.Disposition {
-	case Cancelled, AlreadyCancelled:
+	case AlreadyCancelled:
+		if h.CancelledBefore && t.NumberReuse != NumberSame {
+			return Next{State: NeedsAttention, Work: WorkOldOrder}
+		}
+		return Next{State: Done, Outcome: string(a.Disposition)}
+	case Cancelled:
 		return Next{State: Done, Outcome: string(a.Disposition)}
 	case InProgress:
 		switch {

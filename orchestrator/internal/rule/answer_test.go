@@ -88,6 +88,10 @@ func TestEachAnswerHasItsConsequence(t *testing.T) {
 			rule.History{Evidence: rule.EvidenceWeak, FirstSame: ago(48 * time.Hour)},
 			rule.Next{State: rule.Closed, Outcome: "no_order"},
 		},
+		"already cancelled, as in an earlier generation": {
+			rule.Answer{Disposition: rule.AlreadyCancelled}, rule.History{CancelledBefore: true},
+			rule.Next{State: rule.NeedsAttention, Work: rule.WorkOldOrder},
+		},
 		"too late": {
 			answer: rule.Answer{Disposition: rule.TooLate},
 			want:   rule.Next{State: rule.NeedsAttention, Work: rule.WorkTooLate},

@@ -17,7 +17,8 @@ import (
 var (
 	topKeys    = []string{"schemes"}
 	schemeKeys = []string{
-		"name", "title", "form", "kingdee", "organisations", "triggers", "closed_ends", "un_audited", "extra_fields",
+		"name", "title", "form", "kingdee", "organisations", "triggers", "closed_ends", "un_audited", "number_reuse",
+		"extra_fields",
 		"selector",
 		"effective_from", "mode",
 		"sandbox_only", "incremental_interval", "verify_after", "safety_limits", "timing",
@@ -25,7 +26,7 @@ var (
 		"absent_wait", "extra_order_types", "orders", "warehouses", "examples",
 	}
 	kingdeeKeys     = []string{"data_center", "keys"}
-	unAuditKeys     = []string{"dwell", "number_reuse"}
+	unAuditKeys     = []string{"dwell"}
 	extraKeys       = []string{"bill", "lines"}
 	safetyLimitKeys = []string{"per_hour", "per_day"}
 	timingKeys      = []string{
@@ -154,6 +155,7 @@ func (o object) decodePace(s *Scheme) {
 		MaxUnrecognised: int(t.integer("max_unrecognised", 3, 1, 1000)),
 		MaxUnknown:      int(t.integer("max_unknown", 5, 1, 1000)),
 		MaxChanges:      int(t.integer("max_changes", 20, 1, 1000)),
+		NumberReuse:     s.NumberReuse,
 	}
 	if s.timing.NotFoundLimit < s.timing.NotFoundGrace {
 		t.fault("not_found_limit", "must be at least not_found_grace (%s), not %s", span(s.timing.NotFoundGrace),

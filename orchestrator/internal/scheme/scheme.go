@@ -23,6 +23,8 @@ type Scheme struct {
 	ClosedEnds bool
 	// Organisations are the stock organisations by number; empty for all.
 	Organisations []string
+	// NumberReuse is what becomes of a bill's number once its order was cancelled.
+	NumberReuse rule.NumberReuse
 	// Triggers are what it acts on, in the file's order.
 	Triggers []rule.Trigger
 	// ExtraBillFields and ExtraLineFields are further Kingdee keys that its expressions use, as bill.extra and

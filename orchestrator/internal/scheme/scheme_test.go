@@ -36,7 +36,8 @@ func TestEverythingCanBeSet(t *testing.T) {
 	s := load(t, with(t, "    form:", `    title: 演示
     organisations: [100, 0200]
     triggers: [voided, un_audited, deleted]
-    un_audited: {dwell: 90s, number_reuse: true}
+    un_audited: {dwell: 90s}
+    number_reuse: same
     effective_from: 2026-05-06T00:00:00+08:00
     mode: dry_run
     incremental_interval: 15s
@@ -51,6 +52,7 @@ func TestEverythingCanBeSet(t *testing.T) {
 	require.Equal(t, 20*time.Second, s.VerifyAfter)
 	require.Equal(t, int64(10000), s.SafetyLimits().PerHour)
 	require.Equal(t, 2, s.Timing().MaxUnknown)
+	require.Equal(t, rule.NumberSame, s.Timing().NumberReuse)
 	require.True(t, s.EffectiveFrom.Equal(time.Date(2026, 5, 5, 16, 0, 0, 0, time.UTC)))
 	cutover := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
 	require.Empty(t, cmp.Diff(rule.Policy{

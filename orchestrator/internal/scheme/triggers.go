@@ -19,6 +19,11 @@ const (
 // decodeTriggers reads what the scheme acts on, and on which terms.
 func (o object) decodeTriggers(s *Scheme) {
 	s.terms = map[rule.Trigger]rule.Terms{}
+	switch s.NumberReuse = rule.NumberReuse(o.text("number_reuse", false)); s.NumberReuse {
+	case rule.NumberUnsaid, rule.NumberSame, rule.NumberNew:
+	default:
+		o.fault("number_reuse", "`%s` is none of same, new", s.NumberReuse)
+	}
 	if o.has("triggers") {
 		o.listTriggers(s)
 	} else {
@@ -28,9 +33,9 @@ func (o object) decodeTriggers(s *Scheme) {
 		s.terms[t] = rule.Terms{}
 	}
 	u := o.section("un_audited", unAuditKeys)
-	terms := rule.Terms{Dwell: u.duration("dwell", dwellAbsent, dwellLeast, dwellMost), Hold: rule.HoldNumberReuse}
-	if u.boolean("number_reuse") {
-		terms.Hold = ""
+	terms := rule.Terms{Dwell: u.duration("dwell", dwellAbsent, dwellLeast, dwellMost)}
+	if s.NumberReuse == rule.NumberUnsaid {
+		terms.Hold = rule.HoldNumberReuse
 	}
 	switch _, listed := s.terms[rule.TriggerUnAudited]; {
 	case listed:

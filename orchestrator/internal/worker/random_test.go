@@ -41,7 +41,7 @@ var randomSchemes = []struct {
 }{
 	{"triggers: [voided]", ruletest.Watched{Triggers: []rule.Trigger{rule.TriggerVoided}}},
 	{
-		"triggers: [voided, un_audited]\n    un_audited: {dwell: 120s, number_reuse: true}",
+		"triggers: [voided, un_audited]\n    un_audited: {dwell: 120s}\n    number_reuse: same",
 		ruletest.Watched{Triggers: []rule.Trigger{rule.TriggerVoided, rule.TriggerUnAudited}, Dwell: 2 * time.Minute},
 	},
 	{runtest.AllTriggers, ruletest.Watched{Triggers: rule.Triggers, Dwell: 2 * time.Minute}},

@@ -168,4 +168,4 @@ func (s *Tiring) StreamBills(ctx context.Context, in *kingdeev1.StreamBillsReque
 }
 
 // AllTriggers is what the shipped scheme says of triggers, with all of them on.
-const AllTriggers = "triggers: [voided, un_audited, deleted]\n    un_audited: {dwell: 120s, number_reuse: true}"
+const AllTriggers = "triggers: [voided, un_audited, deleted]\n    un_audited: {dwell: 120s}\n    number_reuse: same"

@@ -188,6 +188,7 @@ create table outcome (
 create index outcome_state on outcome (state, cancellation_id desc)
     where revoke_time is null and state not in ('done', 'withdrawn');
 create index outcome_decided on outcome (scheme, decide_time) where revoke_time is null;
+create index outcome_inferred on outcome (scheme, outcome_time) where inferred;
 create index outcome_number_live on outcome (scheme, due_time)
     where revoke_time is null and state = 'withdrawn' and outcome = 'number_live';
 comment on table outcome is

@@ -84,6 +84,19 @@ insert into work_kind (kind, subject, message_zh, action_zh, message_en, action_
     'look at one of the orders in the WMS (cancellations --item {item} lists them) and say cancelled, '
     'already_cancelled, in_progress, too_late, not_found or rejected; where it was cancelled before: voidrelay '
     'reclassify --item {item} already_cancelled --reason "…"'),
+('old_order_cancelled', '',
+    '旺店通答复该单已取消，但该单据上次生效时已取消过同一仓库单：旺店通说的可能是旧单，新单可能换了单号',
+    '在旺店通查这张单据是否以其他单号又推了一次，有则手工取消；然后：voidrelay done "{scheme}" --ids {id} --reason "……"',
+    'the WMS says that the order is cancelled already, but it was cancelled for an earlier generation of this bill: it '
+    'may speak of the old order, and the new one may have another number',
+    'look in the WMS whether the bill was pushed again under another number, and cancel that by hand; then: voidrelay '
+    'done "{scheme}" --ids {id} --reason "…"'),
+('many_inferred', '',
+    '一小时内有多个仓库单未得到旺店通明确答复即视为已取消',
+    '在旺店通抽查这些单是否确已取消，是则：voidrelay close {item} --reason "……"',
+    'in an hour many orders counted as cancelled although the WMS had not said so: an answer was lost, and then they '
+    'were not found',
+    'look some of them up in the WMS; if they are cancelled: voidrelay close {item} --reason "…"'),
 ('order_not_found', '',
     '旺店通找不到该单，超过等待时间',
     '核对单号、仓库和单据类型的映射，改正后：voidrelay retry "{scheme}" --kind order_not_found --reason "……"',
@@ -184,12 +197,12 @@ insert into work_kind (kind, subject, message_zh, action_zh, message_en, action_
     'correct the mapping or the bill as the detail says, then: voidrelay retry "{scheme}" --ids {id} --reason "…"'),
 ('number_reuse_unsaid', '',
     '单据已反审核，方案未说明旺店通是否接受同一单号再次下单，未发送',
-    '确认该单不会再审核、或旺店通接受同一单号（可在方案写明 un_audited.number_reuse: true），然后放行：voidrelay release "{scheme}" --ids {id} '
+    '确认该单不会再审核、或旺店通接受同一单号（可在方案写明 number_reuse: same），然后放行：voidrelay release "{scheme}" --ids {id} '
     '--reason "……"',
     'the bill is un-audited, and the scheme does not say whether the WMS takes the same number again; nothing '
     'was sent',
     'make sure that the bill will not be audited again, or that the WMS takes the number again (the scheme may '
-    'say un_audited.number_reuse: true), then: voidrelay release "{scheme}" --ids {id} --reason "…"'),
+    'say number_reuse: same), then: voidrelay release "{scheme}" --ids {id} --reason "…"'),
 ('many_deleted', '',
     '一次核对中发现多张单据已被删除，取消全部暂停发送',
     '在金蝶确认这些单据确实被删除（而不是权限或账套问题），属实再放行：voidrelay release "{scheme}" --hold many_deleted --reason "……"',

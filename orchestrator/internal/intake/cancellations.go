@@ -20,7 +20,7 @@ func (p *Pager) cancellations(page *ledger.Page, d rule.Decision, bill rule.Bill
 	counts := rule.RunCounts{Orders: int64(len(d.Orders) + d.Outside), OrdersNotInScheme: int64(d.Outside)}
 	var cancellations []ledger.Cancellation
 	var work []ledger.Work
-	seen := map[key]bool{}
+	seen := map[ledger.OrderKey]bool{}
 	for _, order := range d.Orders {
 		warehouse, listed := p.entry.Warehouse(order.Warehouse)
 		switch {
@@ -39,7 +39,7 @@ func (p *Pager) cancellations(page *ledger.Page, d rule.Decision, bill rule.Bill
 		if err != nil {
 			return nil, err
 		}
-		k := key{request.Account, request.WarehouseCode, request.OrderCode, request.OrderType}
+		k := keyOf(request)
 		if seen[k] {
 			// Two orders of one bill that are the same order in the WMS.
 			counts.OrdersAlreadyOwed++
@@ -57,8 +57,40 @@ func (p *Pager) cancellations(page *ledger.Page, d rule.Decision, bill rule.Bill
 	return cancellations, nil
 }
 
-// key is what makes two requests of one bill the same order.
-type key struct{ account, warehouse, order, orderType string }
+// keyOf is the order that a request is about.
+func keyOf(r rule.Request) ledger.OrderKey {
+	return ledger.OrderKey{
+		Account: r.Account, WarehouseCode: r.WarehouseCode, OrderCode: r.OrderCode, OrderType: r.OrderType,
+	}
+}
+
+// claims are the orders that a bill is the owner of: those of the snapshot that this read gives it, or of its present
+// content where it was audited before anybody saw it. An error is one of the mapping, as in cancellations; of a bill
+// that the scheme turns down nobody asks for one.
+func (p *Pager) claims(d rule.Decision, bill rule.Bill) ([]ledger.OrderKey, error) {
+	content := d.Snapshot
+	if content == nil && d.After.LastSnapshot == nil && bill.State().WasAudited() && !bill.State().Voided() {
+		content = &bill
+	}
+	if content == nil || d.Class == rule.ClassStale {
+		return nil, nil
+	}
+	var claims []ledger.OrderKey
+	orders, _ := rule.Orders(*content, p.Policy.Form, p.Policy.Orders)
+	for _, order := range orders {
+		if warehouse, listed := p.entry.Warehouse(order.Warehouse); !listed || warehouse.Outside {
+			continue
+		}
+		request, err := p.entry.Map(*content, order)
+		switch {
+		case err == nil:
+			claims = append(claims, keyOf(request))
+		case d.Class != rule.ClassNotSelected:
+			return nil, err
+		}
+	}
+	return claims, nil
+}
 
 // businessDate is the day in the books' zone on which the bill was voided, or seen un-audited or gone.
 func (p *Pager) businessDate(bill rule.Bill, read time.Time) time.Time {

@@ -213,6 +213,10 @@ func (p *Pager) decideBill(page *ledger.Page, known *rule.Known, bill rule.Bill,
 		write.Before = known.ReadTime
 	}
 	cancellations, err := p.cancellations(page, d, bill, read)
+	if err == nil {
+		write.Renewed = d.Snapshot != nil
+		write.Claims, err = p.claims(d, bill)
+	}
 	if err != nil {
 		page.RunCounts.Count(rule.ClassUndecodable)
 		p.undecodable(bill.ID, known)

@@ -26,6 +26,9 @@ func WritePage(ctx context.Context, tx pgx.Tx, run *ledger.Run, page *ledger.Pag
 	if err := upsertSnapshots(ctx, tx, run.Scheme, page.Bills); err != nil {
 		return fmt.Errorf("snapshots: %w", err)
 	}
+	if err := ledger.WriteClaims(ctx, tx, run.Scheme, run.Revision, page.Bills); err != nil {
+		return fmt.Errorf("claims: %w", err)
+	}
 	if err := replan(ctx, tx, run.Scheme, page.Bills); err != nil {
 		return fmt.Errorf("replan: %w", err)
 	}

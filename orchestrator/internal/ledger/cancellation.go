@@ -23,7 +23,7 @@ func PlanCancellations(ctx context.Context, tx pgx.Tx, run *Run, page *Page) err
 		return err
 	}
 	keys := keyArgs(run.Scheme, owed)
-	if err := writeOrders(ctx, tx, owed); err != nil {
+	if err := writeOrders(ctx, tx, ordersOf(owed)); err != nil {
 		return err
 	}
 	if err := lockPlanned(ctx, tx, keys); err != nil {
@@ -151,12 +151,16 @@ const (
           and c.generation = d.generation and c.question = 0 offset 0) c`
 )
 
-// writeOrders writes the orders that are not known yet, each once, in the order in which everybody does.
-func writeOrders(ctx context.Context, tx pgx.Tx, owed []owedRow) error {
+func ordersOf(owed []owedRow) []orderRow {
 	orders := make([]orderRow, len(owed))
 	for i, d := range owed {
 		orders[i] = orderRow{d.Account, d.Warehouse, d.OrderCode, d.OrderType}
 	}
+	return orders
+}
+
+// writeOrders writes the orders that are not known yet, each once, in the order in which everybody does.
+func writeOrders(ctx context.Context, tx pgx.Tx, orders []orderRow) error {
 	_, err := tx.Exec(ctx, `
 insert into warehouse_order (account, warehouse_code, order_code, order_type)
 select distinct d.account, d.warehouse, d.order_code, d.order_type

@@ -73,7 +73,14 @@ type BillWrite struct {
 	Snapshot *rule.Bill
 	// Reason says more about its class, where there is more to say: why it is undecodable, or not selected.
 	Reason string
+	// Claims are the orders that its snapshot maps to, or its content where it was audited before anybody looked. They
+	// are written with Revision. Renewed says that they take the place of those of its earlier generations.
+	Claims  []OrderKey
+	Renewed bool
 }
+
+// OrderKey is what the WMS knows an order by.
+type OrderKey struct{ Account, WarehouseCode, OrderCode, OrderType string }
 
 // Cancellation is one that is to be planned.
 type Cancellation struct {

@@ -39,6 +39,11 @@ type State struct {
 // Live says whether the bill stands: audited and not voided, nothing else.
 func (s State) Live() bool { return s.DocumentStatus == Audited && s.CancelStatus == NotVoided }
 
+// WasAudited says whether a bill shows by itself that it was audited once: then it gave rise to its orders.
+func (s State) WasAudited() bool {
+	return s.DocumentStatus == Audited || s.DocumentStatus == Reaudit || !s.ApproveTime.IsZero()
+}
+
 // Voided says whether the bill is 作废, or closed where that counts.
 func (s State) Voided() bool { return s.CancelStatus == Voided }
 

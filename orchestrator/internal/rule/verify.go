@@ -11,16 +11,17 @@ type Verification string
 
 // The outcomes of a verification. Only Holds lets a request be sent.
 const (
-	// Holds: a trigger still holds and no live bill carries the number.
+	// Holds: a trigger still holds and no other bill claims the order.
 	Holds Verification = "holds"
 	// Dwelling: the one trigger that holds has not done so for as long as the scheme waits.
 	Dwelling Verification = "dwelling"
 	// NoTrigger: no trigger holds any longer.
 	NoTrigger Verification = "no_trigger"
-	// NumberLive: a live bill of the same data centre carries the number.
-	NumberLive Verification = "number_live"
-	// NumberTaken: the ledger knows a live bill with the number, and Kingdee does not confirm that it still is.
-	NumberTaken Verification = "number_taken"
+	// OrderClaimed: another bill claims the order.
+	OrderClaimed Verification = "order_claimed"
+	// ClaimUnconfirmed: another bill claims the order as far as the ledger knows, and Kingdee does not confirm that; or
+	// Kingdee shows it otherwise than the ledger has it, which is about to be read.
+	ClaimUnconfirmed Verification = "claim_unconfirmed"
 	// Unread: the read failed, did not show the bill, or showed it in two states. Nothing is sent and no retry is used
 	// up.
 	Unread Verification = "unread"
@@ -55,10 +56,39 @@ type FreshRead struct {
 	Gone bool
 	// ByNumber are all bills that carry the cancellation's number now, its own among them.
 	ByNumber []State
-	// LedgerHolders are other bills of the same data centre that the ledger last saw live with this number; HoldersRead
-	// are the same, read by id just now (those that Kingdee showed).
-	LedgerHolders []int64
-	HoldersRead   map[int64]State
+	// Claimants are the other bills whose snapshots map to the cancellation's order, as the ledger knows them now.
+	Claimants []Claimant
+	// Others are the bills that were read beside the cancellation's own: claimants by id, and whoever has its number.
+	Others map[int64]State
+}
+
+// Claimant is another bill whose snapshot maps to an order that is to be cancelled.
+type Claimant struct {
+	BillID int64
+	Number string
+	// Approved is its approve date as the ledger has it: with another one its snapshot is about to be renewed.
+	Approved time.Time
+	// Voided: so the ledger has it. Owed: it is not live, and a trigger of its own scheme calls for the order.
+	Voided, Owed bool
+	// Elsewhere: it is of another form or data centre, which a read for this cancellation does not reach.
+	Elsewhere bool
+}
+
+// claims says whether a claimant claims the order, and whether that is confirmed; shown is what a fresh read shows of
+// it, if it does.
+func (c Claimant) claims(shown State, isShown bool) (claims, confirmed bool) {
+	stands := !c.Voided && !c.Owed
+	switch {
+	case c.Elsewhere, !isShown:
+		return stands, c.Elsewhere
+	case shown.Voided():
+		return stands, false
+	case shown.Live():
+		return true, stands && shown.ApproveTime.Equal(c.Approved)
+	case c.Owed:
+		return false, true
+	}
+	return true, stands
 }
 
 // Verified is what a verification came to.
@@ -68,6 +98,11 @@ type Verified struct {
 	Trigger Trigger
 	// NotBefore is when its dwell is over; zero for one that has none.
 	NotBefore time.Time
+	// By is who claims the order, for OrderClaimed and ClaimUnconfirmed.
+	By Claimant
+	// Expected: it carries the same number and was audited after the cancellation's own bill had ended. So it is the
+	// bill that was made anew in its place, and nobody need be told.
+	Expected bool
 }
 
 // Verify says whether a cancellation may still be sent. Any trigger of the scheme will do, also one that the
@@ -78,23 +113,34 @@ func Verify(p Policy, cancellation Cancellation, read FreshRead) Verified {
 		return v
 	}
 	for _, s := range read.ByNumber {
-		switch {
-		case s.ID == cancellation.BillID && (read.ByID == nil || s.Live() || s.Voided() != read.ByID.Voided()):
+		if s.ID == cancellation.BillID && (read.ByID == nil || s.Live() || s.Voided() != read.ByID.Voided()) {
 			return Verified{Outcome: Unread} // the two reads differ: it is being restored, voided or audited right now
-		case strings.EqualFold(s.Number, cancellation.Number) && s.Live():
-			return Verified{Outcome: NumberLive}
 		}
 	}
-	for _, holder := range read.LedgerHolders {
-		s, shown := read.HoldersRead[holder]
+	for _, c := range read.Claimants {
+		shown, isShown := read.Others[c.BillID]
+		claims, confirmed := c.claims(shown, isShown && !c.Elsewhere)
 		switch {
-		case !shown:
-			return Verified{Outcome: NumberTaken}
-		case s.Live() && strings.EqualFold(s.Number, cancellation.Number):
-			return Verified{Outcome: NumberLive}
+		case claims && confirmed:
+			return Verified{Outcome: OrderClaimed, By: c, Expected: c.madeAnew(cancellation, read)}
+		case claims:
+			v = Verified{Outcome: ClaimUnconfirmed, By: c}
 		}
 	}
 	return v
+}
+
+// madeAnew says whether a claimant is the bill that was made in the place of the cancellation's own: it has its number,
+// and was audited after the other had ended. A number is given again only once its bill is gone.
+func (c Claimant) madeAnew(cancellation Cancellation, read FreshRead) bool {
+	if !strings.EqualFold(c.Number, cancellation.Number) {
+		return false
+	}
+	if read.ByID == nil {
+		return read.Gone
+	}
+	ended := eventTime(*read.ByID)
+	return !ended.IsZero() && c.Approved.After(ended)
 }
 
 // holding says which trigger holds, looking at the cancellation's own bill only.

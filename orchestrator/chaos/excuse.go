@@ -191,7 +191,7 @@ func (e *evidence) explains(item work, d cancellation, o warehouse.Truth, b book
 	case rule.WorkUnread:
 		// It could not be read, because it is not there.
 		return b.Deleted && item.Created.After(deletedAt(b))
-	case rule.WorkNumberTaken:
+	case rule.WorkClaimUnconfirmed:
 		// The bill that the ledger knew live with the number was deleted: neither could its end be confirmed, nor its
 		// life.
 		return slices.ContainsFunc(e.bills[b.BillNo], func(other books.BillTruth) bool {

@@ -193,12 +193,12 @@ func TestJudge(t *testing.T) {
 				attempt{Attempt: 2, Intent: at(11.95), Disposition: "too_late"})
 		}, []fault{lost, unrecorded}},
 		"given to a person because another bill had the number, which is still there": {func(s *story) {
-			s.needsAttention("number_taken")
+			s.needsAttention("claim_unconfirmed")
 			s.bills = append(s.bills, history(2, did{0, books.ActionAudit}, did{5, books.ActionVoid}))
 			s.standing()
 		}, []fault{lost, lost}},
 		"given to a person because another bill had the number, and that was deleted": {func(s *story) {
-			s.needsAttention("number_taken")
+			s.needsAttention("claim_unconfirmed")
 			s.bills = append(s.bills,
 				history(2, did{0, books.ActionAudit}, did{5, books.ActionUnaudit}, did{6, books.ActionDelete}))
 			s.standing()

@@ -115,9 +115,10 @@ func TestTheCommandOfEachWorkItemWorksAsPrinted(t *testing.T) {
 		"restored_after_cancel": {State: "done", Disposition: "cancelled", Attempt: 1},
 		"many_inferred":         {State: "done", Disposition: "not_found", Attempt: 2},
 		"order_vanished":        {}, "warehouse_not_mapped": {}, "bill_without_lines": {}, "bill_undecodable": {},
-		"line_without_warehouse": {},
-		"number_taken":           held("number_taken"), "number_reuse_unsaid": held("number_reuse_unsaid"),
-		"no_event_time": held("no_event_time"), "many_deleted": held("many_deleted"),
+		"line_without_warehouse": {}, "order_claimed": {State: "withdrawn", Outcome: "order_claimed"},
+		"claim_unconfirmed":   {},
+		"number_reuse_unsaid": held("number_reuse_unsaid"),
+		"no_event_time":       held("no_event_time"), "many_deleted": held("many_deleted"),
 	}
 	// What is about no single cancellation.
 	ofNone := map[string]bool{
@@ -126,7 +127,7 @@ func TestTheCommandOfEachWorkItemWorksAsPrinted(t *testing.T) {
 		"no_event_time": true, "many_deleted": true,
 	}
 	// What ends by itself: its command only asks, or has Kingdee read at once.
-	asks := map[string]bool{"bill_undecodable": true, "resting_orders": true}
+	asks := map[string]bool{"bill_undecodable": true, "resting_orders": true, "claim_unconfirmed": true}
 	m := sitDown(t)
 	kinds := strings.Fields(m.rows.Text(`
 select string_agg(distinct kind, ' ') from voidrelay.work_kind`))

@@ -8,6 +8,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"github.com/voidrelay/voidrelay/orchestrator/internal/ledger"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/rule"
 )
 
@@ -97,4 +98,10 @@ order by bill_id, generation desc`, scheme, ids)
 		return fmt.Errorf("read snapshots: %w", err)
 	}
 	return nil
+}
+
+// Unclaimed lets the next run read the bills of cancellations again whose order another bill claimed and nobody does
+// any longer; at most limit of those that are due for another look.
+func (s *BillRows) Unclaimed(ctx context.Context, scheme string, limit int) error {
+	return ledger.Unclaimed(ctx, s.pool, scheme, limit)
 }

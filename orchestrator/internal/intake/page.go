@@ -41,6 +41,8 @@ type Pager struct {
 	edge time.Time
 	// became is what the page at hand makes of bills that were decodable, or not known.
 	became outcomes
+	// Meets: what is owed is sent without another read, so who else carries its number is read with the page.
+	Meets bool
 	// Again: bills that are not live are decided anew, also when nothing has changed: a person asked for them.
 	Again bool
 }
@@ -112,6 +114,9 @@ func (p *Pager) Decide(ctx context.Context, light *kingdeev1.StatePage) (ledger.
 		}
 	}
 	if err := p.readWhole(ctx, &page, changed); err != nil {
+		return page, err
+	}
+	if err := p.meet(ctx, &page, ids); err != nil {
 		return page, err
 	}
 	if p.entry.Streak.reaches(p.became) {

@@ -16,8 +16,7 @@ import (
 // WritePage writes one page of a run: bills and snapshots, cancellations as planned, what is withdrawn, work items. It
 // adds the split of the cancellations to the page's run counts.
 func WritePage(ctx context.Context, tx pgx.Tx, run *ledger.Run, page *ledger.Page) error {
-	numbers, err := guardBills(ctx, tx, run.Scheme, page.Bills)
-	if err != nil {
+	if err := guardBills(ctx, tx, run.Scheme, page.Bills); err != nil {
 		return err
 	}
 	if err := upsertBills(ctx, tx, run.Scheme, page.Bills); err != nil {
@@ -41,9 +40,6 @@ func WritePage(ctx context.Context, tx pgx.Tx, run *ledger.Run, page *ledger.Pag
 	if err := ledger.PlanCancellations(ctx, tx, run, page); err != nil {
 		return fmt.Errorf("cancellations: %w", err)
 	}
-	if err := NumbersFreed(ctx, tx, run.Scheme, page.Bills, numbers); err != nil {
-		return fmt.Errorf("numbers freed: %w", err)
-	}
 	if err := openVanished(ctx, tx, run.Scheme, page.Vanished); err != nil {
 		return fmt.Errorf("vanished orders: %w", err)
 	}
@@ -63,37 +59,34 @@ func WritePage(ctx context.Context, tx pgx.Tx, run *ledger.Run, page *ledger.Pag
 }
 
 // guardBills locks the page's bills and refuses the page when the ledger has moved on since its decisions were made:
-// they were made from older knowledge. It answers the numbers that the ledger had of them.
-func guardBills(ctx context.Context, tx pgx.Tx, scheme string, bills []ledger.BillWrite) (map[int64]string, error) {
+// they were made from older knowledge.
+func guardBills(ctx context.Context, tx pgx.Tx, scheme string, bills []ledger.BillWrite) error {
 	ids := make([]int64, len(bills))
 	before := make(map[int64]time.Time, len(bills))
 	for i, b := range bills {
 		ids[i] = b.After.State.ID
 		before[ids[i]] = b.Before
 	}
-	rows, err := tx.Query(ctx, `select bill_id, bill_no, read_time from bill where scheme = $1 and bill_id = any($2) `+
-		`order by bill_id for update`, scheme, ids)
+	rows, err := tx.Query(ctx, `
+select bill_id, read_time from bill where scheme = $1 and bill_id = any($2) order by bill_id for update`, scheme, ids)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	var id int64
-	var number string
 	var readTime time.Time
-	numbers := make(map[int64]string, len(bills))
 	moved := 0
-	if _, err := pgx.ForEachRow(rows, []any{&id, &number, &readTime}, func() error {
-		numbers[id] = number
+	if _, err := pgx.ForEachRow(rows, []any{&id, &readTime}, func() error {
 		if !readTime.Equal(before[id]) {
 			moved++
 		}
 		return nil
 	}); err != nil {
-		return nil, err
+		return err
 	}
 	if moved > 0 {
-		return nil, fmt.Errorf("%d bills were read anew meanwhile: %w", moved, ledger.ErrConflict)
+		return fmt.Errorf("%d bills were read anew meanwhile: %w", moved, ledger.ErrConflict)
 	}
-	return numbers, nil
+	return nil
 }
 
 // replan takes back what an earlier run planned for these bills.

@@ -51,8 +51,10 @@ func PlanCancellations(ctx context.Context, tx pgx.Tx, run *Run, page *Page) err
 	if err := addReasons(ctx, tx, keys); err != nil {
 		return err
 	}
-	if err := closeKind(ctx, tx, all, rule.WorkUnread, "owed anew"); err != nil {
-		return err
+	for _, kind := range []rule.WorkKind{rule.WorkUnread, rule.WorkOrderClaimed} {
+		if err := closeKind(ctx, tx, all, kind, "owed anew"); err != nil {
+			return err
+		}
 	}
 	return closeKind(ctx, tx, free, rule.WorkNumberReuse, "owed for another reason, too")
 }

@@ -179,6 +179,7 @@ type Due struct {
 	Revision int
 	BillID   int64
 	BillNo   string
+	OrderID  int64
 	rule.Request
 	Triggers []rule.Trigger
 	Evidence rule.Evidence
@@ -278,6 +279,9 @@ type Verified struct {
 	ReadTime  time.Time
 	// Live: the bill itself was seen live.
 	Live bool
+	// By is who claims the order, and Expected that nobody need be told of it, as in rule.Verified.
+	By       rule.Claimant
+	Expected bool
 }
 
 // Gathering says what to take of what is due.

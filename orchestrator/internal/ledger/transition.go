@@ -87,7 +87,7 @@ with d as (
     insert into unsettled_cancellation (cancellation_id, order_id, scheme, bill_id, account, state, hold_reason,
         verified_time, times_settled, `+kept+`)
     select f.cancellation_id, d.order_id, @scheme, d.bill_id, d.account, 'planned', d.hold, d.verified, 0,
-        d.not_before, null, 0, null, '', '', false, false
+        d.not_before, null, 0, '', '', false, false
     from fresh f
     join d on d.bill_id = f.bill_id and d.order_id = f.order_id and d.generation = f.generation
     union all
@@ -96,7 +96,7 @@ with d as (
     returning cancellation_id, hold_reason
 ), moved as (
     update unsettled_cancellation c
-    set state = 'planned', hold_reason = k.hold, decide_time = null, verified_time = 'epoch', number_read_time = null,
+    set state = 'planned', hold_reason = k.hold, decide_time = null, verified_time = 'epoch', claimed_since = null,
         unread_since = null, due_time = now(), batch_until = null, same_disposition = '', same_count = 0,
         same_since = null, text_id = null, awaits_text = false, update_time = now()
     from known k
@@ -179,7 +179,7 @@ with ended as (
     returning `+endedColumns+`
 ), appended as (
     insert into outcome (cancellation_id, times_settled, scheme, state, outcome, `+carried+`)
-    select cancellation_id, times_settled + 1, scheme, 'dry_run', 'dry_run', `+kept+`, now(), due_time, number_read_time
+    select cancellation_id, times_settled + 1, scheme, 'dry_run', 'dry_run', `+kept+`, now(), due_time
     from ended
     returning cancellation_id, scheme, state, outcome
 ), told as (`+settledEvents("appended")+`

@@ -30,9 +30,9 @@ with asked as (
     returning `+endedColumns+`
 )
 insert into unsettled_cancellation (cancellation_id, order_id, scheme, bill_id, account, times_settled, state,
-    verified_time, due_time, decide_time, number_read_time, `+kept+`)
+    verified_time, due_time, decide_time, `+kept+`)
 select a.cancellation_id, c.order_id, c.scheme, c.bill_id, o.account, a.times_settled, 'open',
-    'epoch', greatest(now(), a.not_before), a.decide_time, a.number_read_time, `+qualified("a", kept)+`
+    'epoch', greatest(now(), a.not_before), a.decide_time, `+qualified("a", kept)+`
 from again a join cancellation c using (cancellation_id) join warehouse_order o using (order_id)`, ids)
 	return err
 }
@@ -56,8 +56,7 @@ func FinishByHand(ctx context.Context, tx pgx.Tx, ids []int64) error {
 }
 
 // OpenReleased opens those of these cancellations of a scheme that are held, since a person releases them, and answers
-// which: held becomes open. For one that was held for its number, the person has spoken about the live bills
-// that the ledger knew of it.
+// which: held becomes open.
 func OpenReleased(ctx context.Context, tx pgx.Tx, scheme string, ids []int64) ([]int64, error) {
 	rows, err := tx.Query(ctx, `
 with was as materialized (
@@ -68,8 +67,7 @@ with was as materialized (
 ), released as (
     update unsettled_cancellation u
     set state = 'open', hold_reason = '', due_time = greatest(now(), not_before), batch_until = null,
-        `+ForgetUnsentColumns+`, update_time = now(),
-        holders_accepted_time = case was.hold_reason when 'number_taken' then now() else holders_accepted_time end
+        `+ForgetUnsentColumns+`, update_time = now()
     from was
     where u.cancellation_id = was.cancellation_id
     returning u.cancellation_id, u.scheme, was.hold_reason as held_for
@@ -123,14 +121,14 @@ with r as (
     delete from unsettled_cancellation c using r
     where c.cancellation_id = r.id and c.state in ('open', 'needs_attention') and r.state in ('done', 'closed')
     returning c.cancellation_id, c.times_settled, c.scheme, r.state, r.outcome, r.inferred, c.not_before, c.lease_until,
-        c.attempt, c.holders_accepted_time, c.vendor_message, c.maybe_landed or @landed as maybe_landed, c.answer_lost,
-        c.decide_time, c.number_read_time
+        c.attempt, c.vendor_message, c.maybe_landed or @landed as maybe_landed, c.answer_lost,
+        c.decide_time
 ), told as (`+settledEvents("settled")+`
 ), told_waiting as (`+waitingEvents("disposition", "moved")+`
 )
 insert into outcome (cancellation_id, times_settled, scheme, state, outcome, inferred, `+carried+`)
 select cancellation_id, times_settled + 1, scheme, state, outcome, inferred, not_before, lease_until, attempt,
-    holders_accepted_time, @meaning, vendor_message, maybe_landed, answer_lost, decide_time, now(), number_read_time
+    @meaning, vendor_message, maybe_landed, answer_lost, decide_time, now()
 from settled`, pgx.StrictNamedArgs{
 		"ids": m.IDs, "states": m.States, "outcomes": m.Outcomes, "inferred": m.Inferred, "waits": m.Waits,
 		"counts": m.Counts, "since": m.Since, "meaning": string(meaning), "landed": meaning.MayHaveLanded(),

@@ -47,13 +47,13 @@ var decide = `, moved as (
     delete from unsettled_cancellation c using r
     where ` + isCurrent + ` and c.state = @open and r.state in ('done', 'closed')
     returning c.cancellation_id, c.attempt, c.scheme, c.bill_id, c.times_settled, r.state, r.outcome, r.inferred,
-        c.not_before, c.holders_accepted_time, r.meaning as disposition, r.message,
+        c.not_before, r.meaning as disposition, r.message,
         c.maybe_landed or r.landed as maybe_landed,
-        c.answer_lost or r.lost as answer_lost, c.decide_time, c.number_read_time
+        c.answer_lost or r.lost as answer_lost, c.decide_time
 ), appended as (
     insert into outcome (cancellation_id, times_settled, scheme, state, outcome, inferred, ` + carried + `)
     select cancellation_id, times_settled + 1, scheme, state, outcome, inferred, not_before, null, attempt,
-        holders_accepted_time, disposition, message, maybe_landed, answer_lost, decide_time, now(), number_read_time
+        disposition, message, maybe_landed, answer_lost, decide_time, now()
     from settled
 ), told as (` + settledEvents("settled") + `
 ), told_waiting as (` + waitingEvents("disposition", "moved") + `
@@ -183,21 +183,6 @@ func WithdrawVerified(ctx context.Context, tx pgx.Tx, ids []int64, outcome strin
 		return nil
 	})
 	return bills, err
-}
-
-// HoldTaken holds cancellations whose number another live bill has, as far as the ledger knows, and asks a person about
-// each: open becomes held.
-func HoldTaken(ctx context.Context, tx pgx.Tx, ids []int64) error {
-	return OpenFound(ctx, tx, `
-with held as (
-    update unsettled_cancellation u
-    set state = 'held', hold_reason = @reason, batch_until = null, update_time = now()
-    where u.cancellation_id = any(@ids) and u.state = 'open'
-    returning u.cancellation_id, u.scheme, u.hold_reason
-)`+heldEvents("held")+`
-select `+AboutCancellation+`, '' as detail
-from held join cancellation c using (cancellation_id)`,
-		pgx.StrictNamedArgs{"ids": ids, "reason": string(rule.HoldNumberTaken), "kind": string(rule.WorkNumberTaken)})
 }
 
 // AwaitRead makes cancellations whose bill could not be read due again after wait, and gives a person those of which

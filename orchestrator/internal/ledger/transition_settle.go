@@ -9,8 +9,8 @@ import (
 
 // carried are the columns that an outcome takes over from the changing row c. What reopening gives back are kept.
 const (
-	carried = kept + `, decide_time, due_time, number_read_time`
-	kept    = `not_before, lease_until, attempt, holders_accepted_time, disposition, vendor_message, maybe_landed, ` +
+	carried = kept + `, decide_time, due_time`
+	kept    = `not_before, lease_until, attempt, disposition, vendor_message, maybe_landed, ` +
 		`answer_lost`
 )
 

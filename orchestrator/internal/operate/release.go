@@ -27,7 +27,7 @@ select exists (select from unsettled_cancellation c where c.cancellation_id = an
 	}
 	if err := ledger.CloseWorkItems(ctx, tx, "released", `w.cancellation_id = any(@freed) and w.kind = any(@kinds)`,
 		pgx.StrictNamedArgs{
-			"freed": freed, "kinds": []rule.WorkKind{rule.WorkNumberTaken, rule.WorkNumberReuse},
+			"freed": freed, "kinds": []rule.WorkKind{rule.WorkNumberReuse},
 		}); err != nil {
 		return err
 	}

@@ -32,7 +32,6 @@ const (
 type BatchStore interface {
 	verifyStore
 	resultStore
-	Scheme(ctx context.Context, name string) (ledger.Scheme, error)
 	MaySend(ctx context.Context, scheme, account string) (bool, error)
 	HostMaySend(ctx context.Context, host, account string) (bool, error)
 	Load(ctx context.Context, ids []int64) ([]ledger.Due, error)

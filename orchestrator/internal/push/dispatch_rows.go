@@ -97,8 +97,8 @@ limit $1`, limit)
 const LoadRows = dueColumns + `
 from unnest($1::bigint[]) as w (id)
 cross join lateral (
-    select d.cancellation_id, d.scheme, d.bill_id, d.account, d.state, d.due_time, d.lease_until, d.not_before,
-           d.verified_time, d.number_read_time, d.unread_since, d.attempt, d.maybe_landed, d.answer_lost,
+    select d.cancellation_id, d.scheme, d.bill_id, d.order_id, d.account, d.state, d.due_time, d.lease_until,
+           d.not_before, d.verified_time, d.unread_since, d.attempt, d.maybe_landed, d.answer_lost,
            d.same_disposition, d.same_count, d.same_since, d.answer_changes, d.unsent_since, d.unsent_time,
            d.unsent_for, f.revision, f.bill_no, f.cancel_reason, f.extend_props, f.owner_code, f.triggers, f.evidence,
            f.traceparent, o.warehouse_code, o.order_code, o.order_type
@@ -116,18 +116,6 @@ func (s *Rows) Load(ctx context.Context, ids []int64) ([]ledger.Due, error) {
 	return s.dueRows(ctx, LoadRows, ids)
 }
 
-// liveHolder finds bills that the ledger last saw live with a cancellation's number, other than its own bill, in the
-// same data centre, and learned since the number was last read in Kingdee. The number alone leads to them (offset 0
-// sees to that): few bills share one, while a plan that also goes by scheme looks at all bills of the scheme for
-// each cancellation.
-const liveHolder = `
-select from (select b.scheme, b.bill_id, b.document_status, b.cancel_status, b.gone_time, b.read_time from bill b
-       where b.bill_no = c.bill_no offset 0) as b
-join scheme bs on bs.scheme = b.scheme
-where b.bill_id <> c.bill_id and b.document_status = 'C' and b.cancel_status = 'A' and b.gone_time is null
-  and bs.data_center_id = (select cs.data_center_id from scheme cs where cs.scheme = c.scheme)
-  and b.read_time > coalesce(c.number_read_time, '-infinity')`
-
 // rested is for how long conditions have kept a cancellation c from being sent since its answer came first. It is
 // derived from when they lasted, so that no order writes anything meanwhile; one that came back lasted in between, too.
 const rested = `
@@ -141,13 +129,13 @@ from unnest((
 
 // dueColumns are what a push needs to know of a cancellation c.
 const dueColumns = `
-select c.cancellation_id, c.scheme, c.revision, c.bill_id, c.bill_no, c.account, c.warehouse_code, c.order_code,
-       c.order_type, c.cancel_reason, c.extend_props, c.owner_code, c.triggers, c.evidence, c.not_before,
+select c.cancellation_id, c.scheme, c.revision, c.bill_id, c.bill_no, c.order_id, c.account, c.warehouse_code,
+       c.order_code, c.order_type, c.cancel_reason, c.extend_props, c.owner_code, c.triggers, c.evidence, c.not_before,
        c.verified_time, c.unread_since, c.attempt, c.maybe_landed, c.answer_lost, c.same_disposition, c.same_count,
        c.same_since, c.answer_changes, c.unsent_since, c.unsent_time, c.unsent_for, c.traceparent,
        case when c.same_disposition = 'not_found' then (` + rested + `) else interval '0' end as rested,
        (select w.answer_time from wms_answer w where w.account = c.account) as answered_time,
-       exists (` + liveHolder + `) as has_holder,
+       ` + ledger.IsClaimed + ` as claimed,
        exists (select from bill b where b.scheme = c.scheme and b.bill_id = c.bill_id
            and b.gone_time is not null) as bill_gone`
 

@@ -14,6 +14,7 @@ type dueRow struct {
 	Revision       int
 	BillID         int64
 	BillNo         string
+	OrderID        int64
 	rule.Request
 	Triggers        []string
 	Evidence        string
@@ -33,14 +34,14 @@ type dueRow struct {
 	UnsentTime      time.Time
 	UnsentFor       time.Duration
 	AnsweredTime    time.Time
-	HasHolder       bool
+	Claimed         bool
 	Traceparent     string
 }
 
 func (r dueRow) due() ledger.Due {
 	return ledger.Due{
 		ID: r.CancellationID, Scheme: r.Scheme, Revision: r.Revision, BillID: r.BillID,
-		BillNo: r.BillNo, Request: r.Request,
+		BillNo: r.BillNo, OrderID: r.OrderID, Request: r.Request,
 		Triggers: triggersOf(r.Triggers), Evidence: rule.Evidence(r.Evidence), VerifiedTime: r.VerifiedTime,
 		UnreadSince: r.UnreadSince, Attempt: r.Attempt,
 		MaybeLanded: r.MaybeLanded, AnswerLost: r.AnswerLost,
@@ -48,7 +49,7 @@ func (r dueRow) due() ledger.Due {
 		SameSince: r.SameSince, Rested: r.Rested, AnswerChanges: r.AnswerChanges, UnsentSince: r.UnsentSince,
 		UnsentTime: r.UnsentTime, UnsentFor: r.UnsentFor, AnsweredTime: r.AnsweredTime,
 		NotBefore: r.NotBefore, BillGone: r.BillGone,
-		Traceparent: r.Traceparent, NeedsRead: r.HasHolder || r.VerifiedTime.Before(r.NotBefore),
+		Traceparent: r.Traceparent, NeedsRead: r.Claimed || r.VerifiedTime.Before(r.NotBefore),
 	}
 }
 

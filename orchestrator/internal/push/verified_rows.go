@@ -13,34 +13,9 @@ import (
 	"github.com/voidrelay/voidrelay/orchestrator/internal/rule"
 )
 
-// HolderRows reaches the holders by the number alone, as liveHolder does: 500 cancellations whose holders were looked
-// for among all bills of the scheme took 40 s with 60,000 bills.
-const HolderRows = `
-select c.cancellation_id, b.bill_id
-from unsettled_cancellation u join cancellation c using (cancellation_id) join scheme cs on cs.scheme = c.scheme
-cross join lateral (select b.scheme, b.bill_id, b.document_status, b.cancel_status, b.gone_time, b.read_time
-    from bill b where b.bill_no = c.bill_no offset 0) as b
-join scheme bs on bs.scheme = b.scheme and bs.data_center_id = cs.data_center_id
-where c.cancellation_id = any($1) and b.bill_id <> c.bill_id and b.document_status = 'C' and b.cancel_status = 'A'
-  and b.gone_time is null
-  and b.read_time > coalesce(u.holders_accepted_time, '-infinity')`
-
-// LedgerHolders answers, for each of these cancellations, other bills of the same data centre that the ledger last saw
-// live with its number, and a person has not accepted since.
-func (s *Rows) LedgerHolders(ctx context.Context, ids []int64) (map[int64][]int64, error) {
-	rows, err := s.pool.Query(ctx, HolderRows, ids)
-	if err != nil {
-		return nil, fmt.Errorf("read number holders: %w", err)
-	}
-	holders := map[int64][]int64{}
-	var id, bill int64
-	if _, err := pgx.ForEachRow(rows, []any{&id, &bill}, func() error {
-		holders[id] = append(holders[id], bill)
-		return nil
-	}); err != nil {
-		return nil, fmt.Errorf("read number holders: %w", err)
-	}
-	return holders, nil
+// Claimants answers, for each of these cancellations, the other bills whose snapshots map to its order.
+func (s *Rows) Claimants(ctx context.Context, ids []int64) (map[int64][]rule.Claimant, error) {
+	return ledger.Claimants(ctx, s.pool, ids)
 }
 
 // StoreVerified writes what a fresh read said of open cancellations: still owed (sendable until the next), withdrawn,
@@ -62,10 +37,10 @@ func (s *Rows) StoreVerified(
 		if err := storeNoTrigger(ctx, tx, scheme, groups[rule.NoTrigger]); err != nil {
 			return err
 		}
-		if err := storeNumberLive(ctx, tx, scheme, groups[rule.NumberLive]); err != nil {
+		if err := storeClaimed(ctx, tx, scheme, groups[rule.OrderClaimed]); err != nil {
 			return err
 		}
-		if err := storeTaken(ctx, tx, groups[rule.NumberTaken]); err != nil {
+		if err := storeUnconfirmed(ctx, tx, groups[rule.ClaimUnconfirmed]); err != nil {
 			return err
 		}
 		return storeUnread(ctx, tx, groups[rule.Unread], wait, limit)
@@ -98,7 +73,7 @@ with v as (
       as v (id, read_time, trigger, not_before)),
 moved as (
     update unsettled_cancellation c
-    set verified_time = greatest(c.verified_time, v.read_time), number_read_time = v.read_time, unread_since = null,
+    set verified_time = greatest(c.verified_time, v.read_time), unread_since = null, claimed_since = null,
         not_before = v.not_before, update_time = now()
     from v where c.cancellation_id = v.id and c.state = 'open'
     returning c.cancellation_id, c.scheme, c.bill_id, v.read_time, v.trigger
@@ -107,7 +82,10 @@ update bill b set read_time = m.read_time
 from (select scheme, bill_id, max(read_time) as read_time from moved group by 1, 2) m
 where b.scheme = m.scheme and b.bill_id = m.bill_id and b.read_time < m.read_time`,
 		ids(verified), times, triggers, notBefore)
-	return err
+	if err != nil {
+		return err
+	}
+	return ledger.ClaimSettled(ctx, tx, ids(verified))
 }
 
 // addTrigger adds a trigger of m to those of its cancellation c, unless isNewTrigger says that it is none or is among
@@ -186,13 +164,6 @@ func endVerified(ctx context.Context, tx pgx.Tx, verified []ledger.Verified, out
 		return nil, err
 	}
 	return bills, ledger.CloseCancellationWork(ctx, tx, slices.Collect(maps.Keys(bills)), "withdrawn: "+outcome)
-}
-
-func storeTaken(ctx context.Context, tx pgx.Tx, verified []ledger.Verified) error {
-	if len(verified) == 0 {
-		return nil
-	}
-	return ledger.HoldTaken(ctx, tx, ids(verified))
 }
 
 func storeUnread(ctx context.Context, tx pgx.Tx, verified []ledger.Verified, wait, limit time.Duration) error {

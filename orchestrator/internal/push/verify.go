@@ -25,7 +25,8 @@ import (
 // verifyStore is what a verification asks of the ledger.
 type verifyStore interface {
 	slowStore
-	LedgerHolders(ctx context.Context, ids []int64) (map[int64][]int64, error)
+	meetStore
+	Claimants(ctx context.Context, ids []int64) (map[int64][]rule.Claimant, error)
 	StoreVerified(ctx context.Context, scheme string, verified []ledger.Verified, wait, limit time.Duration) error
 }
 
@@ -39,6 +40,7 @@ type Verifier struct {
 	Registry *intake.Registry
 	// Stopping cuts reads off when it is closed; nil for reads that are seen through.
 	Stopping <-chan struct{}
+
 	// AtOnce is how many questions are asked at the same time; 0 = all. The adapter spreads them over its sessions.
 	AtOnce int
 
@@ -67,9 +69,10 @@ func (v *Verifier) reader(e intake.Entry, watermark *ledger.Watermark) intake.Re
 	return intake.Reader{Kingdee: v.Kingdee, Entry: e, Watermark: watermark, Now: v.Now, Stopping: v.Stopping}
 }
 
-// Run reads the bills of these cancellations by id and by number, and those that the ledger knows as live holders of
-// the number by id, and stores what that says of each cancellation. What another call reads just then is not asked for
-// again. It answers those that still hold, with the moment they were seen. A read that fails says nothing of anybody:
+// Run reads the bills of these cancellations by id and by number, and those that claim their orders by id, and stores
+// what that says of each cancellation. Other bills that the ledger does not know as they are shown it reads whole and
+// stores first, so that it knows who claims the orders. What another call reads just then is not asked for again. It
+// answers those that still hold, with the moment they were seen. A read that fails says nothing of anybody:
 // nothing is sent, and no retry is used up. Nor does one that took longer than it may, which opens kingdee_slow.
 func (v *Verifier) Run(ctx context.Context, e intake.Entry, watermark *ledger.Watermark,
 	due []ledger.Due) (map[int64]ledger.Verified, error) {
@@ -84,10 +87,11 @@ func (v *Verifier) run(ctx context.Context, e intake.Entry, watermark *ledger.Wa
 	for i, d := range due {
 		ids[i] = d.ID
 	}
-	holders, err := v.Store.LedgerHolders(ctx, ids)
+	claimants, err := v.Store.Claimants(ctx, ids)
 	if err != nil {
 		return nil, err
 	}
+	holders := withinReach(claimants)
 	mine, own, others := v.rounds.join(due, holders)
 	got := answers{}
 	if mine != nil {
@@ -103,7 +107,11 @@ func (v *Verifier) run(ctx context.Context, e intake.Entry, watermark *ledger.Wa
 		return nil, err
 	}
 	due = slices.DeleteFunc(slices.Clone(due), func(d ledger.Due) bool { return failed[d.ID] })
-	verified := v.usable(e, verifyAll(e.Policy(time.Time{}, nil), due, holders, got), due, got)
+	// Whoever was read may have become a claimant, or ceased to be one.
+	if claimants, err = v.Store.Claimants(ctx, ids); err != nil {
+		return nil, err
+	}
+	verified := v.usable(e, verifyAll(e.Policy(time.Time{}, nil), due, claimants, got), due, got)
 	holds := map[int64]ledger.Verified{}
 	for _, one := range verified {
 		if one.Outcome == rule.Holds {
@@ -171,13 +179,27 @@ func (v *Verifier) usable(e intake.Entry, verified []ledger.Verified, due []ledg
 	return kept
 }
 
+// withinReach are the ids of claimants that a read for the cancellations reaches.
+func withinReach(claimants map[int64][]rule.Claimant) map[int64][]int64 {
+	ids := map[int64][]int64{}
+	for id, all := range claimants {
+		for _, c := range all {
+			if !c.Elsewhere {
+				ids[id] = append(ids[id], c.BillID)
+			}
+		}
+	}
+	return ids
+}
+
 // verifyAll says of each cancellation, in their order, what was read for it; what was not is unread.
-func verifyAll(policy rule.Policy, due []ledger.Due, holders map[int64][]int64, got answers) []ledger.Verified {
+func verifyAll(policy rule.Policy, due []ledger.Due, claimants map[int64][]rule.Claimant,
+	got answers) []ledger.Verified {
 	verified := make([]ledger.Verified, len(due))
 	for i, d := range due {
 		verified[i] = ledger.Verified{ID: d.ID, Outcome: rule.Unread}
 		if fresh := got[askedFor(d)]; fresh != nil {
-			verified[i] = fresh.verify(policy, d, holders[d.ID])
+			verified[i] = fresh.verify(policy, d, claimants[d.ID])
 		}
 	}
 	return verified
@@ -188,6 +210,9 @@ func verifyAll(policy rule.Policy, due []ledger.Due, holders map[int64][]int64, 
 func (v *Verifier) readFresh(ctx context.Context, r intake.Reader, due []ledger.Due,
 	holders map[int64][]int64) (answers, error) {
 	fresh, err := v.read(ctx, r, due, holders)
+	if err == nil {
+		err = v.meet(ctx, r, fresh, due)
+	}
 	var stop *intake.StopError
 	switch {
 	case err == nil:
@@ -233,6 +258,9 @@ type freshRead struct {
 	allUnreadable bool
 	// gone are bills of which Kingdee itself says that there is no such bill.
 	gone map[int64]bool
+	// shown are all of them as they came, and centre is what the books say of themselves.
+	shown  map[int64]*kingdeev1.BillState
+	centre intake.DataCentre
 	// left is when the earliest of its queries left. One that shows nothing has no page to say so: then it is its
 	// header's time.
 	left time.Time
@@ -240,10 +268,14 @@ type freshRead struct {
 	took, slowest time.Duration
 }
 
-func (f *freshRead) verify(p rule.Policy, d ledger.Due, holders []int64) ledger.Verified {
+func (f *freshRead) verify(p rule.Policy, d ledger.Due, claimants []rule.Claimant) ledger.Verified {
 	number := strings.ToLower(d.BillNo)
 	fresh := rule.FreshRead{
-		Left: f.left, Gone: f.gone[d.BillID], ByNumber: f.byNumber[number], LedgerHolders: holders, HoldersRead: f.byID,
+		Left: f.left, Gone: f.gone[d.BillID], ByNumber: f.byNumber[number], Claimants: claimants,
+		Others: maps.Clone(f.byID),
+	}
+	for _, s := range fresh.ByNumber {
+		fresh.Others[s.ID] = s
 	}
 	if own, shown := f.byID[d.BillID]; shown {
 		fresh.ByID = &own
@@ -257,7 +289,7 @@ func (f *freshRead) verify(p rule.Policy, d ledger.Due, holders []int64) ledger.
 	}
 	return ledger.Verified{
 		ID: d.ID, Outcome: v.Outcome, Trigger: v.Trigger, NotBefore: v.NotBefore, ReadTime: f.left,
-		Live: fresh.ByID != nil && fresh.ByID.Live(),
+		Live: fresh.ByID != nil && fresh.ByID.Live(), By: v.By, Expected: v.Expected,
 	}
 }
 
@@ -266,6 +298,7 @@ func (f *freshRead) take(form rule.Form, page *kingdeev1.StatePage, keep func(ru
 	f.leftAt(intake.TimeOf(page.GetQueryLeftTime()))
 	for _, s := range page.GetStates() {
 		if state, ok := intake.StateOf(form, s); ok {
+			f.shown[state.ID] = s
 			keep(state)
 		} else {
 			f.cannotRead(s.GetNumber())
@@ -290,7 +323,7 @@ func (f *freshRead) cannotRead(number string) {
 func newFreshRead() *freshRead {
 	return &freshRead{
 		byID: map[int64]rule.State{}, byNumber: map[string][]rule.State{},
-		unreadable: map[string]bool{}, gone: map[int64]bool{},
+		unreadable: map[string]bool{}, gone: map[int64]bool{}, shown: map[int64]*kingdeev1.BillState{},
 	}
 }
 
@@ -354,6 +387,7 @@ func (v *Verifier) since(began, left time.Time) time.Duration {
 // and puts what was read by number to what was read by id. Together they are as old as the older.
 func (f *freshRead) and(byNumber *freshRead) *freshRead {
 	f.byNumber = byNumber.byNumber
+	maps.Copy(f.shown, byNumber.shown)
 	maps.Copy(f.unreadable, byNumber.unreadable)
 	f.allUnreadable = f.allUnreadable || byNumber.allUnreadable
 	f.leftAt(byNumber.left)
@@ -368,7 +402,7 @@ func (v *Verifier) ask(ctx context.Context, f *freshRead, r intake.Reader,
 	var header time.Time
 	shown := false
 	err := r.States(ctx, selection, func(a intake.DataCentre) error {
-		header = a.Clock.Service
+		header, f.centre = a.Clock.Service, a
 		return nil
 	}, func(page *kingdeev1.StatePage) error {
 		shown = true

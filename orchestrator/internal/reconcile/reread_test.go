@@ -121,7 +121,7 @@ func TestWhatTheRecheckOwesIsLookedAtByNumberBeforeItIsSent(t *testing.T) {
 	e, _ := b.Job.Registry.Entry("assembly-void")
 	require.False(t, s.Sendable(e, due[0]))
 	require.Empty(t, b.Verify())
-	require.Equal(t, "withdrawn number_live", b.Text(`select state || ' ' || outcome from cancellation_now`))
+	require.Equal(t, "withdrawn order_claimed", b.Text(`select state || ' ' || outcome from cancellation_now`))
 }
 
 func TestTheRecheckGoesBehindTheSafetyLimits(t *testing.T) {

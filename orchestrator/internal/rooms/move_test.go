@@ -50,8 +50,8 @@ func move(ctx context.Context, pool *pgxpool.Pool, e rule.Event, m moved) error 
 			return ledger.HoldAtLimit(ctx, tx, m.Scheme, rule.HoldSafetyLimitHour)
 		case rule.EventReadAway:
 			_, err = ledger.WithdrawVerified(ctx, tx, m.IDs, string(rule.NoTrigger))
-		case rule.EventReadTaken:
-			return ledger.HoldTaken(ctx, tx, m.IDs)
+		case rule.EventReadUnconfirmed:
+			return ledger.AwaitClaimants(ctx, tx, claimedBy(m.IDs))
 		case rule.EventUnread, rule.EventUnreadTooLong:
 			return ledger.AwaitRead(ctx, tx, m.IDs, time.Minute, time.Hour)
 		case rule.EventUnsent, rule.EventUnsentTooLong:
@@ -88,4 +88,12 @@ func move(ctx context.Context, pool *pgxpool.Pool, e rule.Event, m moved) error 
 		}
 		return err
 	})
+}
+
+func claimedBy(ids []int64) []ledger.Claimed {
+	claimed := make([]ledger.Claimed, len(ids))
+	for i, id := range ids {
+		claimed[i] = ledger.Claimed{ID: id, By: "B1"}
+	}
+	return claimed
 }

@@ -164,7 +164,7 @@ func TestAFilterSelectsWhatItSays(t *testing.T) {
 		BillNo: "A2", State: "needs_attention", Warehouse: "b", Disposition: "too_late",
 	})
 	held := o.rows.Cancellation(rowtest.Cancellation{
-		BillNo: "A2", State: "held", HoldReason: "number_taken", Warehouse: "c",
+		BillNo: "A2", State: "held", HoldReason: "number_reuse_unsaid", Warehouse: "c",
 	})
 	o.bounds.DryRun = true
 	for name, sel := range map[string]ledger.CancellationFilter{
@@ -177,10 +177,10 @@ func TestAFilterSelectsWhatItSays(t *testing.T) {
 		require.Equal(t, []int64{wanted}, o.do(ledger.Ignore, sel).IDs, name)
 		require.Equal(t, []int64{wanted}, o.listed(sel), "%s, in a list", name)
 	}
-	require.Equal(t, []int64{held}, o.listed(ledger.CancellationFilter{HoldReason: "number_taken"}))
+	require.Equal(t, []int64{held}, o.listed(ledger.CancellationFilter{HoldReason: "number_reuse_unsaid"}))
 	require.Equal(t, []int64{held}, o.listed(ledger.CancellationFilter{IDs: []int64{held, 999}}))
-	require.Empty(t, o.listed(ledger.CancellationFilter{HoldReason: "number_taken", States: []string{"done"}}))
-	require.Equal(t, []int64{held}, o.do(ledger.Ignore, ledger.CancellationFilter{HoldReason: "number_taken"}).IDs)
+	require.Empty(t, o.listed(ledger.CancellationFilter{HoldReason: "number_reuse_unsaid", States: []string{"done"}}))
+	require.Equal(t, []int64{held}, o.do(ledger.Ignore, ledger.CancellationFilter{HoldReason: "number_reuse_unsaid"}).IDs)
 	require.Empty(t, o.do(ledger.Ignore, ledger.CancellationFilter{Account: "second"}).IDs)
 }
 

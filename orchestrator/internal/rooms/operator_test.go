@@ -58,7 +58,7 @@ func TestSettingASchemeToSendIsANewCutover(t *testing.T) {
 	rows.Scheme(rowtest.Scheme{Scheme: "other", Mode: "dry_run"})
 	rows.Cancellation(rowtest.Cancellation{Warehouse: "planned", State: "planned"})
 	rows.Cancellation(rowtest.Cancellation{Warehouse: "open"})
-	held := rows.Cancellation(rowtest.Cancellation{Warehouse: "held", State: "held", HoldReason: "number_taken"})
+	held := rows.Cancellation(rowtest.Cancellation{Warehouse: "held", State: "held", HoldReason: "number_reuse_unsaid"})
 	rows.Cancellation(rowtest.Cancellation{Warehouse: "tried", Attempt: 1})
 	rows.Cancellation(rowtest.Cancellation{Warehouse: "in flight", Attempt: 1})
 	rows.Cancellation(rowtest.Cancellation{Warehouse: "never left", Attempt: 1, Disposition: "not_sent"})
@@ -66,7 +66,7 @@ func TestSettingASchemeToSendIsANewCutover(t *testing.T) {
 	rows.Exec(`update voidrelay.cancellation_now set lease_until = now() where warehouse_code = 'in flight'`)
 	rows.Cancellation(rowtest.Cancellation{Warehouse: "done", State: "done", Attempt: 1})
 	rows.Cancellation(rowtest.Cancellation{Warehouse: "others", Scheme: "other"})
-	rows.Work(rowtest.Work{Kind: "number_taken", CancellationID: held})
+	rows.Work(rowtest.Work{Kind: "number_reuse_unsaid", CancellationID: held})
 	rows.Condition(atLimit(rowtest.SchemeName))
 	rows.Work(rowtest.Work{Kind: "bill_undecodable", BillID: 9})
 
@@ -138,11 +138,11 @@ func TestRelease(t *testing.T) {
 		rows.Scheme(rowtest.Scheme{})
 		rows.Scheme(rowtest.Scheme{Scheme: "other"})
 		id := rows.Cancellation(rowtest.Cancellation{Warehouse: "a", State: "held"})
-		taken := rows.Cancellation(rowtest.Cancellation{Warehouse: "b", State: "held", HoldReason: "number_taken"})
+		taken := rows.Cancellation(rowtest.Cancellation{Warehouse: "b", State: "held", HoldReason: "number_reuse_unsaid"})
 		rows.Cancellation(rowtest.Cancellation{Warehouse: "c", State: "needs_attention"})
 		rows.Cancellation(rowtest.Cancellation{Warehouse: "d", State: "held", Scheme: "other"})
 		rows.Condition(atLimit(rowtest.SchemeName))
-		rows.Work(rowtest.Work{Kind: "number_taken", CancellationID: taken})
+		rows.Work(rowtest.Work{Kind: "number_reuse_unsaid", CancellationID: taken})
 		rows.Condition(atLimit("other"))
 		return func(ids ...int64) int64 {
 			released, err := acttest.New(pool).Release(t.Context(), act(""), ids)
@@ -168,7 +168,7 @@ func TestRelease(t *testing.T) {
 		require.EqualValues(t, 1, release(id, id+2, id+3, 999))
 		require.Equal(t, map[string]string{"a": "open", "b": "held", "c": "needs_attention", "d": "held"},
 			states(t, pool))
-		require.Equal(t, []string{"number_taken", "safety_limit"}, openWorkKinds(t, pool))
+		require.Equal(t, []string{"number_reuse_unsaid", "safety_limit"}, openWorkKinds(t, pool))
 	})
 	t.Run("the safety limit's item stays while something waits behind the safety limit", func(t *testing.T) {
 		release, pool, id := setup(t)
@@ -279,37 +279,6 @@ func TestWhatALongRestLetsGoOnHasItsWholeTimeToBeSent(t *testing.T) {
 	rested()
 	require.Equal(t, "needs_attention", away(), "a day in which nothing could be sent, though others were answered")
 	require.Equal(t, 1, w.count(`select count(*) from work_item where kind = 'not_sent_too_long'`))
-}
-
-// A live bill was deleted without a trace, its number given again, and the new bill voided; a person looks,
-// and lets it go.
-func TestAReleasedNumberIsNotHeldByTheSameBillsAgain(t *testing.T) {
-	w := setupWriter(t)
-	w.rows.Bill(rowtest.Bill{ID: 2, No: "A1", Class: "live"})
-	cancellation := w.owe(1, "A1", "WH1")[0]
-	w.committed(cancellation, rule.NumberTaken, time.Now())
-	_, err := w.acts().Release(t.Context(), act(""), []int64{cancellation.ID})
-	require.NoError(t, err)
-	require.True(t, w.due("A1")[0].NeedsRead, "it goes out only after a read by number")
-	require.Empty(t, w.lease(w.due("A1")))
-
-	reread := func(holders ...rule.State) rule.Verification {
-		voided := rule.State{ID: 1, Number: "A1", CancelStatus: rule.Voided}
-		known, err := w.store.LedgerHolders(t.Context(), []int64{cancellation.ID})
-		require.NoError(t, err)
-		return rule.Verify(voidsOnly, rule.Cancellation{BillID: 1, Number: "A1"}, rule.FreshRead{
-			ByID: &voided, ByNumber: append(holders, voided), LedgerHolders: known[cancellation.ID],
-		}).Outcome
-	}
-	require.Equal(t, rule.NumberLive,
-		reread(rule.State{ID: 3, Number: "A1", DocumentStatus: rule.Audited, CancelStatus: rule.NotVoided}),
-		"Kingdee's own word counts as ever")
-	require.Equal(t, rule.Holds, reread())
-	w.committed(cancellation, rule.Holds, time.Now())
-	require.Len(t, w.lease(w.due("A1")), 1)
-
-	w.rows.Exec(`update bill set read_time = now() + interval '1 minute' where bill_id = 2`)
-	require.Equal(t, rule.NumberTaken, reread(), "seen live once more, after the release")
 }
 
 // Decided in send and not sent, because the WMS was away; then dry run for a month, then send again.

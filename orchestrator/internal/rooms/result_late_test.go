@@ -34,11 +34,11 @@ func TestALateCancelledOfTheCurrentAttemptEndsACancellationThatNeedsAttention(t 
 	require.Zero(t, w.count(openWorkItems))
 }
 
-// Two batches had the row: one leased and sent, the other's verification held it.
+// It was held for a person while its request was on its way.
 func TestACancelledOfACancellationHeldMeanwhileEndsIt(t *testing.T) {
 	w := setupWriter(t)
 	cancellation := w.lease(w.owe(1, "A1", "WH1"))[0]
-	w.committed(cancellation, rule.NumberTaken, time.Now())
+	w.rows.Exec(`update unsettled_cancellation set state = 'held', hold_reason = 'number_reuse_unsaid'`)
 	require.Equal(t, "held", w.state(cancellation))
 	w.result(cancellation, rule.Cancelled, done)
 	require.Equal(t, "done", w.state(cancellation))

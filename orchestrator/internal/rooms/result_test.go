@@ -42,19 +42,6 @@ func TestOnlyASendingRunningSchemeLeases(t *testing.T) {
 	require.Equal(t, 1, w.count(`select count(*) from condition where reason = 'DATA_CENTER_DIFFERS'`))
 }
 
-func TestANumberThatALiveBillHoldsIsNotLeased(t *testing.T) {
-	w := setupWriter(t)
-	due := w.owe(1, "A1", "WH1")
-	w.rows.Bill(rowtest.Bill{ID: 2, No: "A1", Class: "live"})
-	require.Empty(t, w.lease(due), "another live bill carries the number")
-	require.True(t, w.due("A1")[0].NeedsRead)
-
-	// A read by number after that knowledge settles it.
-	require.NoError(t, w.store.StoreVerified(t.Context(), rowtest.SchemeName,
-		[]ledger.Verified{{ID: due[0].ID, Outcome: rule.Holds, ReadTime: time.Now()}}, time.Second, time.Hour))
-	require.Len(t, w.lease(w.due("A1")), 1)
-}
-
 func TestAResultBelongsToItsAttempt(t *testing.T) {
 	w := setupWriter(t)
 	first := w.lease(w.owe(1, "A1", "WH1"))[0]

@@ -26,7 +26,7 @@ func TestReleasingOneRowDoesNotForgetTheSafetyLimitsCount(t *testing.T) {
 	safetyLimits := rule.SafetyLimits{PerHour: 3, PerDay: 10}
 	w.owed(safetyLimits, 1, "A1", "WH1", "WH2", "WH3")
 	held := w.rows.Cancellation(rowtest.Cancellation{
-		BillID: 9, BillNo: "A9", State: "held", HoldReason: "number_taken",
+		BillID: 9, BillNo: "A9", State: "held", HoldReason: "number_reuse_unsaid",
 	})
 	_, err := w.acts().Release(t.Context(), act(""), []int64{held})
 	require.NoError(t, err)
@@ -45,7 +45,7 @@ func TestReleasingOneRowDoesNotForgetTheSafetyLimitsCount(t *testing.T) {
 func TestReleasingWhatALimitHeldReleasesOnlyThat(t *testing.T) {
 	w := setupWriter(t)
 	for warehouse, reason := range map[string]string{
-		"a": "safety_limit_hour", "b": "safety_limit_day", "c": "number_taken",
+		"a": "safety_limit_hour", "b": "safety_limit_day", "c": "number_reuse_unsaid",
 	} {
 		w.rows.Cancellation(rowtest.Cancellation{Warehouse: warehouse, State: "held", HoldReason: reason})
 	}

@@ -17,15 +17,16 @@ func (w *writer) verify(d ledger.Due, outcome rule.Verification, at time.Time, l
 		[]ledger.Verified{{ID: d.ID, Outcome: outcome, ReadTime: at, Live: live}}, time.Second, time.Hour))
 }
 
-// Attempt 1 may have reached the WMS; before the probe a live bill is seen to carry the number: the WMS may just have
-// cancelled the live bill's order.
-func TestANumberSeenLiveAfterAnUnknownIsAPersonsMatter(t *testing.T) {
+// Attempt 1 may have reached the WMS; before the probe another bill is seen to claim the order: the WMS may just have
+// cancelled that bill's order.
+func TestAnOrderClaimedAfterAnUnknownIsAPersonsMatter(t *testing.T) {
 	w := setupWriter(t)
 	cancellation := w.lease(w.owe(1, "A1", "WH1"))[0]
 	w.result(cancellation, rule.Unknown, rule.Next{State: rule.Open})
-	w.verify(cancellation, rule.NumberLive, time.Now(), false)
+	w.verify(cancellation, rule.OrderClaimed, time.Now(), false)
 	require.Equal(t, "withdrawn", w.state(cancellation))
-	require.Equal(t, 1, w.count(`select count(*) from work_item where close_time is null`), "withdrawn quietly")
+	require.Equal(t, 1, w.count(`
+select count(*) from work_item where close_time is null and kind = 'restored_after_cancel'`), "withdrawn quietly")
 }
 
 // A page was read while the bill was still voided (T0); a batch's fresh read sees it live (T1 > T0) and withdraws; then
@@ -118,7 +119,7 @@ func TestWithdrawingACancellationClosesWhatAskedAboutIt(t *testing.T) {
 func TestACancellationWithdrawnForALiveNumberIsReadAgainBeforeItIsSent(t *testing.T) {
 	w := setupWriter(t)
 	cancellation := w.owe(1, "A1", "WH1")[0]
-	w.verify(cancellation, rule.NumberLive, time.Now(), false)
+	w.verify(cancellation, rule.OrderClaimed, time.Now(), false)
 	known, err := w.store.Known(t.Context(), rowtest.SchemeName, []int64{1})
 	require.NoError(t, err)
 	page := voidedPage(1, "A1", "WH1")

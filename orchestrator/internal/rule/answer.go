@@ -68,12 +68,14 @@ const (
 	WorkNoWarehouse    WorkKind = "warehouse_not_mapped"
 	WorkBareLines      WorkKind = "line_without_warehouse"
 	WorkUndecodable    WorkKind = "bill_undecodable"
-	WorkNumberTaken    WorkKind = "number_taken"
-	WorkNoEventTime    WorkKind = "no_event_time"
-	WorkStampAhead     WorkKind = "stamp_ahead"
-	WorkRunsMiss       WorkKind = "runs_miss_changes"
-	WorkRequestRefused WorkKind = "request_refused"
-	WorkNumberReuse    WorkKind = "number_reuse_unsaid"
+	WorkOrderClaimed   WorkKind = "order_claimed"
+	// WorkClaimUnconfirmed: it is not confirmed for long that another bill claims the order.
+	WorkClaimUnconfirmed WorkKind = "claim_unconfirmed"
+	WorkNoEventTime      WorkKind = "no_event_time"
+	WorkStampAhead       WorkKind = "stamp_ahead"
+	WorkRunsMiss         WorkKind = "runs_miss_changes"
+	WorkRequestRefused   WorkKind = "request_refused"
+	WorkNumberReuse      WorkKind = "number_reuse_unsaid"
 	// WorkOldOrder: the WMS says that an order is cancelled already, and may mean the one of an earlier generation.
 	WorkOldOrder WorkKind = "old_order_cancelled"
 	// WorkManyInferred tells that many orders count as cancelled although the WMS has not said so.

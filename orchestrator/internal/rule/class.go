@@ -73,8 +73,6 @@ const (
 	// HoldSafetyLimitHour and HoldSafetyLimitDay: too many new cancellations within a rolling hour or day.
 	HoldSafetyLimitHour HoldReason = "safety_limit_hour"
 	HoldSafetyLimitDay  HoldReason = "safety_limit_day"
-	// HoldNumberTaken: the ledger knows a live bill with this number that Kingdee does not confirm.
-	HoldNumberTaken HoldReason = "number_taken"
 	// HoldNumberReuse: un-audited, and the scheme does not say that the WMS takes the same number again. A bill that is
 	// audited again would have no order.
 	HoldNumberReuse HoldReason = "number_reuse_unsaid"

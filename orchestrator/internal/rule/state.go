@@ -45,10 +45,10 @@ const (
 
 // What the read before a request, the request and its answer decide.
 const (
-	// EventReadAway: the bill is read, and no trigger holds any longer or a live bill carries its number.
+	// EventReadAway: the bill is read, and no trigger holds any longer or another bill claims the order.
 	EventReadAway Event = "read_away"
-	// EventReadTaken: the ledger knows a live bill with its number that Kingdee does not confirm.
-	EventReadTaken Event = "read_taken"
+	// EventReadUnconfirmed: another bill claims the order as far as the ledger knows, and Kingdee does not confirm it.
+	EventReadUnconfirmed Event = "read_unconfirmed"
 	// EventUnread and EventUnreadTooLong: the bill could not be read, for the first time or for as long as the scheme
 	// tries.
 	EventUnread        Event = "unread"
@@ -114,7 +114,7 @@ func Transitions() []Transition {
 		{EventLimitReached, []CancellationState{Open}, Held},
 
 		{EventReadAway, []CancellationState{Open}, Withdrawn},
-		{EventReadTaken, []CancellationState{Open}, Held},
+		{EventReadUnconfirmed, []CancellationState{Open}, Open},
 		{EventUnread, []CancellationState{Open}, Open},
 		{EventUnreadTooLong, []CancellationState{Open}, NeedsAttention},
 		{EventUnsent, []CancellationState{Open}, Open},

@@ -74,8 +74,8 @@ const (
 	FactLeftAlone Fact = "left_alone"
 	// FactNoOrder: one was closed because the WMS never had the order.
 	FactNoOrder Fact = "no_order"
-	// FactNumberLive: one was withdrawn because another live bill carries the number.
-	FactNumberLive Fact = "number_live"
+	// FactOrderClaimed: one was withdrawn because another bill claims its order.
+	FactOrderClaimed Fact = "order_claimed"
 )
 
 // What keeps the bill's requests from being sent.
@@ -95,7 +95,7 @@ const FactExplained Fact = "explained"
 func Facts() []Fact {
 	return []Fact{
 		FactWork, FactHeld, FactHeldKnown, FactNeedsAttention, FactAwaitsText, FactDryRun,
-		FactOwed, FactMoving, FactDone, FactTooLate, FactLeftAlone, FactNoOrder, FactNumberLive,
+		FactOwed, FactMoving, FactDone, FactTooLate, FactLeftAlone, FactNoOrder, FactOrderClaimed,
 		FactInactive, FactOnlyWatching, FactBlocked, FactDwelling, FactExplained,
 	}
 }

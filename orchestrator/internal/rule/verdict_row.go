@@ -57,7 +57,7 @@ func VerdictRows() []VerdictRow {
 		nothing(nil, "由人工决定不取消", "a person decided not to cancel", FactLeftAlone),
 		nothing([]Class{ClassLive}, "单据已恢复有效，取消已撤回", "the bill is live again; withdrawn", FactOwed),
 		nothing([]Class{ClassLive}, "单据有效，未作废", "the bill is live, not voided"),
-		nothing(nil, "单号已被另一张有效单据使用，未取消", "another live bill carries the number", FactNumberLive),
+		nothing(nil, "仓库单由另一张单据占用，未取消", "another bill claims the order; not cancelled", FactOrderClaimed),
 		nothing([]Class{ClassUnAudited}, "单据已反审核，取消已撤回", "the bill is un-audited; withdrawn", FactOwed),
 		nothing([]Class{ClassUnAudited}, "单据已反审核，未作废；{because}", "un-audited, not voided; {because}",
 			FactExplained),

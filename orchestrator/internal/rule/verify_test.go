@@ -9,7 +9,7 @@ import (
 	"github.com/voidrelay/voidrelay/orchestrator/internal/rule"
 )
 
-func TestOnlyAVoidedBillWhoseNumberNobodyElseHasIsSent(t *testing.T) {
+func TestOnlyAVoidedBillWhoseOrderNobodyElseClaimsIsSent(t *testing.T) {
 	const number = "ZZCX000007"
 	state := func(id int64, number, document, cancel string) rule.State {
 		return rule.State{ID: id, Number: number, DocumentStatus: document, CancelStatus: cancel}
@@ -18,9 +18,11 @@ func TestOnlyAVoidedBillWhoseNumberNobodyElseHasIsSent(t *testing.T) {
 	restored := state(7, number, rule.Reaudit, rule.NotVoided)
 	liveAgain := state(7, number, rule.Audited, rule.NotVoided)
 	other := state(8, number, rule.Audited, rule.NotVoided)
-	otherDraft := state(8, number, rule.Created, rule.NotVoided)
+	otherUnAudited := state(8, number, rule.Reaudit, rule.NotVoided)
 	otherVoided := state(8, number, rule.Audited, rule.Voided)
 	renumbered := state(8, "ZZCX000099", rule.Audited, rule.NotVoided)
+	one := func(c rule.Claimant) []rule.Claimant { c.BillID = 8; return []rule.Claimant{c} }
+	reads := func(s rule.State) map[int64]rule.State { return map[int64]rule.State{s.ID: s} }
 
 	for name, tc := range map[string]struct {
 		read rule.FreshRead
@@ -39,34 +41,58 @@ func TestOnlyAVoidedBillWhoseNumberNobodyElseHasIsSent(t *testing.T) {
 		"restored and audited": {
 			rule.FreshRead{ByID: &liveAgain, ByNumber: []rule.State{liveAgain}}, rule.NoTrigger,
 		},
-		"its number given to a live bill": {
-			rule.FreshRead{ByID: &voided, ByNumber: []rule.State{voided, other}}, rule.NumberLive,
+		"its number given to a live bill with other orders": {
+			rule.FreshRead{ByID: &voided, ByNumber: []rule.State{voided, other}, Others: reads(other)}, rule.Holds,
 		},
-		"its number given to a draft": {
-			rule.FreshRead{ByID: &voided, ByNumber: []rule.State{voided, otherDraft}}, rule.Holds,
+		"its order claimed by a live bill": {
+			rule.FreshRead{ByID: &voided, Claimants: one(rule.Claimant{}), Others: reads(other)}, rule.OrderClaimed,
 		},
-		"its number given to a voided bill": {
-			rule.FreshRead{ByID: &voided, ByNumber: []rule.State{otherVoided}}, rule.Holds,
+		"its order claimed by a live bill of another number": {
+			rule.FreshRead{ByID: &voided, Claimants: one(rule.Claimant{}), Others: reads(renumbered)},
+			rule.OrderClaimed,
 		},
-		"the ledger knows a live holder, not shown": {
-			rule.FreshRead{ByID: &voided, LedgerHolders: []int64{8}}, rule.NumberTaken,
+		"its order claimed by a bill that is un-audited at that moment": {
+			rule.FreshRead{ByID: &voided, Claimants: one(rule.Claimant{}), Others: reads(otherUnAudited)},
+			rule.OrderClaimed,
 		},
-		"the ledger's holder is live": {
-			rule.FreshRead{ByID: &voided, LedgerHolders: []int64{8}, HoldersRead: map[int64]rule.State{8: other}},
-			rule.NumberLive,
-		},
-		"the ledger's holder is voided by now": {
-			rule.FreshRead{ByID: &voided, LedgerHolders: []int64{8}, HoldersRead: map[int64]rule.State{8: otherVoided}},
+		"by one that is un-audited and whose own order is owed for that": {
+			rule.FreshRead{ByID: &voided, Claimants: one(rule.Claimant{Owed: true}), Others: reads(otherUnAudited)},
 			rule.Holds,
 		},
-		"the ledger's holder has another number now": {
-			rule.FreshRead{ByID: &voided, LedgerHolders: []int64{8}, HoldersRead: map[int64]rule.State{8: renumbered}},
-			rule.Holds,
+		"by one that was owed for an un-audit, and is live again": {
+			rule.FreshRead{ByID: &voided, Claimants: one(rule.Claimant{Owed: true}), Others: reads(other)},
+			rule.ClaimUnconfirmed,
 		},
-		"two holders, one not shown": {
+		"by one that Kingdee does not show": {
+			rule.FreshRead{ByID: &voided, Claimants: one(rule.Claimant{})}, rule.ClaimUnconfirmed,
+		},
+		"by one that is voided by now, which the ledger has not read": {
+			rule.FreshRead{ByID: &voided, Claimants: one(rule.Claimant{}), Others: reads(otherVoided)},
+			rule.ClaimUnconfirmed,
+		},
+		"by one that was audited anew, perhaps with other orders": {
 			rule.FreshRead{
-				ByID: &voided, LedgerHolders: []int64{8, 9}, HoldersRead: map[int64]rule.State{8: otherVoided},
-			}, rule.NumberTaken,
+				ByID: &voided, Claimants: one(rule.Claimant{Approved: h(9)}), Others: reads(other),
+			}, rule.ClaimUnconfirmed,
+		},
+		"a voided bill had it, too": {
+			rule.FreshRead{ByID: &voided, Claimants: one(rule.Claimant{Voided: true}), Others: reads(otherVoided)},
+			rule.Holds,
+		},
+		"a voided bill had it, too, and is not shown": {
+			rule.FreshRead{ByID: &voided, Claimants: one(rule.Claimant{Voided: true})}, rule.Holds,
+		},
+		"a voided bill had it, too, and is restored by now": {
+			rule.FreshRead{ByID: &voided, Claimants: one(rule.Claimant{Voided: true}), Others: reads(otherUnAudited)},
+			rule.ClaimUnconfirmed,
+		},
+		"claimed in another data centre": {
+			rule.FreshRead{ByID: &voided, Claimants: one(rule.Claimant{Elsewhere: true})}, rule.OrderClaimed,
+		},
+		"one unconfirmed, one certain": {
+			rule.FreshRead{
+				ByID: &voided, Claimants: []rule.Claimant{{BillID: 9}, {BillID: 8}}, Others: reads(other),
+			}, rule.OrderClaimed,
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -76,13 +102,45 @@ func TestOnlyAVoidedBillWhoseNumberNobodyElseHasIsSent(t *testing.T) {
 	}
 }
 
-func TestTheNumberThatCountsIsTheCancellations(t *testing.T) {
-	mine := rule.State{ID: 7, Number: "NEW", CancelStatus: rule.Voided}
-	holder := rule.State{ID: 8, Number: "OLD", DocumentStatus: rule.Audited, CancelStatus: rule.NotVoided}
-	require.Equal(t, rule.NumberLive, rule.Verify(inbound, rule.Cancellation{BillID: 7, Number: "OLD"},
-		rule.FreshRead{ByID: &mine, ByNumber: []rule.State{holder}}).Outcome)
-	require.Equal(t, rule.Holds, rule.Verify(inbound, rule.Cancellation{BillID: 7, Number: "NEW"},
-		rule.FreshRead{ByID: &mine, ByNumber: []rule.State{holder}}).Outcome)
+// A bill that was made in the place of one that has ended has its number, and so its order; nobody need be told. Any
+// other that claims the order is a surprise.
+func TestOnlyABillMadeAnewInItsPlaceIsExpectedToClaimTheOrder(t *testing.T) {
+	t.Parallel()
+	voided := rule.State{ID: 7, Number: "A1", CancelStatus: rule.Voided, CancelTime: h(10)}
+	dateOnly := rule.State{ID: 7, Number: "A1", CancelStatus: rule.Voided, CancelTime: h(0), CancelIsDate: true}
+	unAudited := rule.State{ID: 7, Number: "A1", DocumentStatus: rule.Reaudit, CancelStatus: rule.NotVoided}
+	for name, tc := range map[string]struct {
+		own    *rule.State
+		by     rule.Claimant
+		expect bool
+	}{
+		"audited after the void":                  {&voided, rule.Claimant{Number: "a1", Approved: h(11)}, true},
+		"audited before the void":                 {&voided, rule.Claimant{Number: "A1", Approved: h(9)}, false},
+		"of another number":                       {&voided, rule.Claimant{Number: "A2", Approved: h(11)}, false},
+		"audited on the day of the void":          {&dateOnly, rule.Claimant{Number: "A1", Approved: h(11)}, false},
+		"audited on the day after":                {&dateOnly, rule.Claimant{Number: "A1", Approved: h(30)}, true},
+		"the other is only un-audited":            {&unAudited, rule.Claimant{Number: "A1", Approved: h(11)}, false},
+		"the other is gone":                       {nil, rule.Claimant{Number: "A1", Approved: h(1)}, true},
+		"the other is gone, and had another name": {nil, rule.Claimant{Number: "A2", Approved: h(1)}, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			tc.by.BillID = 8
+			live := rule.State{
+				ID: 8, Number: tc.by.Number, DocumentStatus: rule.Audited, CancelStatus: rule.NotVoided,
+				ApproveTime: tc.by.Approved,
+			}
+			v := rule.Verify(all, rule.Cancellation{
+				BillID: 7, Number: "A1", Evidence: rule.EvidenceSnapshot, NotBefore: h(1),
+			}, rule.FreshRead{
+				Left: h(40), ByID: tc.own, Gone: tc.own == nil, Claimants: []rule.Claimant{tc.by},
+				Others: map[int64]rule.State{8: live},
+			})
+			require.Equal(t, rule.OrderClaimed, v.Outcome)
+			require.Equal(t, tc.expect, v.Expected)
+			require.Equal(t, int64(8), v.By.BillID)
+		})
+	}
 }
 
 // Any trigger of the scheme will do, also one that the cancellation was not owed for so far.
@@ -103,7 +161,10 @@ func TestWhatStillHolds(t *testing.T) {
 	alone := func(s *rule.State) rule.FreshRead {
 		return rule.FreshRead{Left: now, ByID: s, ByNumber: []rule.State{*s}}
 	}
-	holder := rule.State{ID: 8, Number: number, DocumentStatus: rule.Audited, CancelStatus: rule.NotVoided}
+	claimant := rule.Claimant{BillID: 8, Number: number}
+	holds := map[int64]rule.State{
+		8: {ID: 8, Number: number, DocumentStatus: rule.Audited, CancelStatus: rule.NotVoided},
+	}
 	voidedCancellation, unAuditedCancellation := cancellation(rule.EvidenceSnapshot,
 		rule.TriggerVoided), cancellation(rule.EvidenceSnapshot, rule.TriggerUnAudited)
 	for name, tc := range map[string]struct {
@@ -151,9 +212,10 @@ func TestWhatStillHolds(t *testing.T) {
 		"not shown, and Kingdee does not say that it is gone": {
 			all, voidedCancellation, rule.FreshRead{Left: now}, rule.Verified{Outcome: rule.Unread},
 		},
-		"gone, its number given to a live bill": {
-			all, voidedCancellation, rule.FreshRead{Left: now, Gone: true, ByNumber: []rule.State{holder}},
-			rule.Verified{Outcome: rule.NumberLive},
+		"gone, its order claimed by a live bill": {
+			all, voidedCancellation,
+			rule.FreshRead{Left: now, Gone: true, Claimants: []rule.Claimant{claimant}, Others: holds},
+			rule.Verified{Outcome: rule.OrderClaimed, By: claimant, Expected: true},
 		},
 		"gone by id, shown by number": {
 			all, voidedCancellation,
@@ -164,10 +226,10 @@ func TestWhatStillHolds(t *testing.T) {
 			rule.FreshRead{Left: now, ByID: unAudited, ByNumber: []rule.State{*standing}},
 			rule.Verified{Outcome: rule.Unread},
 		},
-		"un-audited, the number is live elsewhere": {
+		"un-audited, its order claimed by a live bill": {
 			all, from(unAuditedCancellation, now),
-			rule.FreshRead{Left: now, ByID: unAudited, ByNumber: []rule.State{holder}},
-			rule.Verified{Outcome: rule.NumberLive},
+			rule.FreshRead{Left: now, ByID: unAudited, Claimants: []rule.Claimant{claimant}, Others: holds},
+			rule.Verified{Outcome: rule.OrderClaimed, By: claimant},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

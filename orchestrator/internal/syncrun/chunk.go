@@ -13,7 +13,6 @@ import (
 	"github.com/voidrelay/voidrelay/orchestrator/internal/crashpoint"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/intake"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/ledger"
-	"github.com/voidrelay/voidrelay/orchestrator/internal/push"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/queue"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/rule"
 	kingdeev1 "github.com/voidrelay/voidrelay/proto/gen/kingdee/v1"
@@ -50,8 +49,8 @@ func (c *chunk) work(ctx context.Context) error {
 	}
 	c.reader = intake.Reader{Kingdee: c.Kingdee, Entry: c.entry, Watermark: c.standing.Watermark, Now: c.Now,
 		Stopping: c.Stopping}
-	if err := c.numbers(ctx); err != nil {
-		return c.fault(ctx, err)
+	if err := c.unclaimed(ctx); err != nil {
+		return err
 	}
 	if err := c.reread(ctx); err != nil {
 		return c.fault(ctx, err)
@@ -82,13 +81,12 @@ func (c *chunk) fault(ctx context.Context, err error) error {
 	return intake.ReadFault(err)
 }
 
-// numbers asks again, at the beginning of a run, about cancellations whose number a live bill carried.
-func (c *chunk) numbers(ctx context.Context) error {
+// unclaimed looks again, at the beginning of a run, at cancellations whose order another bill claimed.
+func (c *chunk) unclaimed(ctx context.Context) error {
 	if c.run.Cursor > 0 {
 		return nil
 	}
-	v := push.Verifier{Kingdee: c.Kingdee, Logger: c.Logger, Now: c.Now, AtOnce: 1} // nobody waits for it
-	return v.Numbers(ctx, c.reader, c.Store)
+	return c.Store.Unclaimed(ctx, c.entry.Name, rereadLimit)
 }
 
 // reread decides again, by id, bills whose row is known not to be trusted. It leaves the cursor alone.
@@ -151,6 +149,7 @@ func (c *chunk) header(ctx context.Context, a intake.DataCentre) error {
 		}
 	}
 	c.pager = intake.NewPager(c.Store, c.reader, c.run, c.standing, a)
+	c.pager.Meets = true
 	return nil
 }
 

@@ -138,62 +138,6 @@ func TestAnUnAuditIsHeldWhereNobodySaysThatTheNumberIsTakenAgain(t *testing.T) {
 	require.Equal(t, "0", b.Text(`select count(*)::text from work_item where close_time is null`))
 }
 
-// Its number was given to a live bill, so nothing was sent; that bill is voided as well. Nobody looked again unless the
-// first bill changed.
-func TestACancellationIsOwedAgainOnceItsNumberIsFree(t *testing.T) {
-	for name, free := range map[string]func(*vendortest.Books){
-		"the other is voided":     func(k *vendortest.Books) { k.Void(2) },
-		"the other is un-audited": func(k *vendortest.Books) { k.UnAudit(2) },
-		"the other has another number": func(k *vendortest.Books) {
-			k.Bills[2].Number, k.Bills[2].ModifyTime = "A9", timestamppb.New(*k.Clock)
-		},
-	} {
-		t.Run(name, func(t *testing.T) {
-			b := setupLiving(t)
-			b.Run()
-			b.Books.Fresh(1, "A1", "CK001")
-			b.Run()
-			b.Later(time.Minute)
-			b.Books.Void(1)
-			b.Books.Fresh(2, "A1", "CK002")
-			b.Run()
-			require.Empty(t, b.Verify())
-			require.Equal(t, "withdrawn number_live",
-				b.Text(`select state || ' ' || outcome from cancellation_now where bill_id = 1`))
-			b.Later(time.Minute)
-			b.Run()
-			require.Equal(t, "withdrawn", b.Text(`select state from cancellation_now where bill_id = 1`),
-				"it is not decided anew while the number is taken")
-
-			free(b.Books)
-			b.Run()
-			b.Later(time.Second)
-			b.Run()
-			require.Equal(t, "open", b.Text(`select state from cancellation_now where bill_id = 1`))
-			require.NotEmpty(t, b.Verify())
-		})
-	}
-}
-
-// The ledger never knew the holder, so it learns nothing of it: an hour later Kingdee is asked.
-func TestANumberIsLookedAtAgainWithoutAnyNews(t *testing.T) {
-	b := setupLiving(t)
-	b.Run()
-	b.Books.Fresh(1, "A1", "CK001")
-	b.Run()
-	b.Later(time.Minute)
-	b.Books.Void(1)
-	b.Run()
-	b.Books.Fresh(2, "A1", "CK002")
-	require.Empty(t, b.Verify())
-	delete(b.Books.Bills, 2)
-	b.Run()
-	require.Equal(t, "withdrawn", b.Text(`select state from cancellation_now`))
-	rowtest.New(t, b.Pool).Exec(`update cancellation_now set due_time = due_time - interval '1 hour'`)
-	b.Run()
-	require.Equal(t, "open", b.Text(`select state from cancellation_now`))
-}
-
 // goneBooks says of bills that it does not have what View says of them, or something else.
 type goneBooks struct {
 	*vendortest.Books
@@ -261,12 +205,12 @@ func TestADeletedBillIsSentForOnlyOnKingdeesOwnWord(t *testing.T) {
 	// FID 1 is gone; its number is given to FID 2, which is live.
 	b.Books.Fresh(2, "A1", "CK001")
 	require.Empty(t, b.Verify())
-	require.Equal(t, "withdrawn number_live", b.Text(`select state || ' ' || outcome from cancellation_now`))
+	require.Equal(t, "withdrawn order_claimed", b.Text(`select state || ' ' || outcome from cancellation_now`))
 }
 
-// FID 1 is gone, and a live bill carried its number. When that one was voided nobody decided FID 1 again, because no
+// FID 1 is gone, and a live bill claimed its order. When that one was voided nobody decided FID 1 again, because no
 // read shows it, and its order stood. Found by the chaos test (seed 11).
-func TestWhatADeletedBillOwesIsDecidedAgainOnceItsNumberIsFree(t *testing.T) {
+func TestWhatADeletedBillOwesIsDecidedAgainOnceNobodyClaimsItsOrder(t *testing.T) {
 	b := setupWith(t, "triggers: [voided]", runtest.AllTriggers)
 	b.Job.Kingdee = &goneBooks{Books: b.Books, answer: notFound}
 	b.Books.Fresh(1, "A1", "CK001")
@@ -276,7 +220,7 @@ func TestWhatADeletedBillOwesIsDecidedAgainOnceItsNumberIsFree(t *testing.T) {
 	_, err := b.Pool.Exec(t.Context(), `update bill set absent_since = read_time where bill_id = 1`)
 	require.NoError(t, err)
 	b.proveGone(1)
-	b.Books.Fresh(2, "A1", "CK002")
+	b.Books.Fresh(2, "A1", "CK001")
 	require.Empty(t, b.Verify())
 	b.Run()
 	missing := func() int {

@@ -22,7 +22,7 @@ import (
 // Store is what baselines and incremental runs ask of the ledger.
 type Store interface {
 	intake.PageStore
-	push.NumberStore
+	Unclaimed(ctx context.Context, scheme string, limit int) error
 	intake.SuspectStore
 	Scheme(ctx context.Context, name string) (ledger.Scheme, error)
 	Reread(ctx context.Context, scheme string, limit int) ([]int64, error)

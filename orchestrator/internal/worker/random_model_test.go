@@ -158,7 +158,7 @@ func (l *lives) told(b *ruletest.Kingdee, cancellations []owedRow) ([]string, er
 	told, err := pgx.CollectRows(rows, pgx.RowTo[string])
 	for _, d := range cancellationsOf(cancellations, b.Bill.ID) {
 		if d.State == "held" || d.State == "needs_attention" ||
-			d.State == "withdrawn" && d.Outcome == string(rule.NumberLive) && l.kingdee.taken(b) {
+			d.State == "withdrawn" && d.Outcome == string(rule.OrderClaimed) && l.kingdee.taken(b) {
 			told = append(told, d.WarehouseNumber)
 		}
 	}

@@ -39,7 +39,7 @@ var stagings = map[rule.Fact]struct {
 	rule.FactNoOrder: {
 		rowtest.Cancellation{State: "closed", Disposition: "not_found", Outcome: "no_order"}, false,
 	},
-	rule.FactNumberLive: {rowtest.Cancellation{State: "withdrawn", Outcome: "number_live"}, false},
+	rule.FactOrderClaimed: {rowtest.Cancellation{State: "withdrawn", Outcome: "order_claimed"}, false},
 }
 
 // possible are the facts that go together with these, without what cannot be true beside them: only what is on its way

@@ -83,7 +83,7 @@ comment on table warehouse_order is
     'an order of a warehouse, as the WMS knows it: written once, by the first bill that it is owed for';
 comment on column warehouse_order.account is 'of the WMS';
 
--- Nothing writes claims yet. Whether a claim still holds its order is asked of the bill: until it is voided or deleted.
+-- Whether a claim still holds its order is asked of the bill: until it is voided or deleted.
 create table claim (
     scheme      text not null,
     bill_id     bigint not null,

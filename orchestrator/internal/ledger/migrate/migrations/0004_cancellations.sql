@@ -30,6 +30,7 @@ create table cancellation (
     update_time      timestamptz not null default now(),
     constraint cancellation_once unique (scheme, bill_id, order_id, generation, question)
 );
+create index cancellation_order on cancellation (order_id);
 create index cancellation_bill_no on cancellation (bill_no, cancellation_id desc);
 create index cancellation_business_date on cancellation (business_date);
 comment on table cancellation is
@@ -87,8 +88,7 @@ create table unsettled_cancellation (
     lease_until           timestamptz,
     attempt               integer not null default 0,
     verified_time         timestamptz not null,
-    number_read_time      timestamptz,
-    holders_accepted_time timestamptz,
+    claimed_since         timestamptz,
     unread_since          timestamptz,
     unsent_since          timestamptz,
     unsent_time           timestamptz,
@@ -136,11 +136,8 @@ comment on column unsettled_cancellation.lease_until is
     'an attempt is in flight until then, by this server''s clock; past it and without an answer it is unknown';
 comment on column unsettled_cancellation.verified_time is
     'when the Kingdee query that last showed the bill with its trigger left; send_before follows from it';
-comment on column unsettled_cancellation.number_read_time is
-    'when the bill''s number was last read in Kingdee; what the ledger learned later about its holders counts again';
-comment on column unsettled_cancellation.holders_accepted_time is
-    'when a person released it although the ledger knew other live bills of its number: what was known of them by then '
-    'does not hold it again';
+comment on column unsettled_cancellation.claimed_since is
+    'since when another bill claims the order as far as the ledger knows, and Kingdee does not confirm it';
 comment on column unsettled_cancellation.unsent_since is
     'since when nothing could be sent, without an answer in between; what a release or a resume lets go on begins anew';
 comment on column unsettled_cancellation.unsent_time is 'when it last could not be sent';
@@ -175,8 +172,6 @@ create table outcome (
     due_time              timestamptz not null,
     lease_until           timestamptz,
     attempt               integer not null,
-    number_read_time      timestamptz,
-    holders_accepted_time timestamptz,
     disposition           text not null,
     vendor_message        text not null,
     maybe_landed          boolean not null,
@@ -189,20 +184,20 @@ create index outcome_state on outcome (state, cancellation_id desc)
     where revoke_time is null and state not in ('done', 'withdrawn');
 create index outcome_decided on outcome (scheme, decide_time) where revoke_time is null;
 create index outcome_inferred on outcome (scheme, outcome_time) where inferred;
-create index outcome_number_live on outcome (scheme, due_time)
-    where revoke_time is null and state = 'withdrawn' and outcome = 'number_live';
+create index outcome_order_claimed on outcome (scheme, due_time)
+    where revoke_time is null and state = 'withdrawn' and outcome = 'order_claimed';
 comment on table outcome is
     'how a cancellation was settled, and what opening it again needs to know; the last one counts. Appended; only the '
-    'answer of a request that was still on its way, and another look at its number, change it later';
+    'answer of a request that was still on its way, and another look at who claims its order, change it later';
 comment on column outcome.times_settled is 'this is its first outcome, its second, …';
 comment on column outcome.outcome is
-    'why; such as the answer of the WMS, no_trigger, number_live, ignored, marked_done';
+    'why; such as the answer of the WMS, no_trigger, order_claimed, ignored, marked_done';
 comment on column outcome.inferred is 'done, but the WMS did not say so itself';
 comment on column outcome.revoke_time is
     'when it ceased to count: it was planned or opened again, or another outcome followed; null = it is the one that '
     'counts';
 comment on column outcome.due_time is
-    'of number_live: when Kingdee is asked again who has the number; else when it was last due';
+    'of order_claimed: when it is asked again whether anybody claims the order; else when it was last due';
 comment on column outcome.lease_until is
     'an attempt was in flight when it was settled; null once that has its answer';
 
@@ -219,7 +214,6 @@ select c.cancellation_id, c.scheme, c.bill_id, c.bill_no, c.generation, c.questi
        coalesce(e.outcome, '') as outcome,
        coalesce(e.inferred, false) as inferred,
        coalesce(u.verified_time, 'epoch') as verified_time,
-       coalesce(u.number_read_time, e.number_read_time) as number_read_time,
        u.unread_since,
        coalesce(u.decide_time, e.decide_time) as decide_time,
        coalesce(u.due_time, e.due_time) as due_time,
@@ -237,7 +231,7 @@ select c.cancellation_id, c.scheme, c.bill_id, c.bill_no, c.generation, c.questi
        e.outcome_time,
        coalesce(u.answer_changes, 0) as answer_changes,
        u.unsent_since,
-       coalesce(u.holders_accepted_time, e.holders_accepted_time) as holders_accepted_time,
+       u.claimed_since,
        coalesce(u.not_before, e.not_before) as not_before,
        u.unsent_time,
        coalesce(u.unsent_for, '0') as unsent_for,

@@ -178,12 +178,18 @@ insert into work_kind (kind, subject, message_zh, action_zh, message_en, action_
     'the bill cannot be decoded',
     'check its mandatory fields in Kingdee; it goes on by itself once they are right, or at once: voidrelay read '
     '"{scheme}"'),
-('number_taken', '',
-    '该单号可能已被另一张有效单据使用，未发送',
-    '在金蝶确认单号归属，属实再放行：voidrelay release "{scheme}" --ids {id} --reason "……"',
-    'another live bill may carry this number; nothing was sent',
-    'find out in Kingdee whose number it is; if it is this bill''s: voidrelay release "{scheme}" --ids {id} '
-    '--reason "…"'),
+('order_claimed', '',
+    '该仓库单同时属于另一张未作废的单据，未发送，取消已撤回',
+    '在金蝶确认该仓库单归哪张单据：若归那张单据，无需处理；若该单据的货不应再发，请仓库手工拦下。处理后：voidrelay close {item} --reason "……"',
+    'another bill that is not voided claims the order; nothing was sent, and the cancellation is withdrawn',
+    'find out in Kingdee whose order it is: if it is that bill''s, nothing need be done; if its goods must not leave, '
+    'have the warehouse stop them by hand; then: voidrelay close {item} --reason "…"'),
+('claim_unconfirmed', '',
+    '另一张单据可能占用该仓库单，金蝶一直无法确认，未发送',
+    '在金蝶查看那张单据（是否被删除或被隐藏、该用户能否看到）；确认后自动继续，或立即读取：voidrelay read "{scheme}"',
+    'another bill may claim the order, and Kingdee has not confirmed it; nothing was sent',
+    'look for that bill in Kingdee (deleted, or hidden from the user?); it goes on by itself once it is confirmed, or '
+    'read at once: voidrelay read "{scheme}"'),
 ('no_event_time', '',
     '单据没有任何日期可判断作废（或关闭）是否早于启用，未发送',
     '在金蝶确认作废（或关闭）时间，晚于启用则放行：voidrelay release "{scheme}" --bill {bill} --hold no_event_time --reason "……"',

@@ -36,7 +36,7 @@ cross join lateral (
            count(*) filter (where d.state in ('needs_attention', 'closed') and d.disposition = 'too_late') as too_late,
            count(*) filter (where d.state = 'dry_run' and d.generation = d.last_generation) as dryrun,
            count(*) filter (where d.state = 'done') as done,
-           count(*) filter (where d.state = 'withdrawn' and d.outcome = 'number_live') as number_live,
+           count(*) filter (where d.state = 'withdrawn' and d.outcome = 'order_claimed') as order_claimed,
            count(*) filter (where d.state = 'closed' and d.outcome = 'no_order'
                                   and d.disposition <> 'too_late') as no_order,
            count(*) filter (where d.state = 'closed' and d.outcome <> 'no_order'
@@ -111,7 +111,7 @@ cross join lateral (
         case when c.too_late > 0 then 'too_late' end,
         case when c.left_alone > 0 then 'left_alone' end,
         case when c.no_order > 0 then 'no_order' end,
-        case when c.number_live > 0 then 'number_live' end,
+        case when c.order_claimed > 0 then 'order_claimed' end,
         case when not s.active then 'inactive' end,
         case when s.mode = 'dry_run' then 'only_watching' end,
         case when o.message_zh is not null then 'blocked' end,

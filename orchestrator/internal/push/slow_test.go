@@ -87,7 +87,7 @@ type slowNotes struct {
 	stored []ledger.Verified
 }
 
-func (s *slowNotes) LedgerHolders(context.Context, []int64) (map[int64][]int64, error) {
+func (s *slowNotes) Claimants(context.Context, []int64) (map[int64][]rule.Claimant, error) {
 	return nil, nil
 }
 

@@ -180,7 +180,8 @@ func TestAFilterSelectsWhatItSays(t *testing.T) {
 	require.Equal(t, []int64{held}, o.listed(ledger.CancellationFilter{HoldReason: "number_reuse_unsaid"}))
 	require.Equal(t, []int64{held}, o.listed(ledger.CancellationFilter{IDs: []int64{held, 999}}))
 	require.Empty(t, o.listed(ledger.CancellationFilter{HoldReason: "number_reuse_unsaid", States: []string{"done"}}))
-	require.Equal(t, []int64{held}, o.do(ledger.Ignore, ledger.CancellationFilter{HoldReason: "number_reuse_unsaid"}).IDs)
+	require.Equal(t, []int64{held},
+		o.do(ledger.Ignore, ledger.CancellationFilter{HoldReason: "number_reuse_unsaid"}).IDs)
 	require.Empty(t, o.do(ledger.Ignore, ledger.CancellationFilter{Account: "second"}).IDs)
 }
 

@@ -22,8 +22,8 @@ func (b *living) outcomes() string {
 // items are the open work items, each with its bill and what it names.
 func (b *living) items() string {
 	b.Helper()
-	return b.Text(`select coalesce(string_agg(kind || ' ' || bill_id || ' ' || subject, '; ' order by bill_id, kind), '')
-       from work_item where close_time is null`)
+	return b.Text(`select coalesce(string_agg(kind || ' ' || bill_id || ' ' || subject, '; '
+       order by bill_id, kind), '') from work_item where close_time is null`)
 }
 
 // claims are the orders that bills claim.
@@ -265,7 +265,8 @@ func TestAClaimThatCannotBeConfirmedWaitsOpenAndIsTold(t *testing.T) {
 	delete(b.Books.Bills, 2)
 	require.Empty(t, b.Verify())
 	require.Equal(t, "1 WH-HZ01 open ", b.outcomes())
-	require.Equal(t, "true", b.Text(`select (due_time > now() + interval '9 minutes')::text from unsettled_cancellation`))
+	require.Equal(t, "true", b.Text(`
+select (due_time > now() + interval '9 minutes')::text from unsettled_cancellation`))
 	require.Empty(t, b.items())
 	_, err := b.Pool.Exec(t.Context(),
 		`update unsettled_cancellation set claimed_since = claimed_since - interval '31 minutes'`)
@@ -312,7 +313,8 @@ func TestADryRunOnATestCopyDoesNotBlockProduction(t *testing.T) {
 	b.Run()
 	_, err := b.Pool.Exec(t.Context(), `
 insert into scheme (scheme, title, form_id, data_center_id, wms_accounts, revision, incremental_millis, mode)
-select 'copy', 'copy', form_id, 'copy of ' || data_center_id, wms_accounts, 1, incremental_millis, 'dry_run' from scheme`)
+select 'copy', 'copy', form_id, 'copy of ' || data_center_id, wms_accounts, 1, incremental_millis, 'dry_run'
+from scheme`)
 	require.NoError(t, err)
 	_, err = b.Pool.Exec(t.Context(), `
 insert into bill select (jsonb_populate_record(b, '{"scheme": "copy"}')).* from bill b;

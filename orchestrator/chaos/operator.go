@@ -381,13 +381,6 @@ func (f facts) decide(item printed) string {
 		if !f.deleted(c.Bill) {
 			return "retry"
 		}
-	case rule.WorkNumberTaken:
-		for _, b := range f.bills[item.BillNo] {
-			if b.Live {
-				return ""
-			}
-		}
-		return "release"
 	case rule.WorkManyGone:
 		if len(f.held) > 0 && !slices.ContainsFunc(f.held, func(id int64) bool { return !f.deleted(id) }) {
 			return "release"

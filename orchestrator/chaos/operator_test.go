@@ -28,8 +28,6 @@ func TestTheOperatorLooksBeforeHeTypes(t *testing.T) {
 		"refused, and the order stands":         {rule.WorkRejected, warehouse.StateApproved, gone, "retry"},
 		"unknown, and the order stands":         {rule.WorkOutcomeUnknown, warehouse.StateApproved, gone, "retry"},
 		"unknown, and the order is cancelled":   {rule.WorkOutcomeUnknown, warehouse.StateCancelled, gone, "done"},
-		"a number, and nobody live carries it":  {rule.WorkNumberTaken, warehouse.StateApproved, gone, "release"},
-		"a number, and a live bill carries it":  {rule.WorkNumberTaken, warehouse.StateApproved, live, ""},
 		"many are gone, and they are":           {rule.WorkManyGone, warehouse.StateApproved, gone, "release"},
 		"many are gone, and one is not":         {rule.WorkManyGone, warehouse.StateApproved, live, ""},
 		"unread, and it is there":               {rule.WorkUnread, warehouse.StateApproved, live, "retry"},

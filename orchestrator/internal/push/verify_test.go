@@ -73,7 +73,9 @@ func shippedScheme(t *testing.T) intake.Entry {
 
 type holdsStore struct{ verifyStore }
 
-func (holdsStore) Claimants(context.Context, []int64) (map[int64][]rule.Claimant, error) { return nil, nil }
+func (holdsStore) Claimants(context.Context, []int64) (map[int64][]rule.Claimant, error) {
+	return nil, nil
+}
 func (holdsStore) StoreVerified(context.Context, string, []ledger.Verified, time.Duration, time.Duration) error {
 	return nil
 }

@@ -152,9 +152,11 @@ type Vanished struct {
 // Finish is what ends a run.
 type Finish struct {
 	WatermarkAfter time.Time
-	DataCenter     string
-	Environment    string
-	TimeZone       string
+	// HeaderTime is Kingdee's clock in the run's first header; zero where it is not believed.
+	HeaderTime  time.Time
+	DataCenter  string
+	Environment string
+	TimeZone    string
 	// EffectiveFrom is set by the baseline.
 	EffectiveFrom time.Time
 	SafetyLimits  rule.SafetyLimits

@@ -27,6 +27,8 @@ type SchemeFile struct {
 	// revision's document. Without them nothing counts as added.
 	Parts   []rule.Part
 	PartsOf func(document string) ([]rule.Part, error)
+	// SameOrders says whether an earlier revision's document makes orders of bills in the same way; nil says yes.
+	SameOrders func(document string) (bool, error)
 	// Keys are the Kingdee keys that it names for columns of its form; KeysOf are those of an earlier revision's
 	// document. Without it no key counts as changed.
 	Keys   map[string]string

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -67,6 +68,10 @@ func filesOf(schemes []*scheme.Scheme) ([]operate.SchemeFile, error) {
 			IncrementalReal:    s.IncrementalInterval(scheme.Real),
 			IncrementalSandbox: s.IncrementalInterval(scheme.Sandbox), Hash: s.Hash(), Document: s.Document(),
 			PartsOf: scheme.PartsOf, Keys: s.Keys, KeysOf: scheme.KeysOf,
+			SameOrders: func(before string) (bool, error) {
+				keys, err := scheme.ChangedKeys(before, s.Document())
+				return !slices.ContainsFunc(keys, func(key string) bool { return strings.HasPrefix(key, "orders") }), err
+			},
 		}
 		var err error
 		if files[i].Parts, err = scheme.PartsOf(files[i].Document); err != nil {

@@ -21,6 +21,7 @@ func (w *writer) revise(document string) map[string]string {
 	file[0].Document, file[0].Hash, file[0].Parts, file[0].PartsOf = document, document, parts, scheme.PartsOf
 	_, err = w.acts().ApplySchemes(w.Context(), file...)
 	require.NoError(w, err)
+	w.rows.Exec(`update watermark set header_time = coalesce(header_time, now())`)
 	standing, err := w.store.Scheme(w.Context(), file[0].Scheme)
 	require.NoError(w, err)
 	cutovers := map[string]string{}
@@ -47,6 +48,7 @@ func TestWhatALaterRevisionAddsHasACutoverOfItsOwn(t *testing.T) {
 	// rowtest's own document names nothing, so all of that was added. A scheme that began with this revision
 	// has none of it.
 	w.rows.Exec(`delete from scheme_cutover`)
+	w.longAgo()
 
 	require.Empty(t, w.revise("# a remark\n"+first))
 	require.Equal(t,
@@ -59,6 +61,7 @@ warehouses: {CK001: {account: default, code: W1}, CK009: {account: default, code
 
 	w.rows.Exec(`delete from scheme_cutover`)
 	require.Empty(t, w.revise(first), "what is taken out needs none")
+	w.longAgo()
 	require.Equal(t, map[string]string{"organisation 200": "now"},
 		w.revise("organisations: ['100', '200']\norders: {Assembly.in: {}}\n"+warehouses))
 	all := w.revise("orders: {Assembly.in: {}}\n" + warehouses)
@@ -73,18 +76,64 @@ warehouses: {CK001: {account: default, code: W1}, CK009: {account: default, code
 	require.Contains(t, standing.Cutovers, rule.Part{Kind: rule.PartOrganisation, Name: rule.Everything})
 }
 
-// What comes back counts as added.
-func TestAPartThatComesBackCountsFromThen(t *testing.T) {
+// Rule 17 (docs/rules.md): a part that is back within 24 hours keeps its own cutover; later it has another.
+func TestAPartThatIsBackWithinADayKeepsItsOwnCutover(t *testing.T) {
 	w := setupWriter(t)
-	w.rows.Bill(rowtest.Bill{ID: 1, No: "A1", Class: "live"})
+	w.rows.Bill(rowtest.Bill{ID: 1, No: "A1", Class: "not_selected"})
+	w.rows.Bill(rowtest.Bill{ID: 2, No: "A2"})
+	w.rows.Cancellation(rowtest.Cancellation{BillID: 2, BillNo: "A2", State: "done"})
 	both, one := "organisations: ['100', '200']\n", "organisations: ['100']\n"
 	w.revise(both)
+	w.longAgo()
 	w.rows.Exec(`delete from scheme_cutover`)
 	require.Empty(t, w.revise(one))
-	require.Equal(t, map[string]string{"organisation 200": "now"}, w.revise(both))
-	w.rows.Exec(`update scheme_cutover set cutover_time = now() - interval '1 day'`)
+	w.rows.Exec(`update bill set read_time = clock_timestamp()`)
+	require.Empty(t, w.revise(both), "it had none")
+	require.Equal(t, "1", w.text(`select string_agg(bill_id::text, ' ') from bill where reread_time is not null`),
+		"what was read meanwhile is decided again, but for what is owed already")
+	w.rows.Exec(`insert into scheme_cutover (scheme, kind, name, cutover_time, revision)
+values ('assembly', 'organisation', '200', now() - interval '9 days', 1)`)
 	w.revise(one)
-	require.Equal(t, map[string]string{"organisation 200": "now"}, w.revise(both), "not from when it was added first")
+	require.Equal(t, map[string]string{"organisation 200": "long ago"}, w.revise(both))
+	w.revise(one)
+	w.longAgo()
+	require.Equal(t, map[string]string{"organisation 200": "now"}, w.revise(both))
+}
+
+// longAgo makes all revisions older than a day.
+func (w *writer) longAgo() {
+	w.rows.Exec(`update scheme_revision set create_time = create_time - interval '25 hours'`)
+}
+
+// Rule 17 (docs/rules.md): a cutover is a time by Kingdee's clock, the last header less 30 s.
+func TestACutoverIsATimeByKingdeesClock(t *testing.T) {
+	w := setupWriter(t)
+	w.rows.Bill(rowtest.Bill{ID: 1, No: "A1", Class: "live"})
+	w.revise("organisations: ['100']\n")
+	w.longAgo()
+	w.rows.Exec(`update watermark set header_time = now() - interval '3 minutes'`)
+	w.revise("organisations: ['100', '200']\n")
+	require.Equal(t, 1, w.count(`
+select count(*) from scheme_cutover join watermark using (scheme)
+where name = '200' and cutover_time = date_trunc('second', header_time - interval '30 seconds')`))
+}
+
+// Rule 17 (docs/rules.md): an order that waited as warehouse_not_mapped never falls before a cutover.
+func TestAWarehouseThatIsMappedHasNoCutoverWhereBillsWaitForIt(t *testing.T) {
+	w := setupWriter(t)
+	w.rows.Bill(rowtest.Bill{ID: 1, No: "A1"})
+	w.revise("warehouses: {CK001: {account: default, code: W1}}\n")
+	w.longAgo()
+	w.rows.Exec(`
+with item as (
+    insert into work_item (scheme, kind, subject) values ('assembly', 'warehouse_not_mapped', 'CK009') returning *
+)
+insert into work_item_bill (work_item_id, scheme, bill_id, bill_no) select work_item_id, scheme, 1, 'A1' from item`)
+	w.rows.Exec(`delete from scheme_cutover`)
+	require.Equal(t, map[string]string{"warehouse CK009": "the beginning", "warehouse CK008": "now"}, w.revise(
+		"warehouses: {CK001: {account: default, code: W1}, CK008: {account: default, code: W8}, "+
+			"CK009: {account: default, code: W9}}\n"))
+	require.Equal(t, 1, w.count(`select count(*) from bill where reread_time is not null`), "it is decided again")
 }
 
 func TestTheFirstRevisionHasNoCutovers(t *testing.T) {

@@ -26,5 +26,5 @@ func TestTheVerdictSaysWhyNothingIsSent(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, "处理中 已全部停发；之后继续取消", verdict())
 	w.rows.Exec(`update scheme set active = false`)
-	require.Equal(t, "处理中 方案已不在方案文件中，未发送", verdict())
+	require.Equal(t, "处理中 方案已停用，未发送", verdict())
 }

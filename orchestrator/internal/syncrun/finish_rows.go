@@ -56,11 +56,13 @@ func (s *ReadingRows) heartbeat(
 func moveWatermark(ctx context.Context, tx pgx.Tx, run *ledger.Run, finish ledger.Finish) error {
 	if run.Kind == ledger.Baseline {
 		tag, err := tx.Exec(ctx, `
-insert into watermark (scheme, watermark_time, data_center_id, environment, time_zone, effective_from, last_run_rows)
-values (@scheme, @watermark, @data_center, @environment, @zone, @effective, @rows)
+insert into watermark (scheme, watermark_time, header_time, data_center_id, environment, time_zone, effective_from,
+    last_run_rows)
+values (@scheme, @watermark, @header, @data_center, @environment, @zone, @effective, @rows)
 on conflict (scheme) do nothing`,
 			pgx.StrictNamedArgs{
 				"scheme": run.Scheme, "watermark": finish.WatermarkAfter, "data_center": finish.DataCenter,
+				"header":      ledger.NullTime(finish.HeaderTime),
 				"environment": finish.Environment, "zone": finish.TimeZone,
 				"effective": finish.EffectiveFrom, "rows": finish.RowsRead,
 			})
@@ -77,12 +79,12 @@ update scheme set mode = case when $2 then 'send' else mode end, incremental_mil
 		return err
 	}
 	tag, err := tx.Exec(ctx, `
-update watermark set watermark_time = @watermark, version = version + 1, time_zone = @zone, last_run_time = now(),
-    last_run_rows = @rows
+update watermark set watermark_time = @watermark, header_time = coalesce(@header, header_time),
+    version = version + 1, time_zone = @zone, last_run_time = now(), last_run_rows = @rows
 where scheme = @scheme and version = @version`,
 		pgx.StrictNamedArgs{
 			"scheme": run.Scheme, "watermark": finish.WatermarkAfter, "zone": finish.TimeZone, "rows": finish.RowsRead,
-			"version": run.Reading.WatermarkVersion,
+			"version": run.Reading.WatermarkVersion, "header": ledger.NullTime(finish.HeaderTime),
 		})
 	if err != nil {
 		return err

@@ -153,6 +153,7 @@ func (c *chunk) begin(ctx context.Context) error {
 // finish is what the end of this run writes.
 func (c *chunk) finish() ledger.Finish {
 	f := ledger.Finish{
+		HeaderTime:     c.run.Clock().Reading(),
 		WatermarkAfter: rule.NextWatermark(c.run.Reading.WatermarkBefore, c.run.Clock()), DataCenter: c.account.ID,
 		Environment: string(c.account.Environment),
 		TimeZone:    c.account.Zone, SafetyLimits: c.entry.SafetyLimits(),
@@ -167,7 +168,7 @@ func (c *chunk) finish() ledger.Finish {
 		f.SendAtOnce = c.entry.Mode(c.account.Environment) == scheme.Send
 		f.IncrementalInterval = c.entry.IncrementalInterval(c.account.Environment)
 	} else if c.run.Reading.ClockAhead || c.standing.ClockAhead {
-		f.WatermarkAfter = c.run.Reading.WatermarkBefore
+		f.WatermarkAfter, f.HeaderTime = c.run.Reading.WatermarkBefore, time.Time{}
 	}
 	return f
 }

@@ -65,11 +65,12 @@ comment on table scheme_cutover is
 comment on column scheme_cutover.name is
     'as the scheme names it; * for all organisations that have no row of their own';
 comment on column scheme_cutover.cutover_time is
-    'null: from the beginning; such a row keeps the one for * from counting';
+    'by Kingdee''s clock; null: from the beginning; such a row keeps the one for * from counting';
 
 create table watermark (
     scheme         text primary key references scheme,
     watermark_time timestamptz not null,
+    header_time    timestamptz,
     version        bigint not null default 1,
     data_center_id text not null,
     environment    text not null check (environment in ('real', 'sandbox')),
@@ -81,6 +82,8 @@ create table watermark (
 ) with (fillfactor = 50);
 comment on table watermark is
     'how far a scheme has read Kingdee, by Kingdee''s clock; the row appears when the baseline is complete';
+comment on column watermark.header_time is
+    'Kingdee''s clock in the header of the last complete run whose clock was believed: what cutovers are made of';
 comment on column watermark.wms_sids is
     'the sid behind each WMS account name, as first met: another one stops the scheme';
 comment on column watermark.version is 'moves with every change: the compare-and-set that keeps two runs apart';

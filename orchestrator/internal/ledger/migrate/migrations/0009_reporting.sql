@@ -144,10 +144,10 @@ insert into work_kind (kind, subject, message_zh, action_zh, message_en, action_
     '{item} --reason "…"'),
 ('warehouse_not_mapped', '',
     '仓库不在方案的仓库对照表内',
-    '把该仓库加入方案的对照表，或标为 outside（不归旺店通管理）；处理后：voidrelay close {item} --reason "……"',
+    '把该仓库加入方案的对照表，或标为 outside（不归旺店通管理），再应用方案：等待的单据随后自动处理，此待办自动关闭；若不再处理：voidrelay close {item} --reason "……"',
     'the warehouse is not in the scheme''s table',
-    'add it to the table, or mark it outside if the WMS does not run it; then: voidrelay close {item} --reason '
-    '"…"'),
+    'add it to the table, or mark it outside if the WMS does not run it, and apply the scheme: what waited is planned, '
+    'and this item closes by itself; to leave it: voidrelay close {item} --reason "…"'),
 ('line_without_warehouse', '',
     '单据有的行没有写明仓库，无法得知这些行对应的仓库单；写明仓库的行照常取消',
     '在旺店通按单号查看这些行是否另有单据，需要时手工取消；处理后：voidrelay close {item} --reason "……"',

@@ -1,6 +1,7 @@
 package intake
 
 import (
+	"slices"
 	"time"
 
 	"github.com/voidrelay/voidrelay/orchestrator/internal/ledger"
@@ -100,4 +101,23 @@ func (p *Pager) businessDate(bill rule.Bill, read time.Time) time.Time {
 	}
 	local := at.UTC().Add(p.DataCentre.Offset)
 	return time.Date(local.Year(), local.Month(), local.Day(), 0, 0, 0, 0, time.UTC)
+}
+
+// stillThere says whether an order of the bill's last snapshot is one that the bill has now, under another of Kingdee's
+// warehouses: several may be one in the WMS.
+func (p *Pager) stillThere(
+	order rule.Order, known *rule.Known, claims []ledger.OrderKey, owed []ledger.Cancellation,
+) bool {
+	if known == nil || known.LastSnapshot == nil {
+		return false
+	}
+	if warehouse, listed := p.entry.Warehouse(order.Warehouse); !listed || warehouse.Outside {
+		return false
+	}
+	request, err := p.entry.Map(*known.LastSnapshot, order)
+	if err != nil {
+		return false
+	}
+	return slices.Contains(claims, keyOf(request)) ||
+		slices.ContainsFunc(owed, func(c ledger.Cancellation) bool { return keyOf(c.Request) == keyOf(request) })
 }

@@ -72,7 +72,7 @@ func Outside(e Entry, a DataCentre) *ledger.Run {
 
 // Decide answers everything that one light page comes to.
 func (p *Pager) Decide(ctx context.Context, light *kingdeev1.StatePage) (ledger.Page, error) {
-	page := ledger.Page{Cursor: light.GetLastId()}
+	page := ledger.Page{Cursor: light.GetLastId(), TakesAgain: p.entry.NumberReuse == rule.NumberSame}
 	p.became = outcomes{}
 	lightRead := TimeOf(light.GetQueryLeftTime())
 	ids := make([]int64, 0, len(light.GetStates())+len(light.GetProblems()))
@@ -253,6 +253,9 @@ func (p *Pager) decideBill(page *ledger.Page, known *rule.Known, bill rule.Bill,
 	page.Cancellations = append(page.Cancellations, cancellations...)
 	p.undo(page, d, bill.ID)
 	for _, order := range d.Vanished {
+		if p.stillThere(order, known, write.Claims, cancellations) {
+			continue
+		}
 		page.Vanished = append(page.Vanished, ledger.Vanished{
 			BillID: bill.ID, BillNo: bill.Number, Generation: d.VanishedGeneration, Order: order,
 		})

@@ -34,7 +34,7 @@ func WritePage(ctx context.Context, tx pgx.Tx, run *ledger.Run, page *ledger.Pag
 	if err := withdraw(ctx, tx, run.Scheme, page.Withdraw); err != nil {
 		return fmt.Errorf("withdraw: %w", err)
 	}
-	if err := ledger.OpenRestored(ctx, tx, run.Scheme, page.Restored); err != nil {
+	if err := ledger.OpenRestored(ctx, tx, run.Scheme, page.Restored, page.TakesAgain); err != nil {
 		return fmt.Errorf("restored: %w", err)
 	}
 	if err := ledger.PlanCancellations(ctx, tx, run, page); err != nil {

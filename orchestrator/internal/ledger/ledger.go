@@ -117,6 +117,8 @@ type Page struct {
 	// Withdraw: bills without a trigger, whose unsent cancellations are withdrawn. Restored: those of them that are
 	// live.
 	Withdraw, Restored []int64
+	// TakesAgain: the WMS takes an order again under the number of one that was cancelled.
+	TakesAgain bool
 	// Vanished are orders of an earlier snapshot that the bill no longer has.
 	Vanished []Vanished
 	Work     []Work

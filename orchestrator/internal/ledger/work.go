@@ -82,20 +82,54 @@ group by c.hold_reason`, pgx.StrictNamedArgs{"scheme": scheme, "kind": rule.Cond
 	return err
 }
 
-// OpenRestored opens restored_after_cancel for every cancellation of these bills that may have reached the WMS, or
-// whose order a person says is cancelled. Once opened for a cancellation it is not opened again, also when it was
-// settled.
-func OpenRestored(ctx context.Context, tx pgx.Tx, scheme string, bills []int64) error {
+// mayHaveLanded is true of a cancellation c of which something may have come in the WMS.
+const mayHaveLanded = `(c.state = 'done' or exists (select from attempt a where a.cancellation_id = c.cancellation_id
+              and a.disposition in ('', 'cancelled', 'already_cancelled', 'in_progress', 'unknown')))`
+
+// OpenRestored opens restored_after_cancel for bills that are live although something may have reached the WMS for an
+// order of theirs, or a person says that it is cancelled: for each cancellation of the bill itself, and for each of
+// another bill whose order this one claims. Once opened for a bill and a cancellation it is not opened again, also when
+// it was settled. takesAgain: the WMS takes an order again under the number of one that was cancelled; then one that was
+// answered as cancelled before the bill was audited is no news.
+func OpenRestored(ctx context.Context, tx pgx.Tx, scheme string, bills []int64, takesAgain bool) error {
 	if len(bills) == 0 {
 		return nil
 	}
 	return OpenFound(ctx, tx, `
-select `+AboutCancellation+`, `+OrderDetail+`
-from cancellation_now c
-where c.scheme = @scheme and c.bill_id = any(@bills)
-  and (c.state = 'done' or exists (select from attempt a where a.cancellation_id = c.cancellation_id
-              and a.disposition in ('', 'cancelled', 'already_cancelled', 'in_progress', 'unknown')))
+with found as (
+    select c.cancellation_id, b.bill_id, b.bill_no, b.approve_time
+    from unnest(@bills::bigint[]) as n (bill_id)
+    join bill b on b.scheme = @scheme and b.bill_id = n.bill_id
+    join cancellation c on c.scheme = b.scheme and c.bill_id = b.bill_id
+    union
+    select c.cancellation_id, b.bill_id, b.bill_no, b.approve_time
+    from unnest(@bills::bigint[]) as n (bill_id)
+    join bill b on b.scheme = @scheme and b.bill_id = n.bill_id
+    join claim k on k.scheme = b.scheme and k.bill_id = b.bill_id
+    join cancellation c on c.order_id = k.order_id
+    where b.document_status = 'C' and b.cancel_status = 'A' and (c.scheme <> b.scheme or c.bill_id <> b.bill_id)
+)
+select @scheme::text as scheme, @kind::text as kind, f.bill_id, f.bill_no, c.cancellation_id, '' as subject,
+       `+OrderDetail+`
+from found f join cancellation_now c on c.cancellation_id = f.cancellation_id
+where `+mayHaveLanded+`
+  and not (@again and c.state = 'done' and not c.inferred and c.outcome_time < f.approve_time)
   and not exists (select from work_item w
-                  where w.cancellation_id = c.cancellation_id and w.cancellation_id <> 0 and w.kind = @kind)`,
-		pgx.StrictNamedArgs{"scheme": scheme, "kind": string(rule.WorkRestored), "bills": bills})
+                  where w.cancellation_id = c.cancellation_id and w.cancellation_id <> 0 and w.kind = @kind
+                    and w.bill_id = f.bill_id)`,
+		pgx.StrictNamedArgs{
+			"scheme": scheme, "kind": string(rule.WorkRestored), "bills": bills, "again": takesAgain,
+		})
+}
+
+// CloseUnsent closes restored_after_cancel for those of these cancellations of which nothing can have come in the WMS:
+// an answer has vouched that the last request for them never left.
+func CloseUnsent(ctx context.Context, tx pgx.Tx, cancellations []int64) error {
+	if len(cancellations) == 0 {
+		return nil
+	}
+	return CloseWorkItems(ctx, tx, "nothing was sent", `
+w.cancellation_id = any(@cancellations) and w.cancellation_id <> 0 and w.kind = @kind
+and not exists (select from cancellation_now c where c.cancellation_id = w.cancellation_id and `+mayHaveLanded+`)`,
+		pgx.StrictNamedArgs{"cancellations": cancellations, "kind": string(rule.WorkRestored)})
 }

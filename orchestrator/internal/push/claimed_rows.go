@@ -34,7 +34,7 @@ func storeClaimed(ctx context.Context, tx pgx.Tx, scheme string, verified []ledg
 	if err := ledger.TellClaimed(ctx, tx, rule.WorkOrderClaimed, told); err != nil {
 		return err
 	}
-	return ledger.OpenRestored(ctx, tx, scheme, ids)
+	return ledger.OpenRestored(ctx, tx, scheme, ids, false)
 }
 
 // storeUnconfirmed leaves cancellations open while it is not confirmed that another bill claims their order.

@@ -73,6 +73,9 @@ func WriteResults(ctx context.Context, tx pgx.Tx, results []ledger.Result) error
 		if late, err = closeLate(ctx, tx, rest); err != nil {
 			return fmt.Errorf("late results: %w", err)
 		}
+		if err := ledger.CloseUnsent(ctx, tx, neverLeft(rest)); err != nil {
+			return fmt.Errorf("unsent results: %w", err)
+		}
 	}
 	if err := countMapping(ctx, tx, results); err != nil {
 		return fmt.Errorf("mapping: %w", err)
@@ -88,6 +91,17 @@ func WriteResults(ctx context.Context, tx pgx.Tx, results []ledger.Result) error
 		return nil
 	}
 	return resultWork(ctx, tx, results, decided, late)
+}
+
+// neverLeft are the cancellations of results that vouch that nothing left.
+func neverLeft(results []ledger.Result) []int64 {
+	var ids []int64
+	for _, r := range results {
+		if unsent(r.Answer.Disposition) {
+			ids = append(ids, r.ID)
+		}
+	}
+	return ids
 }
 
 // closeLate lets a late "cancelled" end what has not ended. For a bill that is live again that is a person's matter. It

@@ -151,7 +151,7 @@ from (select bill_id, max(read_time) as read_time from unnest($2::bigint[], $3::
 where b.scheme = $1 and b.bill_id = v.bill_id`, scheme, ids, times); err != nil {
 		return err
 	}
-	return ledger.OpenRestored(ctx, tx, scheme, restored)
+	return ledger.OpenRestored(ctx, tx, scheme, restored, false)
 }
 
 // endVerified withdraws open cancellations, closes their work items, and answers the bill of each that it withdrew.

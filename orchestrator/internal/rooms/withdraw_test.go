@@ -148,3 +148,15 @@ func TestABillVoidedAgainSettlesTheQuestionOfItsRestore(t *testing.T) {
 	w.result(w.lease(w.due("A1"))[0], rule.AlreadyCancelled, done)
 	require.Zero(t, w.count(`select count(*) from work_item where close_time is null`))
 }
+
+// F7: a queue of voids is taken back while it waits; wmssvc vouches that none of them was sent. Each bill kept a false
+// work item.
+func TestWhatWasVouchedForAsNotSentIsNobodysMatter(t *testing.T) {
+	w := setupWriter(t)
+	cancellation := w.lease(w.owe(1, "A1", "WH1"))[0]
+	w.verify(cancellation, rule.NoTrigger, time.Now(), true)
+	require.Equal(t, 1, w.count(`
+select count(*) from work_item where close_time is null and kind = 'restored_after_cancel'`))
+	w.result(cancellation, rule.NotSent, rule.Next{State: rule.Open})
+	require.Zero(t, w.count(openWorkItems))
+}

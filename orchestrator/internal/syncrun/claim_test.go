@@ -7,6 +7,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
+	"github.com/voidrelay/voidrelay/orchestrator/internal/testkit/rowtest"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/testkit/runtest"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/testkit/vendortest"
 	kingdeev1 "github.com/voidrelay/voidrelay/proto/gen/kingdee/v1"
@@ -330,4 +331,46 @@ insert into claim select (jsonb_populate_record(k, '{"scheme": "copy"}')).* from
 	require.NoError(t, err)
 	require.Empty(t, b.Verify(), "two that both send respect each other")
 	require.Equal(t, "1 WH-HZ01 withdrawn order_claimed", b.outcomes())
+}
+
+// The order of A was cancelled, and its number given to B, whose order has the same code: whether the WMS took that one
+// nobody knows, unless the scheme says so.
+func TestWhoeverIsLiveIsToldThatItsOrderMayBeCancelled(t *testing.T) {
+	for name, tc := range map[string]struct {
+		says string
+		told string
+	}{
+		"nobody says whether a number is taken again": {"", "restored_after_cancel 2 "},
+		"the WMS takes it again":                      {"    number_reuse: same\n", ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			b := setupWith(t, "    triggers: [voided]\n", "    triggers: [voided, deleted]\n"+tc.says)
+			b.Books.Fresh(1, "A1", "CK001")
+			b.Run()
+			b.Later(time.Minute)
+			b.Books.Void(1)
+			b.Run()
+			rowtest.New(t, b.Pool).Exec(`update cancellation_now set state = 'done', outcome = 'cancelled',
+disposition = 'cancelled', attempt = 1, outcome_time = '` + b.Clock.UTC().Format(time.RFC3339) + `'`)
+			b.Later(time.Minute)
+			b.Books.Fresh(2, "A1", "CK001")
+			b.Run()
+			require.Equal(t, tc.told, b.items())
+		})
+	}
+}
+
+// Two of Kingdee's warehouses are one in the WMS. A bill that is moved from the one to the other has the same order.
+func TestAnOrderThatIsTheSameInTheWMSHasNotVanished(t *testing.T) {
+	b := setupWith(t, "code: WH-TH01}", "code: WH-HZ01}")
+	b.Books.Fresh(1, "A1", "CK001")
+	b.Run()
+	b.Later(time.Minute)
+	b.Books.UnAudit(1)
+	b.Run()
+	b.Later(time.Minute)
+	b.Books.Fresh(1, "A1", "CK005")
+	b.Run()
+	require.Equal(t, "1 WH-HZ01 A1", b.claims())
+	require.Empty(t, b.items())
 }

@@ -113,7 +113,8 @@ with r as (
     set state = r.state, due_time = greatest(now() + r.wait, c.not_before),
         verified_time = case when r.state = 'open' then 'epoch' else c.verified_time end, batch_until = null,
         disposition = @meaning, same_disposition = @meaning, same_count = r.same_count, same_since = r.same_since,
-        text_id = null, awaits_text = false, `+ForgetUnsentColumns+`, answer_changes = 0, maybe_landed = c.maybe_landed or @landed, update_time = now()
+        text_id = null, awaits_text = false, `+ForgetUnsentColumns+`, answer_changes = 0,
+        maybe_landed = c.maybe_landed or @landed, update_time = now()
     from r
     where c.cancellation_id = r.id and c.state in ('open', 'needs_attention') and r.state not in ('done', 'closed')
     returning c.cancellation_id, c.scheme, c.state, c.disposition

@@ -89,8 +89,8 @@ const mayHaveLanded = `(c.state = 'done' or exists (select from attempt a where 
 // OpenRestored opens restored_after_cancel for bills that are live although something may have reached the WMS for an
 // order of theirs, or a person says that it is cancelled: for each cancellation of the bill itself, and for each of
 // another bill whose order this one claims. Once opened for a bill and a cancellation it is not opened again, also when
-// it was settled. takesAgain: the WMS takes an order again under the number of one that was cancelled; then one that was
-// answered as cancelled before the bill was audited is no news.
+// it was settled. takesAgain: the WMS takes an order again under the number of one that was cancelled; then one that
+// was answered as cancelled before the bill was audited is no news.
 func OpenRestored(ctx context.Context, tx pgx.Tx, scheme string, bills []int64, takesAgain bool) error {
 	if len(bills) == 0 {
 		return nil

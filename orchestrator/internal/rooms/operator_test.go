@@ -138,7 +138,9 @@ func TestRelease(t *testing.T) {
 		rows.Scheme(rowtest.Scheme{})
 		rows.Scheme(rowtest.Scheme{Scheme: "other"})
 		id := rows.Cancellation(rowtest.Cancellation{Warehouse: "a", State: "held"})
-		taken := rows.Cancellation(rowtest.Cancellation{Warehouse: "b", State: "held", HoldReason: "number_reuse_unsaid"})
+		taken := rows.Cancellation(rowtest.Cancellation{
+			Warehouse: "b", State: "held", HoldReason: "number_reuse_unsaid",
+		})
 		rows.Cancellation(rowtest.Cancellation{Warehouse: "c", State: "needs_attention"})
 		rows.Cancellation(rowtest.Cancellation{Warehouse: "d", State: "held", Scheme: "other"})
 		rows.Condition(atLimit(rowtest.SchemeName))

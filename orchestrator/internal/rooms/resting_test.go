@@ -138,6 +138,7 @@ set decide_time = now() - interval '3 hours', due_time = now() + interval '10 mi
 		return figures[0].OldestOpen.Seconds()
 	}
 	require.InDelta(t, 3*3600, age(), 60)
-	w.rows.Exec(`update unsettled_cancellation set state = 'held', hold_reason = 'number_reuse_unsaid' where bill_id = 1`)
+	w.rows.Exec(`
+update unsettled_cancellation set state = 'held', hold_reason = 'number_reuse_unsaid' where bill_id = 1`)
 	require.InDelta(t, 0, age(), 60, "what is held waits for a person and is a work item")
 }

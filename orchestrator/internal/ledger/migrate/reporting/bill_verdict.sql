@@ -168,7 +168,8 @@ comment on column reporting.bill_verdict.as_of is
     '截至: up to when it is known: the last complete run of the scheme, or a later read of the bill';
 comment on column reporting.bill_verdict.reading_stands_still is
     'nothing was read since as_of: what became of the bill meanwhile is not known';
-comment on column reporting.bill_verdict.standing is '现在不知道 and why, also before the baseline is complete; empty while reading goes on';
+comment on column reporting.bill_verdict.standing is
+    '现在不知道 and why, also before the baseline is complete; empty while reading goes on';
 comment on column reporting.bill_verdict.class is
     'what the last decision made of the bill: live voided un_audited never_audited before_cutover not_selected '
     'outside undecodable deleted';

@@ -44,6 +44,7 @@ comment on column reporting.reading.as_of is
 comment on column reporting.reading.stands_still is
     'a condition keeps it from being read, or its last complete run is older than five intervals';
 comment on column reporting.reading.stands_still_since is 'since when; null while reading goes on';
-comment on column reporting.reading.standing is '现在不知道 and why, also before the baseline is complete; empty while reading goes on';
+comment on column reporting.reading.standing is
+    '现在不知道 and why, also before the baseline is complete; empty while reading goes on';
 comment on column reporting.reading.standing_en is 'the same in English';
 comment on column reporting.reading.active is 'the scheme stands in the file that was loaded last';

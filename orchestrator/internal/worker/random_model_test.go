@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -35,6 +36,8 @@ type owedRow struct {
 	Landed          bool
 	Work            []string
 	Restored        bool
+	// Answered is when the WMS said that the order is cancelled.
+	Answered time.Time
 }
 
 // check is what must be true in the end, told as to somebody in the warehouse. It knows what happened to the bills,
@@ -70,7 +73,8 @@ select c.cancellation_id, c.bill_id, c.bill_no, c.generation, c.warehouse_number
            and a.disposition in ('', 'cancelled', 'already_cancelled', 'in_progress', 'unknown')) as landed,
        array(select kind from work_item w where w.cancellation_id = c.cancellation_id and w.close_time is null) as work,
        exists (select from work_item w
-           where w.cancellation_id = c.cancellation_id and w.kind = 'restored_after_cancel') as restored
+           where w.cancellation_id = c.cancellation_id and w.kind = 'restored_after_cancel') as restored,
+       case when c.state = 'done' and not c.inferred then c.outcome_time end as answered
 from cancellation_now c order by c.cancellation_id`)
 	if err != nil {
 		return nil, err
@@ -178,7 +182,9 @@ func (l *lives) checkNumbers([]owedRow) error {
 	return nil
 }
 
-// 4: a live bill owes nothing.
+func (l *lives) takesAgain() bool { return strings.Contains(l.triggers, "number_reuse: same") }
+
+// 4: a live bill owes nothing, and hears of what was cancelled, unless its order was made anew since.
 func (l *lives) checkLive(cancellations []owedRow) error {
 	for _, b := range l.kingdee.bills {
 		if b.Gone || !b.Bill.State().Live() {
@@ -188,6 +194,8 @@ func (l *lives) checkLive(cancellations []owedRow) error {
 			switch {
 			case d.State == "held" || d.State == "needs_attention":
 				return fmt.Errorf("bill %d is live and cancellation %d is %s", b.Bill.ID, d.CancellationID, d.State)
+			case l.takesAgain() && !d.Answered.IsZero() && b.Bill.ApproveTime.After(d.Answered):
+				// Its order was made anew, and the scheme says that the WMS takes it.
 			case d.Landed && !d.Restored:
 				return fmt.Errorf(
 					"bill %d is live, its order in %s may be cancelled (cancellation %d), and nobody was told",

@@ -11,6 +11,10 @@ import (
 // NoteAbsent remembers that these bills were asked for by id and not shown, unless the ledger has read them since; it
 // answers how many were not missing before. That alone says nothing of why.
 func (s *BillRows) NoteAbsent(ctx context.Context, tx pgx.Tx, scheme string, ids []int64, at time.Time) (int64, error) {
+	return noteAbsent(ctx, tx, scheme, ids, at)
+}
+
+func noteAbsent(ctx context.Context, tx pgx.Tx, scheme string, ids []int64, at time.Time) (int64, error) {
 	if len(ids) == 0 {
 		return 0, nil
 	}

@@ -59,10 +59,10 @@ func (p *Pager) meet(ctx context.Context, page *ledger.Page, decided []int64) er
 	if err != nil {
 		return err
 	}
-	changed := map[int64]*rule.Known{}
+	changed := map[int64]listed{}
 	for id, state := range others {
 		if k := known[id]; !rule.Stale(k, left) && rule.Changed(k, state) {
-			changed[id] = k
+			changed[id] = listed{known: k, state: state, left: left}
 		}
 	}
 	page.RunCounts.Bills += int64(len(changed))

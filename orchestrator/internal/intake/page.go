@@ -92,7 +92,7 @@ func (p *Pager) Decide(ctx context.Context, light *kingdeev1.StatePage) (ledger.
 		f.RowsOfProblems += int64(problem.GetRows())
 		p.setAside(&page, known[problem.GetId()], lightRead, problem)
 	}
-	changed := map[int64]*rule.Known{}
+	changed := map[int64]listed{}
 	form := p.reader.Entry.BillForm()
 	for _, s := range light.GetStates() {
 		state, ok := StateOf(form, s)
@@ -109,7 +109,7 @@ func (p *Pager) Decide(ctx context.Context, light *kingdeev1.StatePage) (ledger.
 			f.Count(rule.ClassUnchanged)
 			p.became[state.ID] = false
 		default:
-			changed[state.ID] = k
+			changed[state.ID] = listed{known: k, state: state, left: lightRead}
 			p.noteLate(&page, k, state, lightRead)
 		}
 	}
@@ -148,17 +148,26 @@ func (p *Pager) changed(known *rule.Known, seen rule.State) bool {
 	return rule.Changed(known, seen) || p.Again && !seen.Live() && known.Class != rule.ClassNeverAudited
 }
 
+// listed is a bill that a light read showed, and that is to be read whole.
+type listed struct {
+	// known is what the ledger has of it; nil: nothing.
+	known *rule.Known
+	state rule.State
+	// left is when the light read left.
+	left time.Time
+}
+
 // readWhole reads the changed bills with all their lines and decides each.
-func (p *Pager) readWhole(ctx context.Context, page *ledger.Page, changed map[int64]*rule.Known) error {
+func (p *Pager) readWhole(ctx context.Context, page *ledger.Page, changed map[int64]listed) error {
 	if len(changed) == 0 {
 		return nil
 	}
 	known := map[int64]*rule.Known{}
 	ids := make([]int64, 0, len(changed))
-	for id, k := range changed {
+	for id, l := range changed {
 		ids = append(ids, id)
-		if k != nil {
-			known[id] = k
+		if l.known != nil {
+			known[id] = l.known
 		}
 	}
 	if err := p.store.AddSnapshots(ctx, p.run.Scheme, known); err != nil {
@@ -195,14 +204,12 @@ func (p *Pager) readWhole(ctx context.Context, page *ledger.Page, changed map[in
 	if err != nil {
 		return err
 	}
-	for id := range waiting {
-		// The light read showed it and the whole read did not: deleted in between, or not all of it is shown to this
-		// user.
-		p.setAside(page, known[id], time.Time{}, &kingdeev1.BillProblem{
-			Id: id, Detail: "the bill is listed, but its content is not shown",
-		})
+	for id := range changed {
+		if !waiting[id] {
+			delete(changed, id)
+		}
 	}
-	return nil
+	return p.decideUnshown(ctx, page, changed)
 }
 
 // decideBill lets the rules decide one whole bill and notes what is to be written.

@@ -1,13 +1,84 @@
 package intake
 
 import (
+	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 
 	"github.com/voidrelay/voidrelay/orchestrator/internal/ledger"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/rule"
+	kingdeev1 "github.com/voidrelay/voidrelay/proto/gen/kingdee/v1"
 )
+
+// decideUnshown decides bills that the light read showed and the whole read did not. They are asked for once more,
+// light: one that is shown again is there, but not all of it is shown to this user, and it is set aside. One that is
+// not was deleted in between. It counts as absent; that it is gone, a reconcile run proves.
+func (p *Pager) decideUnshown(ctx context.Context, page *ledger.Page, bills map[int64]listed) error {
+	if len(bills) == 0 {
+		return nil
+	}
+	shown, doubt := map[int64]bool{}, false
+	var at time.Time
+	err := p.reader.States(ctx, &kingdeev1.StreamBillStatesRequest{
+		Selection: &kingdeev1.StreamBillStatesRequest_Ids{
+			Ids: &kingdeev1.BillIds{Ids: slices.Sorted(maps.Keys(bills))},
+		},
+	}, func(a DataCentre) error {
+		at = a.Clock.Service
+		return nil
+	}, func(light *kingdeev1.StatePage) error {
+		for _, s := range light.GetStates() {
+			shown[s.GetId()] = true
+		}
+		for _, problem := range light.GetProblems() {
+			shown[problem.GetId()] = true
+			doubt = doubt || problem.GetId() == 0
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	for _, id := range slices.Sorted(maps.Keys(bills)) {
+		if shown[id] || doubt {
+			p.setAside(page, bills[id].known, time.Time{}, &kingdeev1.BillProblem{
+				Id: id, Detail: "the bill is listed, but its content is not shown",
+			})
+		} else {
+			p.decideDeleted(page, bills[id], at)
+		}
+	}
+	return nil
+}
+
+// decideDeleted decides a bill that was deleted between the light read and the whole one. What the light read showed of
+// it counts: a void is owed from the bill's snapshot. Where an order may have been made of it and nothing shows which,
+// a person must look.
+func (p *Pager) decideDeleted(page *ledger.Page, bill listed, at time.Time) {
+	seen := rule.Bill{
+		ID: bill.state.ID, Number: bill.state.Number, Org: bill.state.Org, Kind: bill.state.Kind,
+		DocumentStatus: bill.state.DocumentStatus, CancelStatus: bill.state.CancelStatus,
+		CreateTime: bill.state.CreateTime, ModifyTime: bill.state.ModifyTime, ApproveTime: bill.state.ApproveTime,
+		CancelTime: bill.state.CancelTime, CancelIsDate: bill.state.CancelIsDate, Closed: bill.state.Closed,
+	}
+	page.Absent = append(page.Absent, ledger.Absent{BillID: seen.ID, Since: at})
+	void := rule.Decide(p.Policy, bill.known, seen, bill.left)
+	owed := seen.State().Voided() && len(void.Triggers) > 0
+	switch {
+	case owed && void.OrdersFrom == rule.OrdersFromSnapshot:
+		p.decideBill(page, bill.known, seen, bill.left)
+	case owed, bill.known == nil && bill.state.WasAudited():
+		p.setAside(page, bill.known, time.Time{}, &kingdeev1.BillProblem{
+			Id: seen.ID, Number: seen.Number, Detail: "deleted before its content could be read",
+		})
+	default:
+		// Newer than the read that showed it is that it is not there.
+		page.RunCounts.Count(rule.ClassStale)
+		p.became[seen.ID] = false
+	}
+}
 
 // DecideGone lets the rules decide a bill that was proved gone, together with so many others.
 func (p *Pager) DecideGone(page *ledger.Page, known rule.Known, absentSince, at time.Time, together int) {

@@ -25,6 +25,11 @@ func WritePage(ctx context.Context, tx pgx.Tx, run *ledger.Run, page *ledger.Pag
 	if err := upsertSnapshots(ctx, tx, run.Scheme, page.Bills); err != nil {
 		return fmt.Errorf("snapshots: %w", err)
 	}
+	for _, absent := range page.Absent {
+		if _, err := noteAbsent(ctx, tx, run.Scheme, []int64{absent.BillID}, absent.Since); err != nil {
+			return fmt.Errorf("absent bills: %w", err)
+		}
+	}
 	if err := ledger.WriteClaims(ctx, tx, run.Scheme, run.Revision, page.Bills); err != nil {
 		return fmt.Errorf("claims: %w", err)
 	}

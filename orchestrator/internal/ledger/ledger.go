@@ -119,6 +119,8 @@ type Page struct {
 	Withdraw, Restored []int64
 	// TakesAgain: the WMS takes an order again under the number of one that was cancelled.
 	TakesAgain bool
+	// Absent are bills that were listed and then asked for by id and not shown.
+	Absent []Absent
 	// Vanished are orders of an earlier snapshot that the bill no longer has.
 	Vanished []Vanished
 	Work     []Work
@@ -140,7 +142,14 @@ type Page struct {
 
 // Empty says whether the page would tell nothing new: work items alone do not make a run worth a row, since a bill that
 // cannot be decoded shows up again in every overlap.
-func (p Page) Empty() bool { return len(p.Bills) == 0 && len(p.Cancellations) == 0 }
+func (p Page) Empty() bool { return len(p.Bills)+len(p.Cancellations)+len(p.Absent) == 0 }
+
+// Absent is a bill that was not shown.
+type Absent struct {
+	BillID int64
+	// Since is when the answer that did not show it came, by kingdeesvc's clock.
+	Since time.Time
+}
 
 // Vanished is an order that an earlier snapshot had.
 type Vanished struct {

@@ -83,7 +83,8 @@ func (p *Pager) decideDeleted(page *ledger.Page, bill listed, at time.Time) {
 // DecideGone lets the rules decide a bill that was proved gone, together with so many others.
 func (p *Pager) DecideGone(page *ledger.Page, known rule.Known, absentSince, at time.Time, together int) {
 	d := rule.DecideGone(p.Policy, known, absentSince, at)
-	if together > rule.ManyGone && len(d.Triggers) > 0 && d.Hold == "" {
+	page.Gone = true
+	if together > rule.ManyGone && slices.Contains(d.Triggers, rule.TriggerDeleted) && d.Hold == "" {
 		d.Hold = rule.HoldManyGone
 	}
 	bill := rule.Bill{ID: known.State.ID, Number: known.State.Number}

@@ -32,7 +32,7 @@ func PlanCancellations(ctx context.Context, tx pgx.Tx, run *Run, page *Page) err
 	rows, err := plan(ctx, tx, owedColumns.Args(owed, pgx.StrictNamedArgs{
 		"scheme": run.Scheme, "revision": run.Revision, "run": NullID(run.ID),
 		"traceparent": telemetry.Traceparent(ctx), "reuse": string(rule.HoldNumberReuse), "reopen": page.Reopen,
-		"deleted": string(rule.TriggerDeleted),
+		"gone": page.Gone,
 	}))
 	if err != nil {
 		return err

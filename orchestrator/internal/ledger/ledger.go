@@ -135,6 +135,8 @@ type Page struct {
 	// Reopen: cancellations that ended as dry_run are planned anew where the scheme sends. Only a backfill with
 	// BeforeCutover asks for that.
 	Reopen bool
+	// Gone: its bills were all proved gone.
+	Gone bool
 	// RunCounts count this page, except for the split of its orders into new, already owed and held, which the commit
 	// adds.
 	RunCounts rule.RunCounts
@@ -218,8 +220,8 @@ type Due struct {
 	UnsentTime   time.Time
 	UnsentFor    time.Duration
 	AnsweredTime time.Time
-	// BillGone: the bill was proved gone.
-	BillGone bool
+	// BillGone: the bill was proved gone. BillVoidedLast: and it was voided when it was last seen.
+	BillGone, BillVoidedLast bool
 	// NeedsRead: the bill must be read again before anything is sent.
 	NeedsRead  bool
 	SendBefore time.Time

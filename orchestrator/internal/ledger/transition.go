@@ -101,7 +101,7 @@ with d as (
         same_since = null, text_id = null, awaits_text = false, update_time = now()
     from known k
     where c.cancellation_id = k.cancellation_id
-      and (c.state = 'needs_attention' and @deleted = any(k.triggers) and `+NeedsAttentionUnread+`
+      and (c.state = 'needs_attention' and @gone and `+NeedsAttentionUnread+`
         or c.state = 'held' and c.hold_reason = @reuse and k.hold = ''
         or c.state = 'open' and c.not_before is null and k.hold = @reuse)
     returning c.cancellation_id, c.hold_reason

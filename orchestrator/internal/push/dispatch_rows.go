@@ -137,7 +137,9 @@ select c.cancellation_id, c.scheme, c.revision, c.bill_id, c.bill_no, c.order_id
        (select w.answer_time from wms_answer w where w.account = c.account) as answered_time,
        ` + ledger.IsClaimed + ` as claimed,
        exists (select from bill b where b.scheme = c.scheme and b.bill_id = c.bill_id
-           and b.gone_time is not null) as bill_gone`
+           and b.gone_time is not null) as bill_gone,
+       exists (select from bill b where b.scheme = c.scheme and b.bill_id = c.bill_id
+           and b.gone_time is not null and b.cancel_status = 'B') as bill_voided_last`
 
 func (s *Rows) dueRows(ctx context.Context, query string, args ...any) ([]ledger.Due, error) {
 	rows, err := s.pool.Query(ctx, query, args...)

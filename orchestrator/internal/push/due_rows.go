@@ -20,6 +20,7 @@ type dueRow struct {
 	Evidence        string
 	NotBefore       time.Time
 	BillGone        bool
+	BillVoidedLast  bool
 	VerifiedTime    time.Time
 	UnreadSince     time.Time
 	Attempt         int
@@ -48,7 +49,7 @@ func (r dueRow) due() ledger.Due {
 		SameDisposition: rule.Disposition(r.SameDisposition), SameCount: r.SameCount,
 		SameSince: r.SameSince, Rested: r.Rested, AnswerChanges: r.AnswerChanges, UnsentSince: r.UnsentSince,
 		UnsentTime: r.UnsentTime, UnsentFor: r.UnsentFor, AnsweredTime: r.AnsweredTime,
-		NotBefore: r.NotBefore, BillGone: r.BillGone,
+		NotBefore: r.NotBefore, BillGone: r.BillGone, BillVoidedLast: r.BillVoidedLast,
 		Traceparent: r.Traceparent, NeedsRead: r.Claimed || r.VerifiedTime.Before(r.NotBefore),
 	}
 }

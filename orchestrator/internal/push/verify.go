@@ -282,6 +282,7 @@ func (f *freshRead) verify(p rule.Policy, d ledger.Due, claimants []rule.Claiman
 	}
 	cancellation := rule.Cancellation{
 		BillID: d.BillID, Number: d.BillNo, Triggers: d.Triggers, Evidence: d.Evidence, NotBefore: d.NotBefore,
+		VoidedLast: d.BillVoidedLast,
 	}
 	v := rule.Verify(p, cancellation, fresh)
 	if v.Outcome == rule.Holds && (f.allUnreadable || f.unreadable[number]) {

@@ -10,7 +10,9 @@ import (
 
 	"github.com/voidrelay/voidrelay/orchestrator/internal/intake"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/operate"
+	"github.com/voidrelay/voidrelay/orchestrator/internal/rule"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/scheme"
+	kingdeev1 "github.com/voidrelay/voidrelay/proto/gen/kingdee/v1"
 )
 
 // deleting makes the scheme act on deletions.
@@ -208,4 +210,79 @@ func TestARunThatFindsNothingLooksAtAKnownBill(t *testing.T) {
 	b.resume()
 	b.Run()
 	require.Equal(t, "0", b.Text(`select count(*)::text from condition where end_time is null`))
+}
+
+// voidedThenDeleted is a scheme that acts on voids only. A1 was voided and deleted before its request left.
+func voidedThenDeleted(t *testing.T) *rereading {
+	b := setupRereading(t)
+	for id := int64(1); id <= 3; id++ {
+		b.Books.Live(id, fmt.Sprint("A", id), "CK001")
+	}
+	b.Run()
+	b.Clock = b.Clock.Add(time.Minute)
+	b.Books.Void(1)
+	b.Run()
+	require.Equal(t, "open", b.Text(`select state from cancellation_now`))
+	b.Clock = b.Clock.Add(time.Minute)
+	delete(b.Books.Bills, 1)
+	require.Empty(t, b.Verify(), "nobody has said that it is gone")
+	return b
+}
+
+// proveGone is what shows that missing bills are gone: absent twice, half an hour apart.
+func (b *rereading) proveGone() {
+	b.Helper()
+	b.Clock = b.Clock.Add(time.Minute)
+	b.Run()
+	b.reconcile()
+	b.Clock = b.Clock.Add(31 * time.Minute)
+	b.Run()
+	b.reconcile()
+	require.Equal(b, "deleted", b.Text(`select class from bill where bill_id = 1`))
+}
+
+// Its order used to stand for ever: nobody could read the bill any more.
+func TestACancellationOwedForAVoidGoesOnOnceItsBillIsProvedGoneWhateverTheTriggers(t *testing.T) {
+	b := voidedThenDeleted(t)
+	b.proveGone()
+	holds := b.Verify()
+	require.Len(t, holds, 1)
+	for _, v := range holds {
+		require.Equal(t, rule.TriggerVoided, v.Trigger)
+	}
+	require.Equal(t, "open {voided} 1",
+		b.Text(`select state || ' ' || triggers::text || ' ' || count(*) over () from cancellation_now`))
+	require.Equal(t, "0", b.Text(`select count(*)::text from work_item`))
+}
+
+// It had been given to a person, because it could not be read for a day.
+func TestWhatAPersonGotBecauseItWasUnreadGoesOnOnceItsVoidedBillIsProvedGone(t *testing.T) {
+	b := voidedThenDeleted(t)
+	_, err := b.Pool.Exec(t.Context(), `update unsettled_cancellation set unread_since = now() - interval '9 days'`)
+	require.NoError(t, err)
+	require.Empty(t, b.Verify())
+	require.Equal(t, "needs_attention bill_unread",
+		b.Text(`select state || ' ' || kind from cancellation_now join work_item using (cancellation_id)`))
+	b.proveGone()
+	require.Len(t, b.Verify(), 1)
+	require.Equal(t, "0", b.Text(`select count(*)::text from work_item where close_time is null`))
+}
+
+// A restored bill that is deleted owes nothing for the void that was taken back.
+func TestAVoidThatWasTakenBackIsNotOwedForTheDeletionThatFollows(t *testing.T) {
+	b := setupRereading(t)
+	for id := int64(1); id <= 3; id++ {
+		b.Books.Live(id, fmt.Sprint("A", id), "CK001")
+	}
+	b.Run()
+	b.Clock = b.Clock.Add(time.Minute)
+	b.Books.Void(1)
+	b.Run()
+	b.Clock = b.Clock.Add(time.Minute)
+	b.Books.Bills[1].CancelStatus = kingdeev1.CancelStatus_CANCEL_STATUS_NOT_VOIDED
+	b.Books.UnAudit(1)
+	b.Run()
+	delete(b.Books.Bills, 1)
+	b.proveGone()
+	require.Equal(t, "withdrawn", b.Text(`select state from cancellation_now`))
 }

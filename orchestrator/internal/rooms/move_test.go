@@ -35,7 +35,8 @@ func move(ctx context.Context, pool *pgxpool.Pool, e rule.Event, m moved) error 
 		case rule.EventOwed, rule.EventOwedForMore, rule.EventOwedAsDeleted, rule.EventOwedFreely,
 			rule.EventOwedAskingFirst:
 			run := &ledger.Run{Scheme: m.Scheme, Revision: 1}
-			return ledger.PlanCancellations(ctx, tx, run, &ledger.Page{Cancellations: m.Cancellations})
+			page := ledger.Page{Cancellations: m.Cancellations, Gone: e == rule.EventOwedAsDeleted}
+			return ledger.PlanCancellations(ctx, tx, run, &page)
 		case rule.EventDecidedAnew:
 			return ledger.TakeBack(ctx, tx, m.Scheme, m.Bills)
 		case rule.EventNoTrigger:

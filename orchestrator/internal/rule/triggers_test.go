@@ -130,7 +130,7 @@ func TestLivesThatEndOtherThanByAVoid(t *testing.T) {
 		"voided, then deleted: what was owed stays owed": {inbound, []read{
 			{live(1, "WH1"), "live e1" + standing},
 			{void("D", 2, "WH1"), "voided e1 WH1 snapshot/snapshot for:voided"},
-			{deleted, "deleted e1 because:trigger_not_in_scheme"},
+			{deleted, "deleted e1 WH1 snapshot/snapshot for:voided"},
 		}},
 		"believed gone, and there again: another generation": {all, []read{
 			{live(1, "WH1"), "live e1" + standing},

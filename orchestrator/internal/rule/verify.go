@@ -36,6 +36,8 @@ type Cancellation struct {
 	Evidence Evidence
 	// NotBefore is when the dwell of an un-audited bill is over; zero where it is owed for something else.
 	NotBefore time.Time
+	// VoidedLast: the last that was seen of its bill, which is gone, is that it was voided.
+	VoidedLast bool
 }
 
 func (d Cancellation) owedFor(t Trigger) bool { return slices.Contains(d.Triggers, t) }
@@ -148,6 +150,9 @@ func (p Policy) holding(cancellation Cancellation, read FreshRead) Verified {
 	switch {
 	case read.ByID == nil && read.Gone && p.actsOn(TriggerDeleted):
 		return Verified{Outcome: Holds, Trigger: TriggerDeleted}
+	case read.ByID == nil && read.Gone && cancellation.VoidedLast && p.actsOn(TriggerVoided):
+		// Nobody can take the void back any more.
+		return Verified{Outcome: Holds, Trigger: TriggerVoided}
 	case read.ByID == nil:
 		return Verified{Outcome: Unread}
 	case read.ByID.Live():

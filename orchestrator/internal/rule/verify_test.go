@@ -209,6 +209,14 @@ func TestWhatStillHolds(t *testing.T) {
 		"gone, deletes are not acted on": {
 			inbound, voidedCancellation, rule.FreshRead{Left: now, Gone: true}, rule.Verified{Outcome: rule.Unread},
 		},
+		"gone after its void, deletes are not acted on": {
+			inbound, rule.Cancellation{BillID: 7, Number: number, VoidedLast: true},
+			rule.FreshRead{Left: now, Gone: true}, rule.Verified{Outcome: rule.Holds, Trigger: rule.TriggerVoided},
+		},
+		"gone after its void, neither voids nor deletes are acted on": {
+			acting(rule.TriggerUnAudited), rule.Cancellation{BillID: 7, Number: number, VoidedLast: true},
+			rule.FreshRead{Left: now, Gone: true}, rule.Verified{Outcome: rule.Unread},
+		},
 		"not shown, and Kingdee does not say that it is gone": {
 			all, voidedCancellation, rule.FreshRead{Left: now}, rule.Verified{Outcome: rule.Unread},
 		},

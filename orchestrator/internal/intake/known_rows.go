@@ -87,11 +87,7 @@ order by bill_id, generation desc`, scheme, ids)
 		if err := json.Unmarshal(content, snapshot); err != nil {
 			return fmt.Errorf("snapshot of bill %d: %w", id, err)
 		}
-		k := known[id]
-		k.LastSnapshot, k.LastSnapshotGeneration = snapshot, generation
-		if generation == k.Generation {
-			k.Snapshot = snapshot
-		}
+		known[id].TakeSnapshot(snapshot, generation)
 		return nil
 	})
 	if err != nil {

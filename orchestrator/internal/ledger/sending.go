@@ -13,8 +13,11 @@ const MaySend = `(s.active and s.mode = 'send' and not exists (
     where o.end_time is null and o.blocks_sending and o.account in ('', c.account) and o.trigger = ''
       and ` + AboutScheme + `))`
 
-// CancelledBefore is true of a cancellation c whose order was cancelled in an earlier generation of its bill.
+// CancelledBefore is true of a cancellation c whose order was cancelled in an earlier generation of its bill, which was
+// seen live in the present one: one that only keeps the snapshot made no order anew.
 const CancelledBefore = `exists (
+    select from bill_snapshot b
+    where b.scheme = c.scheme and b.bill_id = c.bill_id and b.generation = c.generation) and exists (
     select from cancellation o join outcome e using (cancellation_id)
     where o.scheme = c.scheme and o.bill_id = c.bill_id and o.order_id = c.order_id
       and o.generation < c.generation and e.state = 'done' and e.revoke_time is null)`

@@ -365,7 +365,7 @@ where close_reason = 'nothing waits for it any longer'`))
 // repeated is a leased cancellation of a bill's second generation, seen live, whose order was cancelled in its first.
 func (o *operator) repeated() ledger.Due {
 	o.Helper()
-	o.rows.Bill(rowtest.Bill{ID: 1, No: "A1", Generation: 2})
+	o.rows.Bill(rowtest.Bill{ID: 1, No: "A1", Generation: 2, Snapshot: true})
 	o.rows.Cancellation(rowtest.Cancellation{BillID: 1, BillNo: "A1", State: "done", Disposition: "cancelled"})
 	o.rows.Cancellation(rowtest.Cancellation{BillID: 1, BillNo: "A1", Generation: 2})
 	return o.lease(o.due("A1"))[0]
@@ -394,6 +394,16 @@ func TestAlreadyCancelledOfAnOrderOfAnEarlierGenerationIsDoneOnlyWhereTheNumberI
 			require.Zero(t, o.count(openWorkItems))
 		})
 	}
+}
+
+// It was voided again without an audit in between: the generation keeps the snapshot, and the order was not made anew.
+func TestAlreadyCancelledIsDoneWhereTheBillWasNotSeenLiveAgain(t *testing.T) {
+	o := setupOperator(t)
+	due := o.repeated()
+	o.rows.Exec(`update bill_snapshot set generation = 1`)
+	o.says(due, rule.Answer{Disposition: rule.AlreadyCancelled, Recognised: true}, "", "该单已取消", 1)
+	require.Equal(t, "done already_cancelled", o.one(due.ID))
+	require.Zero(t, o.count(openWorkItems))
 }
 
 func TestATextClassifiedAsAlreadyCancelledIsDoubtedLikeTheAnswer(t *testing.T) {

@@ -45,7 +45,7 @@ type Evidence string
 
 // The kinds of evidence, strongest first.
 const (
-	// EvidenceSnapshot: we saw the bill live in this generation.
+	// EvidenceSnapshot: we saw the bill live in this generation, or since its last approve date.
 	EvidenceSnapshot Evidence = "snapshot"
 	// EvidenceApproved: it carries an approve date.
 	EvidenceApproved Evidence = "approved"

@@ -14,7 +14,7 @@ type Known struct {
 	// GenerationLive: it was seen live in this generation. EverLive: in any.
 	GenerationLive, EverLive bool
 	// The last approve and cancel dates other than unset that this generation has shown; the close date stands for the
-	// cancel date of a closed bill.
+	// cancel date of a closed bill. A generation that keeps the snapshot of the one before keeps its approve date, too.
 	GenerationApprove, GenerationCancel time.Time
 	// UnAuditedSince is the first of the reads in a row that showed it un-audited: once live, now neither live nor
 	// voided. Zero while it is anything else.
@@ -23,7 +23,8 @@ type Known struct {
 	UnAuditTime time.Time
 	// GoneTime is when it was proved gone; zero while it is not.
 	GoneTime time.Time
-	// Snapshot is the bill as it was last seen live in this generation, LastSnapshot in any; nil when there is none.
+	// Snapshot is the bill as it was last seen live in this generation, or in an earlier one since when no approve date
+	// has moved; LastSnapshot in any. nil when there is none.
 	Snapshot, LastSnapshot *Bill
 	// LastSnapshotGeneration is the generation of LastSnapshot.
 	LastSnapshotGeneration int
@@ -42,6 +43,9 @@ type Known struct {
 //
 // A closed bill that is voided goes on in its generation, whose end it has come to already (endedAnew).
 //
+// One that begins by the cancel date alone keeps the snapshot: the bill was restored and voided again, and nothing shows
+// that it was audited in between, so its order is still the one that the snapshot shows.
+//
 // Dates are compared within the generation: the void that follows a life seen from its beginning has a cancel date of
 // its own and is the end of that life, not a new one. For the same reason a cancel date counts only while the bill is
 // voided: whether Kingdee clears it when the void is taken back is not documented, and one left over must not end the
@@ -53,10 +57,13 @@ func next(known *Known, seen State, readTime time.Time) (after Known, newGenerat
 	} else {
 		after = *known
 		again := seen.Live() && (!known.State.Live() || !known.GoneTime.IsZero()) && known.ended()
-		if again || differs(known.GenerationApprove, seen.ApproveTime) || known.endedAnew(seen) {
+		audited := again || differs(known.GenerationApprove, seen.ApproveTime)
+		if audited {
+			after.Snapshot, after.GenerationApprove = nil, time.Time{}
+		}
+		if audited || known.endedAnew(seen) {
 			after.Generation++
-			after.GenerationLive, after.Snapshot = false, nil
-			after.GenerationApprove, after.GenerationCancel = time.Time{}, time.Time{}
+			after.GenerationLive, after.GenerationCancel = false, time.Time{}
 			newGeneration = true
 		}
 	}
@@ -83,6 +90,14 @@ func next(known *Known, seen State, readTime time.Time) (after Known, newGenerat
 		}
 	}
 	return after, newGeneration
+}
+
+// TakeSnapshot puts in the newest snapshot that is stored, and the generation that it was stored for.
+func (k *Known) TakeSnapshot(newest *Bill, generation int) {
+	k.LastSnapshot, k.LastSnapshotGeneration = newest, generation
+	if generation == k.Generation || newest.ApproveTime.Equal(k.GenerationApprove) {
+		k.Snapshot = newest
+	}
 }
 
 // endedAnew says whether the bill has come to another end than the one that this generation has shown. A close and a

@@ -176,13 +176,27 @@ func TestLivesOfABill(t *testing.T) {
 			{live(1, "WH1"), "live e1" + standing},
 			{void("D", 2, "WH1"), "voided e1 WH1 snapshot/snapshot"},
 			{unAudited("WH2"), "un_audited e1" + gone},
-			{void("D", 3, "WH2"), "voided e2 WH2 weak/current vanished:WH1@e1"},
+			{void("D", 3, "WH2"), "voided e2 WH1 snapshot/snapshot"},
+		},
+		"restored, edited and voided again and again without an audit: the order is where it was": {
+			{live(1, "WH1"), "live e1" + standing},
+			{void("D", 2, "WH1").withApproved(1), "voided e1 WH1 snapshot/snapshot"},
+			{unAudited("WH2"), "un_audited e1" + gone},
+			{void("D", 3, "WH2"), "voided e2 WH1 snapshot/snapshot"},
+			{unAudited("WH3"), "un_audited e2" + gone},
+			{void("D", 4, "WH3"), "voided e3 WH1 snapshot/snapshot"},
+		},
+		"a life that nobody saw ends what the snapshot says, for good": {
+			{live(1, "WH1"), "live e1" + standing},
+			{void("D", 3, "WH2").withApproved(2), "voided e2 WH2 approved/current vanished:WH1@e1"},
+			{unAudited("WH2"), "un_audited e2" + gone},
+			{void("D", 4, "WH2"), "voided e3 WH2 weak/current vanished:WH1@e1"},
 		},
 		"the same with the letter of a draft": {
 			{live(1, "WH1"), "live e1" + standing},
 			{void("A", 2, "WH1"), "voided e1 WH1 snapshot/snapshot"},
 			{draft("WH1"), "un_audited e1" + gone},
-			{void("A", 3, "WH1"), "voided e2 WH1 weak/current"},
+			{void("A", 3, "WH1"), "voided e2 WH1 snapshot/snapshot"},
 			{draft("WH1"), "un_audited e2" + gone},
 		},
 		"restored with a cancel date that has no time of day, voided the same day: the same generation is owed again": {
@@ -296,13 +310,13 @@ func TestLivesOfABill(t *testing.T) {
 		"the same with the reopening unseen": {
 			{live(1, "WH1"), "live e1" + standing},
 			{closed(2, "WH1").withApproved(1), "voided e1 WH1 snapshot/snapshot"},
-			{closed(3, "WH1").withApproved(1), "voided e2 WH1 approved/current"},
+			{closed(3, "WH1").withApproved(1), "voided e2 WH1 snapshot/snapshot"},
 		},
 		"closed, reopened, un-audited, voided: never quietly nothing": {
 			{live(1, "WH1"), "live e1" + standing},
 			{closed(2, "WH1").withApproved(1), "voided e1 WH1 snapshot/snapshot"},
 			{unAudited("WH2"), "un_audited e1" + gone},
-			{void("D", 3, "WH2"), "voided e2 WH2 weak/current vanished:WH1@e1"},
+			{void("D", 3, "WH2"), "voided e2 WH1 snapshot/snapshot"},
 		},
 		"reopened and un-audited where Kingdee keeps the cancel date of an earlier life": {
 			{void("D", 1, "WH1"), "voided e1 WH1 weak/current"},
@@ -310,7 +324,7 @@ func TestLivesOfABill(t *testing.T) {
 			{closed(3, "WH1").withApproved(2), "voided e2 WH1 snapshot/snapshot"},
 			{unAudited("WH1").withVoided(1), "un_audited e2" + gone},
 			{unAudited("WH1").withVoided(1).withModified(4), "un_audited e2" + gone},
-			{void("D", 5, "WH1"), "voided e3 WH1 weak/current"},
+			{void("D", 5, "WH1"), "voided e3 WH1 snapshot/snapshot"},
 		},
 		"closed where nobody knows the key of the close date, then voided": {
 			{live(1, "WH1"), "live e1" + standing},

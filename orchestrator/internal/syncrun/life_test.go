@@ -371,3 +371,31 @@ func TestABillWhoseConditionCannotBeEvaluatedIsSeenRestored(t *testing.T) {
 	require.Equal(t, "1", b.Text(`select string_agg(bill_id::text, ',') from work_item
 where kind = 'restored_after_cancel' and close_time is null`))
 }
+
+// The order was never made anew, so it stands where the bill was last live. The warehouse that the edit names never had
+// one: its answer used to end the matter, and the order stood.
+func TestVoidedRestoredEditedAndVoidedAgainAsksTheWarehouseThatHasTheOrder(t *testing.T) {
+	b := setupLiving(t)
+	b.Run()
+	b.Books.Fresh(1, "A1", "CK001")
+	b.Run()
+	for _, void := range []string{"", "; "} {
+		b.Clock = b.Clock.Add(time.Minute)
+		b.Books.Void(1)
+		b.Run()
+		require.Contains(t, b.cancellations(), void+"1 WH-HZ01 open voided")
+		b.Clock = b.Clock.Add(time.Minute)
+		b.Books.Bills[1].CancelStatus = kingdeev1.CancelStatus_CANCEL_STATUS_NOT_VOIDED
+		b.Books.UnAudit(1)
+		b.Books.Bills[1].Entities[0].Lines[0].WarehouseNumber = "CK002"
+		b.Run()
+		require.NotContains(t, b.cancellations(), "open", "the void was taken back")
+	}
+	b.Clock = b.Clock.Add(time.Minute)
+	b.Books.Void(1)
+	b.Run()
+	require.Equal(t, "1 WH-HZ01 withdrawn voided; 1 WH-HZ01 withdrawn voided; 1 WH-HZ01 open voided", b.cancellations())
+	require.Equal(t, "3 snapshot snapshot", b.Text(`
+select generation || ' ' || evidence || ' ' || orders_from from cancellation_now where state = 'open'`))
+	require.Equal(t, "0", b.Text(`select count(*)::text from work_item`))
+}

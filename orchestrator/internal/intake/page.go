@@ -215,9 +215,10 @@ func (p *Pager) readWhole(ctx context.Context, page *ledger.Page, changed map[in
 // decideBill lets the rules decide one whole bill and notes what is to be written.
 func (p *Pager) decideBill(page *ledger.Page, known *rule.Known, bill rule.Bill, read time.Time) {
 	d := rule.Decide(p.Policy, known, bill, read)
-	if p.run.Kind == ledger.Baseline && d.Hold == rule.HoldNoEventTime {
+	if p.run.Kind == ledger.Baseline && d.Hold == rule.HoldNoEventTime &&
+		bill.State().Stamp().Before(p.Policy.Cutover) {
 		// Voided before we came, for all that can be told; no later incremental run would show it, since it carries no
-		// date.
+		// date from then on. One that does is left to that run, which holds it for a person.
 		d.Class, d.After.Class = rule.ClassBeforeCutover, rule.ClassBeforeCutover
 	}
 	write := ledger.BillWrite{After: d.After, Snapshot: d.Snapshot, Reason: d.Reason}

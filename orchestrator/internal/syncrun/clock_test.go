@@ -72,3 +72,35 @@ func TestTheWatermarkNeverGoesBack(t *testing.T) {
 	b.Run()
 	require.Equal(t, before, b.Text(`select watermark_time::text from watermark`))
 }
+
+// The adapter passes an impossible date on as unset. When the void happened is not known then, so a person decides.
+func TestAVoidWithoutADateIsHeldForAPersonAndNeverBeforeTheCutover(t *testing.T) {
+	b := setupLiving(t)
+	b.Run()
+	b.Clock = b.Clock.Add(time.Minute)
+	b.Books.Fresh(1, "A1", "CK001")
+	b.Books.Void(1)
+	b.Books.Bills[1].CancelTime = nil
+	b.Run()
+	require.Equal(t, "voided held no_event_time", b.Text(
+		`select class || ' ' || state || ' ' || hold_reason from bill join cancellation_now using (bill_id)`))
+	require.Equal(t, "no_event_time A1", b.Text(`select kind || ' ' || bill_no from work_item where close_time is null`))
+}
+
+// The baseline owes nothing, and what it finds voided was voided before it came; but a bill that changed since then may
+// have been voided since.
+func TestAVoidWithoutADateThatHappenedDuringTheBaselineIsHeldByTheRunAfterIt(t *testing.T) {
+	b := setupLiving(t)
+	b.Books.Live(1, "A1", "CK001")
+	b.Books.Live(2, "A2", "CK001")
+	b.Books.Void(1)
+	b.Books.Bills[1].ModifyTime = b.Books.Bills[1].GetCreateTime()
+	b.Books.Void(2)
+	b.Books.Bills[1].CancelTime, b.Books.Bills[2].CancelTime = nil, nil
+	b.Run()
+	require.Equal(t, "1 before_cutover", b.Text(`select string_agg(bill_id || ' ' || class, ', ') from bill`))
+	b.Clock = b.Clock.Add(time.Minute)
+	b.Run()
+	require.Equal(t, "2 held no_event_time",
+		b.Text(`select bill_id || ' ' || state || ' ' || hold_reason from cancellation_now`))
+}

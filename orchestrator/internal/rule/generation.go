@@ -43,8 +43,8 @@ type Known struct {
 //
 // A closed bill that is voided goes on in its generation, whose end it has come to already (endedAnew).
 //
-// One that begins by the cancel date alone keeps the snapshot: the bill was restored and voided again, and nothing shows
-// that it was audited in between, so its order is still the one that the snapshot shows.
+// One that begins by the cancel date alone keeps the snapshot: the bill was restored and voided again, and nothing
+// shows that it was audited in between, so its order is still the one that the snapshot shows.
 //
 // Dates are compared within the generation: the void that follows a life seen from its beginning has a cancel date of
 // its own and is the end of that life, not a new one. For the same reason a cancel date counts only while the bill is

@@ -84,7 +84,8 @@ func TestAVoidWithoutADateIsHeldForAPersonAndNeverBeforeTheCutover(t *testing.T)
 	b.Run()
 	require.Equal(t, "voided held no_event_time", b.Text(
 		`select class || ' ' || state || ' ' || hold_reason from bill join cancellation_now using (bill_id)`))
-	require.Equal(t, "no_event_time A1", b.Text(`select kind || ' ' || bill_no from work_item where close_time is null`))
+	require.Equal(t, "no_event_time A1",
+		b.Text(`select kind || ' ' || bill_no from work_item where close_time is null`))
 }
 
 // The baseline owes nothing, and what it finds voided was voided before it came; but a bill that changed since then may

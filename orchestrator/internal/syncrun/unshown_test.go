@@ -54,7 +54,8 @@ func TestABillDeletedBetweenTheLightAndTheWholeReadIsAbsentAndNotUndecodable(t *
 	b.Books.Void(2)
 	deleteInBetween(b)
 	require.Equal(t, "live true 0", b.Text(absentAndItems), "what it was last known as, and missing since")
-	require.Equal(t, "voided open", b.Text(`select class || ' ' || state from bill join cancellation_now using (bill_id)`),
+	require.Equal(t, "voided open",
+		b.Text(`select class || ' ' || state from bill join cancellation_now using (bill_id)`),
 		"the other is decided as in any run")
 	require.Equal(t, "complete 2 1 1", b.Text(`select state || ' ' || (run_counts->>'bills') || ' ' ||
     (run_counts->>'voided') || ' ' || (run_counts->>'stale') from run order by run_id desc limit 1`),

@@ -52,7 +52,8 @@ type Server struct {
 	close []func()
 }
 
-// Start connects to a database that is new enough, follows the schemes of its ledger, begins to work and serves gRPC and REST. ctx
+// Start connects to a database that is new enough, follows the schemes of its ledger, begins to work and serves gRPC
+// and REST. ctx
 // bounds the start only; Stop ends the server.
 func Start(ctx context.Context, cfg Config, logger *slog.Logger) (_ *Server, err error) {
 	s := &Server{logger: logger}
@@ -115,7 +116,8 @@ func Start(ctx context.Context, cfg Config, logger *slog.Logger) (_ *Server, err
 	})
 	logger.InfoContext(ctx, "orchestrator listens", slog.String("grpc", s.GRPCAddr()),
 		slog.String("http", s.HTTPAddr()), slog.String("host", s.name),
-		slog.Int("schemes", len(schemes.Entries())), slog.Bool("tls", guard.TLS != nil), slog.Bool("tokens", guard.Tokens != nil),
+		slog.Int("schemes", len(schemes.Entries())), slog.Bool("tls", guard.TLS != nil),
+		slog.Bool("tokens", guard.Tokens != nil),
 		slog.String("version", telemetry.ReadBuild().String()))
 	return s, nil
 }

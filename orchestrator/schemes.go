@@ -32,7 +32,8 @@ func (s *Server) followSchemes(
 		return nil, err
 	}
 	if taken {
-		s.logger.InfoContext(ctx, "the ledger had no scheme; it takes those of the file", slog.Int("schemes", len(file)))
+		s.logger.InfoContext(ctx, "the ledger had no scheme; it takes those of the file",
+			slog.Int("schemes", len(file)))
 	}
 	schemes := intake.FollowSchemes(ledger.NewSchemes(pool))
 	if err := schemes.Refresh(ctx); err != nil {

@@ -208,6 +208,8 @@ func kindWords(run *orchestratorv1.Run) string {
 			return "回补计划 plan"
 		}
 		return "回补 backfill"
+	case orchestratorv1.RunKind_RUN_KIND_REMAP:
+		return "重映射 remap"
 	}
 	return run.GetKind().String()
 }

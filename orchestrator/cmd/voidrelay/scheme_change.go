@@ -23,7 +23,7 @@ func (sh *shell) schemeApplyCommand() *cobra.Command {
 	const use = "FILE --reason WHY"
 	cmd := &cobra.Command{
 		Use:   "apply " + use,
-		Short: "应用方案文件 makes what a file says the newest revision of its schemes: shows what it changes, asks, and applies it",
+		Short: "应用方案文件 makes what a file says the newest revision of its schemes: shows what it changes, and asks",
 		Long: "Makes what a file says the newest revision of its schemes, by which all orchestrators work within " +
 			"seconds. Shows what that changes and asks first. A scheme whose content is that of its newest revision " +
 			"gets no other; one that the file does not name stays as it is.",
@@ -129,7 +129,7 @@ func (sh *shell) schemeDiffCommand() *cobra.Command {
 	const use = "FILE | SCHEME --revision N"
 	cmd := &cobra.Command{
 		Use:   "diff FILE [--bills]",
-		Short: "比较方案文件与账本 what a file would change, and with --bills where the requests of stored bills would differ; nothing is stored",
+		Short: "比较方案文件与账本 what a file would change, with --bills also of the requests of stored bills; nothing is stored",
 		Long: "Says what applying a file, or going back to a stored revision, would change. With --bills takes stored " +
 			"bills, as they were last seen live, through both and lists whose requests would differ. Stores and sends " +
 			"nothing.\n\n" + timesHelp,
@@ -138,7 +138,7 @@ func (sh *shell) schemeDiffCommand() *cobra.Command {
 	cmd.Flags().Int32Var(&revision, "revision", 0, "与已存版本比较 compares with a stored revision of the scheme instead")
 	cmd.Flags().BoolVar(&bills, "bills", false, "重算已存单据 takes stored bills through both")
 	cmd.Flags().StringVar(&from, "from", "",
-		"起 with --bills: that were last read from here on (Beijing time unless it names a zone); left out: all before --to")
+		"起 with --bills: that were last read from here on (Beijing time unless it names a zone); left out: all")
 	cmd.Flags().StringVar(&to, "to", "", "止 and before this; left out: until now")
 	return sh.askLong(cmd, func(ctx context.Context, r *remote, client *install.Client, args []string) error {
 		request, request2 := &orchestratorv1.DiffSchemesRequest{}, &orchestratorv1.DiffSchemeBillsRequest{}

@@ -11,7 +11,8 @@ import (
 	"github.com/voidrelay/voidrelay/orchestrator/internal/scheme"
 )
 
-// Rule 17 (docs/rules.md): `voidrelay scheme apply FILE --reason …` shows what it changes, asks, and makes a revision with who and why.
+// Rule 17 (docs/rules.md): `voidrelay scheme apply FILE --reason …` shows what it changes, asks,
+// and makes a revision with who and why.
 func TestAFileIsAppliedAfterShowingWhatItChanges(t *testing.T) {
 	m := sitDown(t)
 	file := filepath.Join(t.TempDir(), "schemes.yaml")
@@ -33,7 +34,8 @@ func TestAFileIsAppliedAfterShowingWhatItChanges(t *testing.T) {
 
 	write("CK005:", "CK006:", "backoff: 1s", "backoff: 2s")
 	out := typed("apply FILE --reason 换仓库", 0)
-	require.Regexp(t, `(?s)revision 1 → 2.*\+ 仓库 warehouse CK006.*- 仓库 warehouse CK005.*timing\.backoff.*\[y/N\] 已应用`, out)
+	require.Regexp(t,
+		`(?s)revision 1 → 2.*\+ 仓库 warehouse CK006.*- 仓库 warehouse CK005.*timing\.backoff.*\[y/N\] 已应用`, out)
 	require.Contains(t, typed("diff assembly-void --revision 1", 0), "revision 2 → 3")
 	require.Contains(t, typed("diff FILE --bills", 0), "已存单据 stored bills 0")
 

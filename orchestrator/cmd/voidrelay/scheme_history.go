@@ -75,7 +75,7 @@ func (sh *shell) schemeRetireCommand() *cobra.Command {
 	const use = "SCHEME --reason WHY"
 	cmd := &cobra.Command{
 		Use:   "retire " + use,
-		Short: "停用方案 ends a scheme: it is read and sent for no more, and what it still owes is withdrawn; says how many that are, and asks",
+		Short: "停用方案 ends a scheme: it is read and sent for no more; says what is withdrawn with it, and asks",
 		Args:  args(1, use),
 	}
 	cmd.Flags().BoolVar(&yes, "yes", false, "不再询问 does not ask, for scripts")
@@ -89,9 +89,10 @@ func (sh *shell) schemeRetireCommand() *cobra.Command {
 			return err
 		}
 		if !yes {
-			if err := sh.confirm(fmt.Sprintf("停用 %s：%d 笔取消随之撤回，其中 %d 笔在途 retire it: %d cancellations are withdrawn "+
-				"with it, %d of them in flight?", args[0], ends.GetCancellationCount(), ends.GetInFlight(),
-				ends.GetCancellationCount(), ends.GetInFlight())); err != nil {
+			if err := sh.confirm(fmt.Sprintf("停用 %s：%d 笔取消随之撤回，其中 %d 笔在途；%d 个占用随之失效 retire it: %d "+
+				"cancellations are withdrawn with it, %d of them in flight, and %d claims end?", args[0],
+				ends.GetCancellationCount(), ends.GetInFlight(), ends.GetClaimCount(),
+				ends.GetCancellationCount(), ends.GetInFlight(), ends.GetClaimCount())); err != nil {
 				return err
 			}
 		}
@@ -102,8 +103,8 @@ func (sh *shell) schemeRetireCommand() *cobra.Command {
 		if err != nil || r.printJSON(answer) {
 			return err
 		}
-		fmt.Fprintf(sh.out, "已停用 retired  %s；撤回取消 cancellations withdrawn %d，其中在途 in flight %d\n",
-			args[0], answer.GetCancellationCount(), answer.GetInFlight())
+		fmt.Fprintf(sh.out, "已停用 retired  %s；撤回取消 cancellations withdrawn %d，其中在途 in flight %d；占用 claims %d\n",
+			args[0], answer.GetCancellationCount(), answer.GetInFlight(), answer.GetClaimCount())
 		return nil
 	})
 }

@@ -64,7 +64,10 @@ func printScheme(sh *shell, s *orchestratorv1.Scheme) {
 }
 
 func (sh *shell) schemeCommand() *cobra.Command {
-	parent := &cobra.Command{Use: "scheme", Short: "方案：检查、比较、应用、历次版本、停用 schemes: check, diff, apply, history, export, retire", GroupID: groupRun, Args: cobra.NoArgs}
+	parent := &cobra.Command{
+		Use: "scheme", Short: "方案：检查、比较、应用、历次版本、停用 schemes: check, diff, apply, history, export, retire",
+		GroupID: groupRun, Args: cobra.NoArgs,
+	}
 	parent.AddCommand(&cobra.Command{
 		Use:   "check FILE",
 		Short: "不连接任何系统，检查方案文件 checks a scheme file without connecting to anything",

@@ -44,7 +44,9 @@ func hostSettings(name, file string) map[string]string {
 
 func apply(ctx context.Context, t *testing.T, client *install.Client, document string) *orchestratorv1.SchemeDiff {
 	t.Helper()
-	answer, err := client.Schemes.ApplySchemes(ctx, &orchestratorv1.ApplySchemesRequest{Document: document, Reason: "test"})
+	answer, err := client.Schemes.ApplySchemes(ctx, &orchestratorv1.ApplySchemesRequest{
+		Document: document, Reason: "test",
+	})
 	require.NoError(t, err)
 	require.Len(t, answer.GetSchemes(), 1)
 	return answer.GetSchemes()[0]
@@ -90,7 +92,8 @@ func TestARestartWithAnOldFileBringsNoOldRevisionBack(t *testing.T) {
 	old, good := fileOf(t, saying("旧")), fileOf(t, saying("新"))
 	a, client := w.named("a", hostSettings("host-a", old))
 	require.NoError(t, client.Baseline(ctx))
-	require.Equal(t, "host-a", l.text(`select actor from scheme_revision`), "an empty ledger takes its first file by itself")
+	require.Equal(t, "host-a", l.text(`select actor from scheme_revision`),
+		"an empty ledger takes its first file by itself")
 	require.EqualValues(t, 2, apply(ctx, t, client, saying("新")).GetNextRevision())
 	b, _ := w.named("b", hostSettings("host-b", good))
 	a.Kill()
@@ -136,7 +139,9 @@ func TestAllHostsWorkByTheNewestRevisionWithinSeconds(t *testing.T) {
 	await(t, time.Minute, "the new scheme has its baseline", func() bool {
 		return l.is(`exists (select from watermark where scheme = 'second')`)
 	})
-	retired, err := client.Schemes.RetireScheme(ctx, &orchestratorv1.RetireSchemeRequest{Scheme: "second", Reason: "test"})
+	retired, err := client.Schemes.RetireScheme(ctx, &orchestratorv1.RetireSchemeRequest{
+		Scheme: "second", Reason: "test",
+	})
 	require.NoError(t, err)
 	require.Zero(t, retired.GetCancellationCount())
 	time.Sleep(within5s)
@@ -146,8 +151,8 @@ func TestAllHostsWorkByTheNewestRevisionWithinSeconds(t *testing.T) {
 	require.Equal(t, before, l.text(`select last_run_time::text from watermark where scheme = 'second'`))
 }
 
-// Rule 17 (docs/rules.md): while two hosts with differing files live, no job is dropped: each void is cancelled at once. Whichever host
-// took a job of the other's revision had dropped it, and a void took 20 s instead of one.
+// Rule 17 (docs/rules.md): while two hosts with differing files live, no job is dropped: each void is cancelled at once.
+// Whichever host took a job of the other's revision had dropped it, and a void took 20 s instead of one.
 func TestNoJobIsDroppedByAHostForItsFile(t *testing.T) {
 	t.Parallel()
 	w := setup(t)

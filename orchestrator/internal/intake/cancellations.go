@@ -1,6 +1,7 @@
 package intake
 
 import (
+	"cmp"
 	"slices"
 	"time"
 
@@ -76,21 +77,29 @@ func (p *Pager) claims(d rule.Decision, bill rule.Bill) ([]ledger.OrderKey, erro
 	if content == nil || d.Class == rule.ClassStale {
 		return nil, nil
 	}
-	var claims []ledger.OrderKey
-	orders, _ := rule.Orders(*content, p.Policy.Form, p.Policy.Orders)
-	for _, order := range orders {
-		if warehouse, listed := p.entry.Warehouse(order.Warehouse); !listed || warehouse.Outside {
-			continue
-		}
-		request, err := p.entry.Map(*content, order)
-		switch {
-		case err == nil:
-			claims = append(claims, keyOf(request))
-		case d.Class != rule.ClassNotSelected:
-			return nil, err
-		}
+	claims, err := ClaimsOf(p.entry, p.Policy, *content)
+	if err != nil && d.Class != rule.ClassNotSelected {
+		return nil, err
 	}
 	return claims, nil
+}
+
+// ClaimsOf are the orders that a bill's content maps to by a scheme, those that can be mapped; the error is that of the
+// first that cannot.
+func ClaimsOf(e Entry, policy rule.Policy, content rule.Bill) (claims []ledger.OrderKey, err error) {
+	orders, _ := rule.Orders(content, policy.Form, policy.Orders)
+	for _, order := range orders {
+		if warehouse, listed := e.Warehouse(order.Warehouse); !listed || warehouse.Outside {
+			continue
+		}
+		request, fault := e.Map(content, order)
+		if fault != nil {
+			err = cmp.Or(err, fault)
+			continue
+		}
+		claims = append(claims, keyOf(request))
+	}
+	return claims, err
 }
 
 // businessDate is the day in the books' zone on which the bill was voided, or seen un-audited or gone.

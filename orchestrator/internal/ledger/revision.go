@@ -60,6 +60,8 @@ type Retired struct {
 	// Active: it was not retired before.
 	Active        bool  `json:"-"`
 	Cancellations int64 `json:"cancellations"`
+	// Claims are those that count for nobody else any longer.
+	Claims int64 `json:"claims"`
 	// InFlight of them have a request under way, which finishes.
 	InFlight int64 `json:"in_flight"`
 }

@@ -27,6 +27,8 @@ const (
 	Reconcile RunKind = "reconcile"
 	// Backfill reads what a person named.
 	Backfill RunKind = "backfill"
+	// Remap maps stored snapshots by a revision that changes what bills claim. It reads no Kingdee.
+	Remap RunKind = "remap"
 )
 
 // RunState is where a run stands.

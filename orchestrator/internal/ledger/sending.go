@@ -7,8 +7,9 @@ const AboutScheme = `(coalesce(o.scheme, s.scheme) = s.scheme and o.data_center_
 
 // MaySend is true of a cancellation c of scheme s for which requests may be sent now. Whatever stops sending stands in
 // these rows, so that every orchestrator obeys it with its next statement: what gathers, loads and leases asks this and
-// nothing else. A condition about a trigger stops verifications, not what is verified; one about a host, that host.
-const MaySend = `(s.active and s.mode = 'send' and not exists (
+// nothing else. While a remap is under way nobody knows what bills claim. A condition about a trigger stops
+// verifications, not what is verified; one about a host, that host.
+const MaySend = `(s.active and s.mode = 'send' and s.remap_run_id is null and not exists (
     select from condition o
     where o.end_time is null and o.blocks_sending and o.account in ('', c.account) and o.trigger = ''
       and ` + AboutScheme + `))`

@@ -134,6 +134,18 @@ where s.active
 order by s.scheme`, pgx.StrictNamedArgs{"names": names, "revisions": revisions})
 }
 
+// Remapping answers the schemes whose stored snapshots are being mapped anew.
+func (s *Schemes) Remapping(ctx context.Context) ([]string, error) {
+	type row struct{ Scheme string }
+	rows, err := ReadAll[row](ctx, s.pool, "read remaps", `
+select scheme from scheme where active and remap_run_id is not null`, pgx.StrictNamedArgs{})
+	names := make([]string, len(rows))
+	for i, r := range rows {
+		names[i] = r.Scheme
+	}
+	return names, err
+}
+
 // StopScheme stops reading and sending for a scheme until a person resumes it.
 func (s *Schemes) StopScheme(ctx context.Context, name, reason, detail string) error {
 	err := InTx(ctx, s.pool, func(tx pgx.Tx) error {

@@ -29,6 +29,8 @@ type SchemeFile struct {
 	PartsOf func(document string) ([]rule.Part, error)
 	// SameOrders says whether an earlier revision's document makes orders of bills in the same way; nil says yes.
 	SameOrders func(document string) (bool, error)
+	// SameClaims says whether bills claim the same orders by an earlier revision's document; nil says yes.
+	SameClaims func(document string) (bool, error)
 	// Keys are the Kingdee keys that it names for columns of its form; KeysOf are those of an earlier revision's
 	// document. Without it no key counts as changed.
 	Keys   map[string]string
@@ -149,7 +151,32 @@ values ($1, $2, $3, $4, $5, $6)`, f.Scheme, revision, f.Hash, f.Document, act.Ac
 	if err := readByOtherKeys(ctx, tx, f, before.Document); err != nil {
 		return err
 	}
+	if err := beginRemap(ctx, tx, f, before.Document, revision); err != nil {
+		return err
+	}
 	return writeCutovers(ctx, tx, f, before.Document, revision)
+}
+
+// beginRemap begins a run that maps stored snapshots by this revision, where that changes what bills claim; one that is
+// under way begins anew. Until it has ended the scheme sends nothing.
+func beginRemap(ctx context.Context, tx pgx.Tx, f SchemeFile, document string, revision int) error {
+	tag, err := tx.Exec(ctx, `
+update run r set revision = $2, cursor_id = 0, run_counts = '{}', version = version + 1
+from scheme s
+where s.scheme = $1 and r.run_id = s.remap_run_id and r.end_time is null`, f.Scheme, revision)
+	if err != nil || tag.RowsAffected() > 0 || f.SameClaims == nil {
+		return err
+	}
+	same, err := f.SameClaims(document)
+	if err != nil || same {
+		return err
+	}
+	run := &ledger.Run{Scheme: f.Scheme, Kind: ledger.Remap, Revision: revision, Asked: true}
+	if err := ledger.InsertRun(ctx, tx, run); err != nil {
+		return err
+	}
+	_, err = tx.Exec(ctx, `update scheme set remap_run_id = $2 where scheme = $1`, f.Scheme, run.ID)
+	return err
 }
 
 // readByOtherKeys makes the ledger ready for values of other keys, where this revision names others than document, the
@@ -190,19 +217,27 @@ func Retire(
 select s.revision, s.active,
        (select count(*) from unsettled_cancellation c where c.scheme = s.scheme and s.active) as cancellations,
        (select count(*) from unsettled_cancellation c
-        where c.scheme = s.scheme and s.active and c.lease_until > now()) as in_flight
+        where c.scheme = s.scheme and s.active and c.lease_until > now()) as in_flight,
+       (select count(*) from claim k where k.scheme = s.scheme and s.active) as claims
 from scheme s where s.scheme = $1`, act.Scheme).Scan(
-		&ended.Revision, &ended.Active, &ended.Cancellations, &ended.InFlight); err != nil {
+		&ended.Revision, &ended.Active, &ended.Cancellations, &ended.InFlight, &ended.Claims); err != nil {
 		return ended, err
 	}
 	if dryRun || !ended.Active {
 		return ended, nil
 	}
-	if _, err := tx.Exec(ctx, `update scheme set active = false, update_time = now() where scheme = $1`,
-		act.Scheme); err != nil {
+	const why = "the scheme is retired"
+	if _, err := tx.Exec(ctx, `
+with failed as (
+    update run r set version = version + 1, state = 'failed', end_time = now(), error = $2
+    where r.scheme = $1 and r.end_time is null and r.kind <> 'backfill'
+    returning run_id, scheme, kind, state
+), told as (`+ledger.RunEvents("failed")+`
+)
+update scheme set active = false, remap_run_id = null, update_time = now() where scheme = $1`,
+		act.Scheme, why); err != nil {
 		return ended, err
 	}
-	const why = "the scheme is retired"
 	withdrawn, err := ledger.WithdrawScheme(ctx, tx, act.Scheme)
 	if err != nil {
 		return ended, err

@@ -84,6 +84,17 @@ func (BackfillsArgs) InsertOpts() river.InsertOpts {
 	return river.InsertOpts{Queue: QueueScan, MaxAttempts: 1}
 }
 
+// RemapArgs asks for a chunk of a scheme's remap, if one is under way.
+type RemapArgs struct {
+	Scheme string `json:"scheme"`
+}
+
+func (RemapArgs) Kind() string { return "remap" }
+
+func (RemapArgs) InsertOpts() river.InsertOpts {
+	return river.InsertOpts{Queue: QueueScan, MaxAttempts: 1}
+}
+
 // TidyArgs asks for housekeeping.
 type TidyArgs struct{}
 

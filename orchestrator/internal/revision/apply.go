@@ -13,6 +13,7 @@ import (
 	"github.com/voidrelay/voidrelay/orchestrator/internal/ledger"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/operate"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/query"
+	"github.com/voidrelay/voidrelay/orchestrator/internal/rule"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/scheme"
 )
 
@@ -68,9 +69,11 @@ func filesOf(schemes []*scheme.Scheme) ([]operate.SchemeFile, error) {
 			IncrementalReal:    s.IncrementalInterval(scheme.Real),
 			IncrementalSandbox: s.IncrementalInterval(scheme.Sandbox), Hash: s.Hash(), Document: s.Document(),
 			PartsOf: scheme.PartsOf, Keys: s.Keys, KeysOf: scheme.KeysOf,
+			SameClaims: func(before string) (bool, error) { return sameClaims(before, s.Document()) },
 			SameOrders: func(before string) (bool, error) {
 				keys, err := scheme.ChangedKeys(before, s.Document())
-				return !slices.ContainsFunc(keys, func(key string) bool { return strings.HasPrefix(key, "orders") }), err
+				orders := func(key string) bool { return strings.HasPrefix(key, "orders") }
+				return !slices.ContainsFunc(keys, orders), err
 			},
 		}
 		var err error
@@ -79,6 +82,32 @@ func filesOf(schemes []*scheme.Scheme) ([]operate.SchemeFile, error) {
 		}
 	}
 	return files, nil
+}
+
+// sameClaims says whether bills claim the same orders by two documents: neither the warehouse table nor the mapping of
+// orders differs.
+func sameClaims(before, after string) (bool, error) {
+	keys, err := scheme.ChangedKeys(before, after)
+	if err != nil {
+		return false, err
+	}
+	for _, key := range keys {
+		if strings.HasPrefix(key, "orders") && !strings.HasSuffix(key, ".cancel_reason") ||
+			strings.HasPrefix(key, "warehouses") {
+			return false, nil
+		}
+	}
+	was, err := scheme.PartsOf(before)
+	if err != nil {
+		return false, err
+	}
+	is, err := scheme.PartsOf(after)
+	if err != nil {
+		return false, err
+	}
+	return !slices.ContainsFunc(append(lacking(is, was), lacking(was, is)...), func(p rule.Part) bool {
+		return p.Kind == rule.PartWarehouse || p.Kind == rule.PartOrderKind
+	}), nil
 }
 
 // TakeFirst applies a file to a ledger that has never had a scheme, and says whether it did: whoever comes second

@@ -56,7 +56,8 @@ func TestApplyMakesARevisionWithWhoAndWhy(t *testing.T) {
 	}
 }
 
-// Rule 17 (docs/rules.md): `make run` and `voidrelay up` apply a changed file as an act of their own; a restart never brings an old
+// Rule 17 (docs/rules.md): `make run` and `voidrelay up` apply a changed file as an act of their own; a restart
+// never brings an old
 // revision back.
 func TestAChangedFileIsBroughtAndAnOldOneNever(t *testing.T) {
 	b := setup(t)
@@ -106,7 +107,8 @@ func TestTwoPeopleDoNotOverwriteEachOthersDraft(t *testing.T) {
 	b := setup(t)
 	save := func(actor string, version int64, document string) (draft ledger.SchemeDraft, err error) {
 		err = ledger.InTx(t.Context(), b.pool, func(tx pgx.Tx) (err error) {
-			draft, err = operate.SaveDraft(t.Context(), tx, ledger.Act{Scheme: shipped, Actor: actor}, version, document)
+			act := ledger.Act{Scheme: shipped, Actor: actor}
+			draft, err = operate.SaveDraft(t.Context(), tx, act, version, document)
 			return err
 		})
 		return draft, err

@@ -9,18 +9,21 @@ import (
 	"github.com/voidrelay/voidrelay/orchestrator/internal/testkit/rowtest"
 )
 
-// Rule 17 (docs/rules.md): retiring a scheme says how many cancellations end with it.
-func TestRetiringASchemeSaysHowManyCancellationsEndWithIt(t *testing.T) {
+// Rule 17 (docs/rules.md): retiring a scheme says how many claims and cancellations end with it.
+func TestRetiringASchemeSaysHowManyClaimsAndCancellationsEndWithIt(t *testing.T) {
 	w := setupWriter(t)
 	due := w.owe(1, "A1", "WH1", "WH2", "WH3")
 	w.lease(due[:1])
+	w.rows.Exec(`
+insert into claim (scheme, bill_id, generation, order_id, revision)
+select scheme, bill_id, generation, order_id, 1 from cancellation limit 2`)
 	retire := func(dryRun bool) ledger.Retired {
 		t.Helper()
 		ended, err := w.acts().Retire(t.Context(), act(""), dryRun)
 		require.NoError(t, err)
 		return ended
 	}
-	all := ledger.Retired{Revision: 1, Cancellations: 3, InFlight: 1}
+	all := ledger.Retired{Revision: 1, Cancellations: 3, InFlight: 1, Claims: 2}
 	require.Equal(t, all, retire(true))
 	require.Equal(t, 3, w.count(`select count(*) from cancellation_now where state = 'open'`), "it only counted")
 	require.Equal(t, all, retire(false))

@@ -141,7 +141,7 @@ func (s *schemeService) RetireScheme(
 		func(tx pgx.Tx, act ledger.Act) (*orchestratorv1.RetireSchemeResponse, error) {
 			ended, err := acts.Retire(ctx, tx, act, req.GetDryRun())
 			return &orchestratorv1.RetireSchemeResponse{
-				CancellationCount: ended.Cancellations, InFlight: ended.InFlight,
+				CancellationCount: ended.Cancellations, InFlight: ended.InFlight, ClaimCount: ended.Claims,
 			}, err
 		})
 	return reply, schemeFault(err, req)

@@ -21,6 +21,7 @@ const followEvery = time.Second
 // follower keeps the schemes at their newest revisions, and the periodic jobs of each.
 type follower struct {
 	schemes *intake.Registry
+	ledger  *ledger.Schemes
 	client  *river.Client[pgx.Tx]
 	logger  *slog.Logger
 	// jobs are the periodic jobs by scheme.
@@ -42,9 +43,28 @@ func (r *Runner) follow(f *follower) {
 		if err := f.schemes.Refresh(ctx); err != nil && !errors.Is(err, ledger.ErrUnavailable) {
 			f.logger.WarnContext(ctx, "not every scheme is at its newest revision", slog.Any("err", err))
 		}
+		if err := f.remap(ctx); err != nil && !errors.Is(err, ledger.ErrUnavailable) {
+			f.logger.WarnContext(ctx, "no remap could be asked for", slog.Any("err", err))
+		}
 		cancel()
 		f.keepJobs()
 	}
+}
+
+// remapEvery is how often a remap is gone on with whose process died.
+const remapEvery = 5 * time.Second
+
+// remap asks for the remaps that are under way. Any number of processes come to one job a period.
+func (f *follower) remap(ctx context.Context) error {
+	names, err := f.ledger.Remapping(ctx)
+	for _, name := range names {
+		if _, err := f.client.Insert(ctx, queue.RemapArgs{Scheme: name}, &river.InsertOpts{
+			UniqueOpts: river.UniqueOpts{ByArgs: true, ByPeriod: remapEvery},
+		}); err != nil {
+			return err
+		}
+	}
+	return err
 }
 
 // keepJobs adds the periodic jobs of schemes that are new, and removes those of schemes that are gone.

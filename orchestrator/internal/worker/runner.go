@@ -21,6 +21,7 @@ import (
 	"github.com/voidrelay/voidrelay/orchestrator/internal/push"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/queue"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/reconcile"
+	"github.com/voidrelay/voidrelay/orchestrator/internal/remap"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/syncrun"
 	kingdeev1 "github.com/voidrelay/voidrelay/proto/gen/kingdee/v1"
 	wmsv1 "github.com/voidrelay/voidrelay/proto/gen/wms/v1"
@@ -164,6 +165,8 @@ func Start(ctx context.Context, cfg Config) (*Runner, error) {
 		_ queue.ProbeArgs) error {
 		return door.Probe(ctx)
 	})))
+	remapper := &remap.Remapper{Pool: cfg.Pool, Registry: schemes, Logger: cfg.Logger, Stopping: r.stopping}
+	river.AddWorker(workers, river.WorkFunc(work(remapper.Run)))
 	prober := &syncrun.Prober{
 		Store: cfg.Store, Kingdee: cfg.Kingdee, Registry: schemes, Insert: r, Logger: cfg.Logger,
 	}
@@ -193,13 +196,13 @@ func Start(ctx context.Context, cfg Config) (*Runner, error) {
 		return nil, fmt.Errorf("set up jobs: %w", err)
 	}
 	r.client = client
-	follow := &follower{schemes: schemes, client: client, logger: cfg.Logger}
+	follow := &follower{schemes: schemes, ledger: ledger.NewSchemes(cfg.Pool), client: client, logger: cfg.Logger}
 	follow.keepJobs()
 	if err := client.Start(ctx); err != nil {
 		return nil, fmt.Errorf("start jobs: %w", err)
 	}
 	go r.nudge(queueLog)
-	go r.follow(follow)
+	go r.follow(follow)              //nolint:gosec // G118: it lives as long as the runner, not as the start
 	go r.probeHost(door, cfg.Logger) //nolint:gosec // G118: it lives as long as the runner, not as the start
 	return r, nil
 }
@@ -238,7 +241,8 @@ func (w *timed[T]) Work(ctx context.Context, job *river.Job[T]) error { return w
 // Timeout implements river.Worker.
 func (w *timed[T]) Timeout(*river.Job[T]) time.Duration { return w.limit }
 
-// periodic jobs that concern no scheme alone are inserted by River's leader. They are unique by period, never "one ever running": a job orphaned by
+// periodic jobs that concern no scheme alone are inserted by River's leader. They are unique by period, never "one ever
+// running": a job orphaned by
 // a kill must not block its successors. Nothing depends on one of them being inserted; the rows say what is due.
 func periodic() []*river.PeriodicJob {
 	return []*river.PeriodicJob{

@@ -74,7 +74,8 @@ func (b *Bench) Load(hash string) {
 	revisions, err := b.Acts().ApplySchemes(b.Context(), operate.SchemeFile{
 		Scheme: schemes[0].Name, Title: "t", FormID: schemes[0].Form, DataCenterID: schemes[0].DataCenter,
 		Accounts:        schemes[0].Accounts(),
-		IncrementalReal: time.Minute, IncrementalSandbox: time.Second, Hash: hash, Document: "d",
+		IncrementalReal: time.Minute, IncrementalSandbox: time.Second, Hash: hash,
+		Document: schemes[0].Document(),
 	})
 	require.NoError(b, err)
 	logger := slog.New(slog.NewTextHandler(b.Output(), nil))

@@ -37,6 +37,9 @@ const (
 	RunKind_RUN_KIND_RECONCILE RunKind = 4
 	// 回补: a range of dates or a list of numbers, which a person asked for.
 	RunKind_RUN_KIND_BACKFILL RunKind = 5
+	// 重映射: stored snapshots, mapped by a revision that changes what bills claim. Until it has ended the scheme sends
+	// nothing.
+	RunKind_RUN_KIND_REMAP RunKind = 6
 )
 
 // Enum value maps for RunKind.
@@ -48,6 +51,7 @@ var (
 		3: "RUN_KIND_RECHECK",
 		4: "RUN_KIND_RECONCILE",
 		5: "RUN_KIND_BACKFILL",
+		6: "RUN_KIND_REMAP",
 	}
 	RunKind_value = map[string]int32{
 		"RUN_KIND_UNSPECIFIED": 0,
@@ -56,6 +60,7 @@ var (
 		"RUN_KIND_RECHECK":     3,
 		"RUN_KIND_RECONCILE":   4,
 		"RUN_KIND_BACKFILL":    5,
+		"RUN_KIND_REMAP":       6,
 	}
 )
 
@@ -1323,14 +1328,15 @@ const file_orchestrator_v1_run_proto_rawDesc = "" +
 	"\x0ebills_repaired\x18\x06 \x01(\x03R\rbillsRepaired\x12#\n" +
 	"\rbills_missing\x18\a \x01(\x03R\fbillsMissing\x12\x1d\n" +
 	"\n" +
-	"bills_gone\x18\b \x01(\x03R\tbillsGone*\x99\x01\n" +
+	"bills_gone\x18\b \x01(\x03R\tbillsGone*\xad\x01\n" +
 	"\aRunKind\x12\x18\n" +
 	"\x14RUN_KIND_UNSPECIFIED\x10\x00\x12\x15\n" +
 	"\x11RUN_KIND_BASELINE\x10\x01\x12\x18\n" +
 	"\x14RUN_KIND_INCREMENTAL\x10\x02\x12\x14\n" +
 	"\x10RUN_KIND_RECHECK\x10\x03\x12\x16\n" +
 	"\x12RUN_KIND_RECONCILE\x10\x04\x12\x15\n" +
-	"\x11RUN_KIND_BACKFILL\x10\x05*\xb2\x01\n" +
+	"\x11RUN_KIND_BACKFILL\x10\x05\x12\x12\n" +
+	"\x0eRUN_KIND_REMAP\x10\x06*\xb2\x01\n" +
 	"\bRunState\x12\x19\n" +
 	"\x15RUN_STATE_UNSPECIFIED\x10\x00\x12\x15\n" +
 	"\x11RUN_STATE_RUNNING\x10\x01\x12\x16\n" +

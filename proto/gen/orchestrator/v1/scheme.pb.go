@@ -1958,7 +1958,9 @@ type RetireSchemeResponse struct {
 	// Cancellations that are not settled and end as withdrawn; none for a scheme that is retired already.
 	CancellationCount int64 `protobuf:"varint,1,opt,name=cancellation_count,json=cancellationCount,proto3" json:"cancellation_count,omitempty"`
 	// Of these, requests under way, which finish: what the WMS does is kept with the attempt.
-	InFlight      int64 `protobuf:"varint,2,opt,name=in_flight,json=inFlight,proto3" json:"in_flight,omitempty"`
+	InFlight int64 `protobuf:"varint,2,opt,name=in_flight,json=inFlight,proto3" json:"in_flight,omitempty"`
+	// Claims of its bills, which no other scheme need respect any longer.
+	ClaimCount    int64 `protobuf:"varint,3,opt,name=claim_count,json=claimCount,proto3" json:"claim_count,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -2003,6 +2005,13 @@ func (x *RetireSchemeResponse) GetCancellationCount() int64 {
 func (x *RetireSchemeResponse) GetInFlight() int64 {
 	if x != nil {
 		return x.InFlight
+	}
+	return 0
+}
+
+func (x *RetireSchemeResponse) GetClaimCount() int64 {
+	if x != nil {
+		return x.ClaimCount
 	}
 	return 0
 }
@@ -3275,10 +3284,12 @@ const file_orchestrator_v1_scheme_proto_rawDesc = "" +
 	"\xbaH\ar\x05\x10\x01\x18\xf4\x03R\x06reason\x12\x17\n" +
 	"\adry_run\x18\x03 \x01(\bR\x06dryRun\x12&\n" +
 	"\n" +
-	"request_id\x18\x04 \x01(\tB\a\xbaH\x04r\x02\x18dR\trequestId\"b\n" +
+	"request_id\x18\x04 \x01(\tB\a\xbaH\x04r\x02\x18dR\trequestId\"\x83\x01\n" +
 	"\x14RetireSchemeResponse\x12-\n" +
 	"\x12cancellation_count\x18\x01 \x01(\x03R\x11cancellationCount\x12\x1b\n" +
-	"\tin_flight\x18\x02 \x01(\x03R\binFlight\":\n" +
+	"\tin_flight\x18\x02 \x01(\x03R\binFlight\x12\x1f\n" +
+	"\vclaim_count\x18\x03 \x01(\x03R\n" +
+	"claimCount\":\n" +
 	"\x15GetSchemeDraftRequest\x12!\n" +
 	"\x06scheme\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18dR\x06scheme\"L\n" +
 	"\x16GetSchemeDraftResponse\x122\n" +

@@ -18,10 +18,13 @@ create table scheme (
     send_since              timestamptz,
     safety_limit_reset_time timestamptz,
     incremental_millis      bigint not null,
+    remap_run_id            bigint,
     create_time             timestamptz not null default now(),
     update_time             timestamptz not null default now()
 );
 comment on column scheme.active is 'it is not retired';
+comment on column scheme.remap_run_id is
+    'the run that maps stored snapshots by the newest revision; while it is under way the scheme sends nothing';
 comment on column scheme.send_since is 'when an operator set it to send: a cutover for bills never seen live';
 
 create table scheme_revision (

@@ -5,7 +5,7 @@ select s.scheme, m.last_run_time as as_of, t.stands_still, t.since as stands_sti
        case when t.stands_still
             then '现在不知道：' || coalesce(to_char(m.last_run_time at time zone 'Asia/Shanghai', 'YYYY-MM-DD HH24:MI:SS')
                  || ' 之后没有读到', '基线尚未完成') || '（' || coalesce(o.message,
-                 case when s.active then '超过五个周期没有完成一次读取' else '方案已不在方案文件中' end) || '）'
+                 case when s.active then '超过五个周期没有完成一次读取' else '方案已停用' end) || '）'
             when m.scheme is null then '现在不知道：基线尚未完成'
             else '' end as standing,
        case when t.stands_still

@@ -5,6 +5,7 @@ select r.run_id, r.scheme, r.kind,
                    when 'recheck' then '复查'
                    when 'reconcile' then '核对'
                    when 'backfill' then '回补'
+                   when 'remap' then '重映射'
                    else r.kind end as kind_zh,
        r.state,
        case r.state when 'running' then '进行中'
@@ -39,7 +40,8 @@ comment on view reporting.run is
     '读取任务: each piece of reading Kingdee, of any kind; incremental runs and rechecks that nobody asked for, and that '
     'found nothing, leave no row, but for the last recheck';
 comment on column reporting.run.kind is
-    'baseline 基线, incremental 增量, recheck 复查 of bills known live, reconcile 核对 of the last 72 hours, or backfill 回补';
+    'baseline 基线, incremental 增量, recheck 复查 of bills known live, reconcile 核对 of the last 72 hours, backfill '
+    '回补, or remap 重映射 of stored snapshots';
 comment on column reporting.run.asked is 'a person asked for it; always so for a backfill';
 comment on column reporting.run.actor is '操作人 of a backfill, and the reason given';
 comment on column reporting.run.from_time is

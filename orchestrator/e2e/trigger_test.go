@@ -86,12 +86,12 @@ where b.bill_no = 'UNAUDITED' and a.intent_time < b.un_audited_since + interval 
 	require.Empty(t, s.cancellations("DRAFT"))
 	require.Equal(t, "无需取消", s.verdict("DRAFT"))
 
-	// Audited again after its order was cancelled.
+	// Audited again after its order was cancelled: its order is made anew, and the scheme says that the WMS takes it.
 	s.do("LATE", books.ActionSubmit, books.ActionAudit)
-	s.until("a person is told", func() bool {
-		return s.count(`select count(*) from work_item where kind = 'restored_after_cancel' and bill_no = 'LATE'
-    and close_time is null`) == 1
+	s.until("it is live again", func() bool {
+		return s.count(`select count(*) from bill where bill_no = 'LATE' and class = 'live'`) == 1
 	})
+	require.Zero(t, s.count(`select count(*) from work_item where kind = 'restored_after_cancel'`))
 	s.do("LATE", books.ActionUnaudit, books.ActionVoid)
 	s.settle()
 	require.Equal(t, "WH-HZ01 QTRK done un_audited; WH-HZ01 QTRK done voided",

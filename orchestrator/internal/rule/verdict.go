@@ -86,6 +86,8 @@ const (
 	FactBlocked Fact = "blocked"
 	// FactDwelling: all that is planned or open waits for the end of a dwell.
 	FactDwelling Fact = "dwelling"
+	// FactClaimUnconfirmed: all that is planned or open waits until Kingdee says whether another bill claims its order.
+	FactClaimUnconfirmed Fact = "claim_unconfirmed"
 )
 
 // FactExplained: there are words for the reason of the bill's class (ClassReasons).
@@ -96,7 +98,7 @@ func Facts() []Fact {
 	return []Fact{
 		FactWork, FactHeld, FactHeldKnown, FactNeedsAttention, FactAwaitsText, FactDryRun,
 		FactOwed, FactMoving, FactDone, FactTooLate, FactLeftAlone, FactNoOrder, FactOrderClaimed,
-		FactInactive, FactOnlyWatching, FactBlocked, FactDwelling, FactExplained,
+		FactInactive, FactOnlyWatching, FactBlocked, FactDwelling, FactClaimUnconfirmed, FactExplained,
 	}
 }
 

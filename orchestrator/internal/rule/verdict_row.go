@@ -40,6 +40,8 @@ func VerdictRows() []VerdictRow {
 		waiting(FactBlocked, "{blocked}；之后继续取消", "{blocked}; it goes on afterwards"),
 		waiting(FactDwelling, "单据已反审核，等待期内未再审核才取消",
 			"un-audited; cancelled if it is not audited again within the dwell"),
+		waiting(FactClaimUnconfirmed, "另一张单据可能也占用该仓库单，等金蝶确认后再决定",
+			"another bill may claim the order, too; decided once Kingdee confirms whether it does"),
 		waiting(FactMoving, "正在取消", "being cancelled"),
 
 		partly(FactTooLate),

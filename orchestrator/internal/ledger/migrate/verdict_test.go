@@ -57,6 +57,7 @@ func possible(facts []rule.Fact) []rule.Fact {
 	if !holds[rule.FactMoving] {
 		delete(holds, rule.FactBlocked)
 		delete(holds, rule.FactDwelling)
+		delete(holds, rule.FactClaimUnconfirmed)
 	}
 	return slices.DeleteFunc(rule.Facts(), func(fact rule.Fact) bool { return !holds[fact] })
 }
@@ -101,6 +102,10 @@ func (d decided) stage(rows rowtest.DB) {
 	if d.is(rule.FactDwelling) {
 		rows.Exec(`update voidrelay.cancellation_now set not_before = now() + interval '1 day'
 where scheme = $1 and state = 'open'`, d.scheme)
+	}
+	if d.is(rule.FactClaimUnconfirmed) {
+		rows.Exec(`update voidrelay.cancellation_now set claimed_since = now() where scheme = $1 and state = 'open'`,
+			d.scheme)
 	}
 	if d.is(rule.FactWork) {
 		rows.Work(rowtest.Work{

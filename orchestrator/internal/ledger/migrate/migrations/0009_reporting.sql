@@ -180,10 +180,10 @@ insert into work_kind (kind, subject, message_zh, action_zh, message_en, action_
     '"{scheme}"'),
 ('order_claimed', '',
     '该仓库单同时属于另一张未作废的单据，未发送，取消已撤回',
-    '在金蝶确认该仓库单归哪张单据：若归那张单据，无需处理；若该单据的货不应再发，请仓库手工拦下。处理后：voidrelay close {item} --reason "……"',
+    '在金蝶确认该仓库单归哪张单据：若归那张单据，无需处理；若该仓库单不应再执行，请仓库手工拦下。处理后：voidrelay close {item} --reason "……"',
     'another bill that is not voided claims the order; nothing was sent, and the cancellation is withdrawn',
-    'find out in Kingdee whose order it is: if it is that bill''s, nothing need be done; if its goods must not leave, '
-    'have the warehouse stop them by hand; then: voidrelay close {item} --reason "…"'),
+    'find out in Kingdee whose order it is: if it is that bill''s, nothing need be done; if it must not be carried '
+    'out, have the warehouse stop it by hand; then: voidrelay close {item} --reason "…"'),
 ('claim_unconfirmed', '',
     '另一张单据可能占用该仓库单，金蝶一直无法确认，未发送',
     '在金蝶查看那张单据（是否被删除或被隐藏、该用户能否看到）；确认后自动继续，或立即读取：voidrelay read "{scheme}"',

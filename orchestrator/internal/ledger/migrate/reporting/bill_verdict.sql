@@ -27,6 +27,7 @@ cross join lateral (
                                   and not (d.state = 'closed' and d.outcome = 'no_order')) as owed,
            count(*) filter (where d.state in ('planned', 'open')) as moving,
            count(*) filter (where d.state = 'open' and d.not_before > now()) as waiting,
+           count(*) filter (where d.state = 'open' and d.claimed_since is not null) as claim_unconfirmed,
            array_agg(d.account) filter (where d.state in ('planned', 'open')) as accounts,
            bool_and(d.triggers = array['un_audited']) filter (where d.state in ('planned', 'open')) as only_un_audited,
            count(*) filter (where d.awaits_text and d.state = 'open') as awaiting_text,
@@ -43,7 +44,7 @@ cross join lateral (
                                   and d.disposition <> 'too_late') as left_alone
     from (
         select c.state, c.outcome, c.disposition, c.hold_reason, c.generation, c.not_before, c.account,
-               c.triggers, c.awaits_text, max(c.generation) over (
+               c.triggers, c.awaits_text, c.claimed_since, max(c.generation) over (
                    partition by c.account, c.warehouse_code, c.order_code, c.order_type) as last_generation
         from voidrelay.cancellation_now c
         where c.scheme = b.scheme and c.bill_id = b.bill_id
@@ -116,6 +117,7 @@ cross join lateral (
         case when s.mode = 'dry_run' then 'only_watching' end,
         case when o.message_zh is not null then 'blocked' end,
         case when c.waiting > 0 and c.waiting = c.moving then 'dwelling' end,
+        case when c.claim_unconfirmed > 0 and c.claim_unconfirmed = c.moving then 'claim_unconfirmed' end,
         case when y.because is not null then 'explained' end
     ], null) as facts
     offset 0

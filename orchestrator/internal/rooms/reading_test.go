@@ -71,11 +71,14 @@ from (select as_of, reading_stands_still, standing from reporting.cancellation_o
 	require.False(t, readings[1].StandsStill)
 
 	lastRun("1 second")
-	away := rows.Condition(rowtest.Condition{Kind: "kingdee_away", DataCenterID: "dc-1"})
+	away := rows.Condition(rowtest.Condition{
+		Kind: "kingdee_away", DataCenterID: "dc-1", Detail: `Post "http://kingdee/K3Cloud": refused`,
+	})
 	readings, err = s.Readings(t.Context(), rowtest.SchemeName)
 	require.NoError(t, err)
 	require.Contains(t, readings[0].Standing, "金蝶没有应答")
 	require.Contains(t, readings[0].StandingEN, "Kingdee does not answer")
+	require.NotContains(t, readings[0].Standing+readings[0].StandingEN, "http", "no verdict carries what was met")
 	require.Equal(t, rowtest.Now, readings[0].StandsStillSince.UTC(), "since the condition")
 	rows.EndCondition(away)
 	for _, other := range []rowtest.Condition{

@@ -21,8 +21,14 @@ from voidrelay.scheme s
 left join voidrelay.watermark m on m.scheme = s.scheme
 -- What only a person ends outweighs what ends by itself; of two alike, the older one.
 left join lateral (
-    select o.message, o.message_en, o.since
+    select left(o.message, length(o.message) - length(d.met)) as message,
+           left(o.message_en, length(o.message_en) - length(d.met_en)) as message_en, o.since
     from reporting.condition o
+    -- What was met, word for word, is for those who look at the condition, and not for whoever asks about a bill.
+    cross join lateral (
+        select case when o.detail <> '' then '：' || o.detail else '' end as met,
+               case when o.detail <> '' then ': ' || o.detail else '' end as met_en
+    ) d
     where o.open and (o.blocks_reading or o.kind = 'reading_behind') and o.host = '' and o.account = ''
       and coalesce(o.scheme, s.scheme) = s.scheme and o.data_center_id in ('', s.data_center_id)
     order by o.by_person desc, o.condition_id

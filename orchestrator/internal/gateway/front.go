@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"net/http"
+	"regexp"
 	"slices"
 	"time"
 	"unicode/utf8"
@@ -100,13 +101,34 @@ func (f *front) ready(w http.ResponseWriter, r *http.Request) {
 		code, body.Status = http.StatusServiceUnavailable, "not ready"
 	}
 	if told := header.Get(serve.HealthDetailKey); len(told) > 0 && json.Valid([]byte(told[0])) {
-		body.Conditions = json.RawMessage(told[0])
+		body.Conditions = json.RawMessage(readable(told[0]))
 	}
 	text, err := json.Marshal(body)
 	if err != nil {
 		code, text = http.StatusServiceUnavailable, []byte(`{"status":"not ready","conditions":[]}`)
 	}
 	writeJSON(w, code, string(text))
+}
+
+// escaped are the letters that JSON in a header cannot have as they are: all but ASCII. A backslash before another one
+// is passed over with it, so that it begins no letter.
+var escaped = regexp.MustCompile(`\\\\|(?:\\u[0-9a-f]{4})+`)
+
+// readable puts the letters back that JSON in ASCII escapes, so that people can read them where they ask; control
+// characters and what belongs to JSON itself stay as they are.
+func readable(text string) string {
+	return escaped.ReplaceAllStringFunc(text, func(letters string) string {
+		var plain string
+		if err := json.Unmarshal([]byte(`"`+letters+`"`), &plain); err != nil {
+			return letters
+		}
+		for _, r := range plain {
+			if r < utf8.RuneSelf || r == utf8.RuneError {
+				return letters
+			}
+		}
+		return plain
+	})
 }
 
 // readiness is what /readyz answers.

@@ -150,6 +150,11 @@ func TestPagesThatAreNoRPC(t *testing.T) {
 		require.Equal(t, 200, response.StatusCode)
 		require.JSONEq(t, want, content)
 	}
+	// Whoever asks at night reads it: what the header had to escape, the page does not.
+	f.server.SetHealthDetail([]map[string]string{{"kind": "wms_away", "message": `旺店通没有应答 "\u65fa" 🚚 C:\`}})
+	_, content = f.call(t, "GET /readyz", "", nil)
+	require.Contains(t, content, `"旺店通没有应答 \"\\u65fa\" 🚚 C:\\"`)
+	f.server.SetHealthDetail([]string{})
 	f.server.SetHealth(false)
 	response, _ = f.call(t, "GET /readyz", "", nil)
 	require.Equal(t, 503, response.StatusCode)

@@ -222,6 +222,7 @@ insert into voidrelay.host (host, version, beat_time) values ('wms-02', 'v1', no
 	require.Contains(t, out, "旺店通没有应答，账号 default 的取消全部等待：502")
 	require.Contains(t, out, "处理 to do: 检查旺店通服务和网络")
 	require.Contains(t, out, "受阻于 blocked by wms_away")
+	require.Regexp(t, `^没有待办；有状况使读取或发送停顿，排除后自动继续 no work waits for a person; a condition `, out)
 	m.rows.EndCondition(away)
 
 	for name, needs := range map[string]func() func(){

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -38,13 +39,24 @@ func (sh *shell) statusCommand() *cobra.Command {
 	})
 }
 
+// headline says in one line how things stand. What waits for a person outweighs what stands still and ends by itself,
+// and where that is so nobody shall read that all is well.
+func headline(status *orchestratorv1.GetStatusResponse) string {
+	switch {
+	case status.GetNeedsPerson():
+		return "需要人工处理 something needs a person: voidrelay work"
+	case slices.ContainsFunc(status.GetConditions(), func(c *orchestratorv1.Condition) bool {
+		return c.GetBlocksReading() || c.GetBlocksSending()
+	}):
+		return "没有待办；有状况使读取或发送停顿，排除后自动继续 no work waits for a person; a condition keeps reading or sending " +
+			"waiting, and ends by itself"
+	}
+	return "无需人工处理 nothing needs a person"
+}
+
 // printStatus prints what stands still first, then how each scheme reads and sends, then the hosts.
 func (sh *shell) printStatus(status *orchestratorv1.GetStatusResponse) {
-	verdict := "无需人工处理 nothing needs a person"
-	if status.GetNeedsPerson() {
-		verdict = "需要人工处理 something needs a person: voidrelay work"
-	}
-	fmt.Fprintln(sh.out, verdict)
+	fmt.Fprintln(sh.out, headline(status))
 	if len(status.GetConditions()) > 0 {
 		fmt.Fprintln(sh.out)
 		t := newTable("状况 condition", "对象 subject", "开始 since", "情况 what happened")

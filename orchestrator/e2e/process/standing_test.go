@@ -137,6 +137,7 @@ func TestADatabaseThatIsReadOnlyIsToldFromMemoryAndWrittenLater(t *testing.T) {
 		`host="wms-02",kind="database_read_only",reason="",scheme="",trigger=""} 1`)
 	listed := get(t, "http://"+p.Addrs[1]+"/v1/conditions")
 	require.Contains(t, listed, `"kind":"database_read_only"`)
+	require.Regexp(t, `"sendingBlockedBy":\s?\["database_read_only"\]`, get(t, "http://"+p.Addrs[1]+"/v1/status"))
 	_, err := client.Schemes.StopAll(ctx, &orchestratorv1.StopAllRequest{Reason: "try"})
 	require.Contains(t, status.Convert(err).Message(), "read only")
 

@@ -42,9 +42,22 @@ func (s *statusService) GetStatus(
 		NeedsPerson: needsPerson(listed.GetConditions(), schemes, unsettled), Conditions: listed.GetConditions(),
 		Hosts: each(hosts, hostMessage),
 		Schemes: each(schemes, func(v ledger.SchemeStatus) *orchestratorv1.SchemeStatus {
+			v.SendingBlockedBy = append(ledgerTroubles(listed.GetConditions()), v.SendingBlockedBy...)
 			return schemeStatusMessage(v, unsettled)
 		}),
 	}, nil
+}
+
+// ledgerTroubles are the kinds of the conditions that keep everything from being sent and that no ledger can list: they
+// stand in the memory of the host that is asked.
+func ledgerTroubles(conditions []*orchestratorv1.Condition) (kinds []string) {
+	for _, c := range conditions {
+		switch rule.ConditionKind(c.GetKind()) {
+		case rule.ConditionLedgerAway, rule.ConditionDatabaseReadOnly:
+			kinds = append(kinds, c.GetKind())
+		}
+	}
+	return kinds
 }
 
 // needsPerson says whether anything waits for a person.

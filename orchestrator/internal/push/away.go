@@ -42,7 +42,10 @@ func (d *Doorman) suspect(ctx context.Context, account, detail string) (away boo
 	found := d.check(ctx, account)
 	switch found.standing {
 	case silent:
-		return d.told(ctx, d.open(ctx, awayOf(account, detail+"; the harmless call: "+found.detail)))
+		if found.detail != detail {
+			detail += "; the harmless call: " + found.detail
+		}
+		return d.told(ctx, d.open(ctx, awayOf(account, detail)))
 	case resting:
 		return d.told(ctx, d.open(ctx, restOf(account, found.detail, found.rest)))
 	}

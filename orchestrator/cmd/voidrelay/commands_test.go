@@ -181,12 +181,16 @@ func TestTheCommandOfEachConditionWorksAsPrinted(t *testing.T) {
 		t.Run(string(row.Kind)+" "+row.Reason, func(t *testing.T) {
 			m := sitDown(t)
 			c := rowtest.Condition{Kind: string(row.Kind), Reason: row.Reason}
-			if row.Subject == rule.SubjectScheme {
+			switch row.Subject {
+			case rule.SubjectScheme:
 				c.Scheme = rowtest.SchemeName
+			case rule.SubjectDataCenter:
+				c.DataCenterID = "dc-1"
 			}
 			m.rows.Condition(c)
 			m.rows.Cancellation(rowtest.Cancellation{State: "held", HoldReason: row.Reason})
-			typed := m.printed("reporting.condition")
+			typed := strings.Replace(m.printed("reporting.condition"),
+				`-restored-to "……"`, `-restored-to 2025-11-25T08:00:00+08:00`, 1)
 			status, out := m.types(typed)
 			require.Zero(t, status, "%s\n%s", typed, out)
 			want := "1"

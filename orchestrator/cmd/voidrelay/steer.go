@@ -4,8 +4,10 @@ import (
 	"context"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
+	"google.golang.org/protobuf/types/known/timestamppb"
 
 	"github.com/voidrelay/voidrelay/orchestrator/internal/install"
 	orchestratorv1 "github.com/voidrelay/voidrelay/proto/gen/orchestrator/v1"
@@ -44,6 +46,7 @@ func reasonFlag(cmd *cobra.Command, reason *string) {
 
 func (sh *shell) resumeCommand() *cobra.Command {
 	var request orchestratorv1.ResumeSchemeRequest
+	var restoredTo string
 	cmd := &cobra.Command{
 		Use:     "resume SCHEME --reason WHY",
 		Short:   "恢复已停止或暂停的方案 lets a stopped scheme read again, and a paused one send again",
@@ -51,8 +54,18 @@ func (sh *shell) resumeCommand() *cobra.Command {
 		Args:    args(1, "SCHEME --reason WHY"),
 	}
 	reasonFlag(cmd, &request.Reason)
+	cmd.Flags().StringVar(&restoredTo, "kingdee-restored-to", "", "金蝶恢复到的时间点 the time to which Kingdee was "+
+		"restored from an older copy, such as 2026-11-25T08:00:00+08:00: ends kingdee_went_back")
 	return sh.ask(cmd, func(ctx context.Context, r *remote, client *install.Client, args []string) error {
 		request.Scheme = args[0]
+		if restoredTo != "" {
+			at, err := time.Parse(time.RFC3339, restoredTo)
+			if err != nil {
+				return fmt.Errorf("%w: --kingdee-restored-to %q: 请带时区 want a time with its zone, such as "+
+					"2026-11-25T08:00:00+08:00", errWrong, restoredTo)
+			}
+			request.KingdeeRestoredTo = timestamppb.New(at)
+		}
 		answer, err := client.Schemes.ResumeScheme(ctx, &request)
 		if err != nil || r.printJSON(answer) {
 			return err

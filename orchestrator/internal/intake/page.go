@@ -37,6 +37,11 @@ type Pager struct {
 	clockAhead bool
 	// clockFits is when the clock was last found to be right again.
 	clockFits time.Time
+	// lag is how far stamps were seen to lag behind, back which bills, by id, the read showed as they were before, and
+	// restored what a person last said of an older copy of Kingdee.
+	lag      time.Duration
+	back     map[int64]string
+	restored ledger.Restored
 	// edge is down to where incremental runs read as they are meant to; zero before the baseline.
 	edge time.Time
 	// became is what the page at hand makes of bills that were decodable, or not known.
@@ -56,6 +61,7 @@ func NewPager(store PageStore, reader Reader, run *ledger.Run, standing ledger.S
 		edge = rule.LowerEdge(standing.Watermark.Time, 0)
 	}
 	return &Pager{
+		lag: standing.Lag, back: map[int64]string{}, restored: standing.Restored,
 		edge: edge, store: store, reader: reader, entry: reader.Entry, run: run,
 		Policy:     reader.Entry.Policy(CutoverOf(reader.Entry, standing, run.Clock()), standing.Cutovers),
 		DataCentre: a, received: a.Clock.Service, ahead: map[int64]string{},
@@ -84,6 +90,9 @@ func (p *Pager) Decide(ctx context.Context, light *kingdeev1.StatePage) (ledger.
 	}
 	known, err := p.store.Known(ctx, p.run.Scheme, ids)
 	if err != nil {
+		return page, err
+	}
+	if err := p.wentBack(light, known); err != nil {
 		return page, err
 	}
 	f := &page.RunCounts
@@ -123,6 +132,26 @@ func (p *Pager) Decide(ctx context.Context, light *kingdeev1.StatePage) (ledger.
 		suspectPage(&page)
 	}
 	return page, nil
+}
+
+// wentBack refuses a page once three known bills of the read are shown as they were before. What was known of a bill
+// before a person said that Kingdee was restored counts no longer.
+func (p *Pager) wentBack(light *kingdeev1.StatePage, known map[int64]*rule.Known) error {
+	read := TimeOf(light.GetQueryLeftTime())
+	form := p.reader.Entry.BillForm()
+	for _, s := range light.GetStates() {
+		k := known[s.GetId()]
+		state, ok := StateOf(form, s)
+		if !ok || rule.Stale(k, read) || !rule.WentBack(k, state, p.lag) || p.restored.Replaces(k.ReadTime) {
+			continue
+		}
+		p.back[state.ID] = fmt.Sprintf("%s %s → %s", state.Number, k.State.Stamp().UTC().Format(time.RFC3339),
+			state.Stamp().UTC().Format(time.RFC3339))
+		if len(p.back) >= rule.WentBackBills {
+			return &wentBackError{detail: strings.Join(slices.Sorted(maps.Values(p.back)), ", ")}
+		}
+	}
+	return nil
 }
 
 // suspectPage makes a page of the last five bills, not one of which can be decoded, the scheme's trouble: beyond those

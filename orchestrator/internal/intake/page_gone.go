@@ -80,11 +80,17 @@ func (p *Pager) decideDeleted(page *ledger.Page, bill listed, at time.Time) {
 	}
 }
 
-// DecideGone lets the rules decide a bill that was proved gone, together with so many others.
-func (p *Pager) DecideGone(page *ledger.Page, known rule.Known, absentSince, at time.Time, together int) {
+// DecideGone lets the rules decide a bill that was proved gone, together with so many others. newest: it is one of the
+// newest bills, all of which are missing. Those, and what was made after the time to which Kingdee was restored, may
+// only be missing in an older copy of it: a person decides.
+func (p *Pager) DecideGone(
+	page *ledger.Page, known rule.Known, absentSince, at time.Time, together int, newest bool,
+) {
 	d := rule.DecideGone(p.Policy, known, absentSince, at)
 	page.Gone = true
-	if together > rule.ManyGone && slices.Contains(d.Triggers, rule.TriggerDeleted) && d.Hold == "" {
+	lost := p.restored.Replaces(known.ReadTime) && !known.State.CreateTime.Before(p.restored.To)
+	if (together > rule.ManyGone || newest || lost) && slices.Contains(d.Triggers, rule.TriggerDeleted) &&
+		d.Hold == "" {
 		d.Hold = rule.HoldManyGone
 	}
 	bill := rule.Bill{ID: known.State.ID, Number: known.State.Number}
@@ -106,6 +112,13 @@ func (p *Pager) DecideGone(page *ledger.Page, known rule.Known, absentSince, at 
 	page.Cancellations = append(page.Cancellations, cancellations...)
 	if d.Hold == rule.HoldManyGone &&
 		!slices.ContainsFunc(page.Work, func(w ledger.Work) bool { return w.Kind == rule.WorkManyGone }) {
-		page.Work = append(page.Work, ledger.Work{Kind: rule.WorkManyGone, Detail: fmt.Sprintf("%d bills", together)})
+		detail := fmt.Sprintf("%d bills", together)
+		switch {
+		case lost:
+			detail += ", made after the time to which Kingdee was restored"
+		case newest:
+			detail += ", all of the newest are missing"
+		}
+		page.Work = append(page.Work, ledger.Work{Kind: rule.WorkManyGone, Detail: detail})
 	}
 }

@@ -24,6 +24,9 @@ func (p *Pager) Pieces(ctx context.Context, page *kingdeev1.StatePage) ([]*kingd
 	if err != nil {
 		return nil, err
 	}
+	if err := p.wentBack(page, known); err != nil {
+		return nil, err
+	}
 	var pieces []*kingdeev1.StatePage
 	problems, rows := page.GetProblems(), page.GetRows()
 	from, changed := 0, 0

@@ -2,6 +2,7 @@ package intake
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"time"
 
@@ -26,6 +27,11 @@ var troubles = map[string]rule.ConditionKind{
 // TroubleOf is the condition of a data centre that a call to Kingdee's adapter met, by the reason that it gave; nil for
 // an error that says nothing of the data centre.
 func TroubleOf(err error, dataCenter string) *ledger.Condition {
+	if back := (*wentBackError)(nil); errors.As(err, &back) {
+		return &ledger.Condition{
+			Kind: rule.ConditionKingdeeWentBack, DataCenterID: dataCenter, Detail: back.detail,
+		}
+	}
 	kind, known := troubles[apierr.Info(err, apierr.Kingdee).GetReason()]
 	if !known {
 		return nil
@@ -58,3 +64,8 @@ func MetTrouble(
 	}
 	return true, err
 }
+
+// wentBackError: a read shows known bills as they were before. Nothing of it is decided.
+type wentBackError struct{ detail string }
+
+func (e *wentBackError) Error() string { return "stamps of known bills went back: " + e.detail }

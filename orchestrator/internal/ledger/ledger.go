@@ -39,11 +39,22 @@ type Scheme struct {
 	Send      bool
 	SendSince time.Time
 	Watermark *Watermark
+	// Restored is what a person last said of an older copy of this scheme's Kingdee.
+	Restored  Restored
 	Failures  int
 	NotBefore time.Time
 	// Cutovers are those of what later revisions added.
 	Cutovers rule.Cutovers
 }
+
+// Restored says that Kingdee was restored from an older copy; zero where it never was.
+type Restored struct {
+	// To is the time to which it was restored, by Kingdee's clock; Told is when a person said so.
+	To, Told time.Time
+}
+
+// Replaces says whether what a read showed at this moment was of the Kingdee before.
+func (r Restored) Replaces(read time.Time) bool { return read.Before(r.Told) }
 
 // Watermark is how far a scheme has read, and which accounts that is true of.
 type Watermark struct {

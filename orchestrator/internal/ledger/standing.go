@@ -41,7 +41,7 @@ func schemeStanding(ctx context.Context, db Reads, name string) (Scheme, error) 
 select s.scheme, s.revision, s.data_center_id, coalesce(o.stop_reason, '') as stop_reason, s.mode = 'send' as send,
        s.send_since,
        m.watermark_time, m.version, m.data_center_id as watermark_data_center, m.environment, m.effective_from,
-       m.time_zone, exists (select from condition o where `+RestsReading+`) as rests,
+       m.time_zone, m.restored_to, m.restored_told, exists (select from condition o where `+RestsReading+`) as rests,
        exists (select from condition o where o.end_time is null and o.kind = 'clock_ahead'
            and o.data_center_id = s.data_center_id) as clock_ahead,
        (select max(o.end_time) from condition o where o.kind = 'clock_ahead'
@@ -79,6 +79,8 @@ where s.scheme = $1`, name)
 		Environment         *string
 		EffectiveFrom       time.Time
 		TimeZone            *string
+		RestoredTo          time.Time
+		RestoredTold        time.Time
 		Failures            int
 		NotBefore           time.Time
 		Cutovers            []byte
@@ -95,6 +97,7 @@ where s.scheme = $1`, name)
 		Stopped: r.StopReason != "", StopReason: r.StopReason, Rests: r.Rests, ClockAhead: r.ClockAhead,
 		ClockFits: r.ClockFits,
 		Lag:       r.Lag,
+		Restored:  Restored{To: r.RestoredTo, Told: r.RestoredTold},
 		Send:      r.Send, SendSince: r.SendSince, Failures: r.Failures, NotBefore: r.NotBefore,
 	}
 	if !r.WatermarkTime.IsZero() {

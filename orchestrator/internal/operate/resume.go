@@ -13,7 +13,11 @@ import (
 
 // Resume ends what only a person ends: a scheme that was stopped, paused or suspected reads and sends again, at once.
 // Safety limits stay as they are: what they hold is released. Resuming a scheme that runs is no fault.
-func (s *Operator) Resume(ctx context.Context, tx pgx.Tx, act ledger.Act) error {
+//
+// restoredTo is the time to which Kingdee was restored from an older copy, by its own clock; zero for none. It ends
+// kingdee_went_back for every scheme of the data centre, and sets their watermarks back to it where they are later, so
+// that what happened since is read again. It is refused (*ledger.WatermarkError) if it lies ahead.
+func (s *Operator) Resume(ctx context.Context, tx pgx.Tx, act ledger.Act, restoredTo time.Time) error {
 	if _, err := lockAlone(ctx, tx, act.Scheme); err != nil {
 		return err
 	}
@@ -21,8 +25,60 @@ func (s *Operator) Resume(ctx context.Context, tx pgx.Tx, act ledger.Act) error 
 	if err != nil {
 		return err
 	}
-	_, err = record(ctx, tx, ledger.Resume, act, nothing{}, counted{resumed})
+	if restoredTo.IsZero() {
+		_, err = record(ctx, tx, ledger.Resume, act, nothing{}, counted{resumed})
+		return err
+	}
+	ended, err := restored(ctx, tx, act, restoredTo)
+	if err != nil {
+		return err
+	}
+	_, err = record(ctx, tx, ledger.Resume, act, restoredParameters{restoredTo.UTC()}, counted{resumed + ended})
 	return err
+}
+
+type restoredParameters struct {
+	KingdeeRestoredTo time.Time `json:"kingdee_restored_to"`
+}
+
+// restored goes on with an older copy of Kingdee, for every scheme of the data centre. The versions of the watermarks
+// move in any case, so that no run that read the Kingdee before can end.
+func restored(ctx context.Context, tx pgx.Tx, act ledger.Act, to time.Time) (ended int64, err error) {
+	var ahead bool
+	if err := tx.QueryRow(ctx, `select $1::timestamptz > now()`, to).Scan(&ahead); err != nil {
+		return 0, err
+	}
+	if ahead {
+		return 0, &ledger.WatermarkError{
+			Why: fmt.Sprintf("%s is in the future; 晚于当前时间", to.UTC().Format(time.RFC3339)),
+		}
+	}
+	args := pgx.StrictNamedArgs{"scheme": act.Scheme}
+	conditions, err := ledger.EndConditions(ctx, tx, act.Actor+": "+act.Reason, `o.kind = 'kingdee_went_back'
+    and o.data_center_id = (select s.data_center_id from scheme s where s.scheme = @scheme)`, args)
+	if err != nil {
+		return 0, err
+	}
+	_, err = tx.Exec(ctx, `
+with before as (
+    select m.scheme, m.watermark_time
+    from watermark m join scheme s using (scheme)
+    where s.data_center_id = (select o.data_center_id from scheme o where o.scheme = @scheme)
+    order by m.scheme
+    for update of m
+), moved as (
+    update watermark m
+    set watermark_time = least(m.watermark_time, @to), version = m.version + 1, restored_to = @to, restored_told = now()
+    from before b
+    where m.scheme = b.scheme
+)
+insert into watermark_change (scheme, move_time, watermark_before, watermark_after, actor, reason)
+select b.scheme, clock_timestamp(), b.watermark_time, @to, @actor, @reason
+from before b
+where b.watermark_time > @to`, pgx.StrictNamedArgs{
+		"scheme": act.Scheme, "to": to, "actor": ledger.CleanText(act.Actor), "reason": ledger.CleanText(act.Reason),
+	})
+	return int64(len(conditions)), err
 }
 
 func resume(ctx context.Context, tx pgx.Tx, act ledger.Act) (resumed int64, err error) {

@@ -78,10 +78,15 @@ func (c *reconcileChunk) decideSome(ctx context.Context, p *intake.Pager, ids []
 	if err := c.Store.AddSnapshots(ctx, c.reconcile.Scheme, known); err != nil {
 		return err
 	}
+	newest, err := c.ledger.NewestMissing(ctx, c.reconcile.Scheme)
+	if err != nil {
+		return err
+	}
 	page := ledger.Page{}
 	for _, m := range missing {
 		if k := known[m.BillID]; k != nil {
-			p.DecideGone(&page, *k, m.AbsentSince, c.Now(), len(c.reconcile.Comparison.GoneIDs))
+			p.DecideGone(&page, *k, m.AbsentSince, c.Now(), len(c.reconcile.Comparison.GoneIDs),
+				newest > 0 && m.BillID >= newest)
 		}
 	}
 	keep := c.keep(ctx, func(w *ledger.Run, _ ledger.Told) {

@@ -8,6 +8,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/voidrelay/voidrelay/orchestrator/internal/ledger"
+	"github.com/voidrelay/voidrelay/orchestrator/internal/rule"
 )
 
 // provable is true of a missing bill b that is still to be proved gone, or once more: a live bill carried its number,
@@ -39,6 +40,25 @@ func (s *ComparisonRows) StillMissing(ctx context.Context, scheme string, ids []
 select b.bill_id, b.bill_no, b.org, b.absent_since from bill b
 where b.scheme = @scheme and b.bill_id = any(@ids) and b.absent_since is not null and `+provable+`
 order by b.bill_id`, pgx.StrictNamedArgs{"scheme": scheme, "ids": ids})
+}
+
+// NewestMissing answers the lowest FID of the newest bills all of which are missing, if they are WentBackBills or more;
+// 0 if not.
+func (s *ComparisonRows) NewestMissing(ctx context.Context, scheme string) (lowest int64, err error) {
+	var count int64
+	err = s.pool.QueryRow(ctx, `
+select count(*), coalesce(min(b.bill_id), 0)
+from bill b
+where b.scheme = $1 and b.absent_since is not null and b.bill_id > coalesce((
+    select max(o.bill_id) from bill o where o.scheme = $1 and o.absent_since is null), 0)`,
+		scheme).Scan(&count, &lowest)
+	if err != nil {
+		return 0, fmt.Errorf("read newest missing bills: %w", err)
+	}
+	if count < rule.WentBackBills {
+		return 0, nil
+	}
+	return lowest, nil
 }
 
 func (s *ComparisonRows) missing(ctx context.Context, sql string, args pgx.StrictNamedArgs) ([]ledger.Missing, error) {

@@ -22,6 +22,7 @@ import (
 type goneStore interface {
 	MissingBills(ctx context.Context, scheme string, before time.Time, after int64, limit int) ([]ledger.Missing, error)
 	StillMissing(ctx context.Context, scheme string, ids []int64) ([]ledger.Missing, error)
+	NewestMissing(ctx context.Context, scheme string) (int64, error)
 	Controls(ctx context.Context, scheme, org string, limit int) ([]int64, error)
 }
 

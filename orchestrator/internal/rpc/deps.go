@@ -90,7 +90,8 @@ type Operator interface {
 	// DryRunNumbers are the numbers of bills of which a cancellation was only decided in dry run.
 	DryRunNumbers(ctx context.Context, tx pgx.Tx, scheme string) ([]string, error)
 	Pause(ctx context.Context, tx pgx.Tx, act ledger.Act) error
-	Resume(ctx context.Context, tx pgx.Tx, act ledger.Act) error
+	// Resume: restoredTo is the time to which Kingdee was restored from an older copy; zero for none.
+	Resume(ctx context.Context, tx pgx.Tx, act ledger.Act, restoredTo time.Time) error
 	// StopAll and ResumeAll concern all schemes: their act names none.
 	StopAll(ctx context.Context, tx pgx.Tx, act ledger.Act) (since time.Time, inFlight int64, err error)
 	ResumeAll(ctx context.Context, tx pgx.Tx, act ledger.Act) (resumed bool, err error)

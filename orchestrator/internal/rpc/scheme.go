@@ -3,6 +3,7 @@ package rpc
 import (
 	"context"
 	"slices"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 
@@ -123,7 +124,11 @@ func (s *schemeService) ResumeScheme(
 ) (*orchestratorv1.ResumeSchemeResponse, error) {
 	reply, err := act(ctx, s.recorder, req,
 		func(tx pgx.Tx, act ledger.Act) (*orchestratorv1.ResumeSchemeResponse, error) {
-			if err := s.operator.Resume(ctx, tx, act); err != nil {
+			var restoredTo time.Time
+			if at := req.GetKingdeeRestoredTo(); at != nil {
+				restoredTo = at.AsTime()
+			}
+			if err := s.operator.Resume(ctx, tx, act, restoredTo); err != nil {
 				return nil, err
 			}
 			scheme, err := s.standing(ctx, tx, act.Scheme)

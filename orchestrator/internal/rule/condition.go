@@ -18,6 +18,8 @@ const (
 	ConditionClockBehind ConditionKind = "clock_behind"
 	// ConditionPermissionSuspect: Kingdee does not show what the ledger knows.
 	ConditionPermissionSuspect ConditionKind = "permission_suspect"
+	// ConditionKingdeeWentBack: an older copy of Kingdee answers.
+	ConditionKingdeeWentBack ConditionKind = "kingdee_went_back"
 	// ConditionReadingBehind: the last complete run of a scheme is older than five intervals.
 	ConditionReadingBehind ConditionKind = "reading_behind"
 	// ConditionSchemeStopped: what a scheme reads or sends to is not what it began with, or not what it may use; the
@@ -144,6 +146,16 @@ func readingConditions() []ConditionRow {
 				"and voids may go unseen",
 			ActionEN: "check the user's data, organisation and field permissions in Kingdee, then: " +
 				`voidrelay resume "{scheme}" --reason "…"`,
+		},
+		{
+			Kind: ConditionKingdeeWentBack, Subject: SubjectDataCenter, Reading: true, Sending: true, ByPerson: true,
+			MessageZH: "多张已知单据的时间戳变早了，金蝶疑似恢复到了旧备份；读取和发送暂停，缺失的单据不算删除",
+			ActionZH: `向金蝶管理员查明恢复到哪个时间点（如 2026-11-25T08:00:00+08:00），然后：` +
+				`voidrelay resume "{scheme}" --kingdee-restored-to "……" --reason "……"`,
+			MessageEN: "stamps of known bills went back: Kingdee may have been restored from an older copy; " +
+				"nothing is read or sent, and a missing bill does not count as deleted",
+			ActionEN: `ask Kingdee's administrator to which time it was restored (such as ` +
+				`2026-11-25T08:00:00+08:00), then: voidrelay resume "{scheme}" --kingdee-restored-to "…" --reason "…"`,
 		},
 		{
 			Kind: ConditionReadingBehind, Subject: SubjectScheme,

@@ -100,3 +100,23 @@ func Ahead(s State, clock Clock, sinceHeader time.Duration) bool {
 	}
 	return false
 }
+
+// WentBackBills is how many known bills whose stamps went back in one read show that not they went back, but Kingdee
+// did: an older copy of it answers.
+const WentBackBills = 3
+
+// WentBack says whether a known bill is shown as it was before: one of its stamps is older than the ledger has it, by
+// more than the clocks of Kingdee's servers may differ, which is the overlap and the lag that was measured lately. A
+// bill that is voided or un-audited just now has moved on, whatever a clock that lags wrote.
+func WentBack(known *Known, seen State, lag time.Duration) bool {
+	if known == nil || seen.Voided() && !known.State.Voided() ||
+		seen.DocumentStatus == Reaudit && known.State.DocumentStatus != Reaudit {
+		return false
+	}
+	older := func(was, now time.Time) bool {
+		return !was.IsZero() && !now.IsZero() && was.Sub(now) > Overlap+lag
+	}
+	was := known.State
+	return older(was.ModifyTime, seen.ModifyTime) || older(was.ApproveTime, seen.ApproveTime) ||
+		older(was.CreateTime, seen.CreateTime)
+}

@@ -171,7 +171,7 @@ func (b *living) proveGone(id int64) {
 	run := &ledger.Run{Scheme: "assembly-void", Kind: ledger.Incremental, Revision: standing.Revision}
 	p := intake.NewPager(b.Store, intake.Reader{Entry: e}, run, standing, intake.DataCentre{})
 	var page ledger.Page
-	p.DecideGone(&page, *known[id], b.Clock, b.Clock, 1)
+	p.DecideGone(&page, *known[id], b.Clock, b.Clock, 1, false)
 	reread := ledger.Basis{
 		Scheme: "assembly-void", Revision: standing.Revision, SendSince: standing.SendSince,
 		SafetyLimits: e.SafetyLimits(),

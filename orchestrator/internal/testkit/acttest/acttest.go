@@ -71,7 +71,12 @@ func (a Acts) Pause(ctx context.Context, act ledger.Act) error {
 
 // Resume is store.Resume.
 func (a Acts) Resume(ctx context.Context, act ledger.Act) error {
-	return a.plain(ctx, ledger.Resume, act, nil, func(tx pgx.Tx) error { return a.store.Resume(ctx, tx, act) })
+	return a.ResumeRestored(ctx, act, time.Time{})
+}
+
+// ResumeRestored is store.Resume with the time to which Kingdee was restored.
+func (a Acts) ResumeRestored(ctx context.Context, act ledger.Act, to time.Time) error {
+	return a.plain(ctx, ledger.Resume, act, to, func(tx pgx.Tx) error { return a.store.Resume(ctx, tx, act, to) })
 }
 
 // ApplySchemes is operate.ApplySchemes, by nobody in particular; it answers the newest revision of each scheme.

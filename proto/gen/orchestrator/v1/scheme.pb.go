@@ -631,12 +631,16 @@ func (x *PauseSchemeResponse) GetScheme() *Scheme {
 }
 
 type ResumeSchemeRequest struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Scheme        string                 `protobuf:"bytes,1,opt,name=scheme,proto3" json:"scheme,omitempty"`
-	Reason        string                 `protobuf:"bytes,2,opt,name=reason,proto3" json:"reason,omitempty"`
-	RequestId     string                 `protobuf:"bytes,3,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	state     protoimpl.MessageState `protogen:"open.v1"`
+	Scheme    string                 `protobuf:"bytes,1,opt,name=scheme,proto3" json:"scheme,omitempty"`
+	Reason    string                 `protobuf:"bytes,2,opt,name=reason,proto3" json:"reason,omitempty"`
+	RequestId string                 `protobuf:"bytes,3,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
+	// Kingdee was restored from an older copy, to this time by its own clock. Ends the condition kingdee_went_back for
+	// every scheme of the data centre, and sets their watermarks back to it where they are later, so that what happened
+	// since is read again. Refused with WATERMARK_REFUSED if it lies ahead. Without it that condition stays.
+	KingdeeRestoredTo *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=kingdee_restored_to,json=kingdeeRestoredTo,proto3" json:"kingdee_restored_to,omitempty"`
+	unknownFields     protoimpl.UnknownFields
+	sizeCache         protoimpl.SizeCache
 }
 
 func (x *ResumeSchemeRequest) Reset() {
@@ -688,6 +692,13 @@ func (x *ResumeSchemeRequest) GetRequestId() string {
 		return x.RequestId
 	}
 	return ""
+}
+
+func (x *ResumeSchemeRequest) GetKingdeeRestoredTo() *timestamppb.Timestamp {
+	if x != nil {
+		return x.KingdeeRestoredTo
+	}
+	return nil
 }
 
 type ResumeSchemeResponse struct {
@@ -3181,13 +3192,14 @@ const file_orchestrator_v1_scheme_proto_rawDesc = "" +
 	"\n" +
 	"request_id\x18\x03 \x01(\tB\a\xbaH\x04r\x02\x18dR\trequestId\"F\n" +
 	"\x13PauseSchemeResponse\x12/\n" +
-	"\x06scheme\x18\x01 \x01(\v2\x17.orchestrator.v1.SchemeR\x06scheme\"\x84\x01\n" +
+	"\x06scheme\x18\x01 \x01(\v2\x17.orchestrator.v1.SchemeR\x06scheme\"\xd0\x01\n" +
 	"\x13ResumeSchemeRequest\x12!\n" +
 	"\x06scheme\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18dR\x06scheme\x12\"\n" +
 	"\x06reason\x18\x02 \x01(\tB\n" +
 	"\xbaH\ar\x05\x10\x01\x18\xf4\x03R\x06reason\x12&\n" +
 	"\n" +
-	"request_id\x18\x03 \x01(\tB\a\xbaH\x04r\x02\x18dR\trequestId\"G\n" +
+	"request_id\x18\x03 \x01(\tB\a\xbaH\x04r\x02\x18dR\trequestId\x12J\n" +
+	"\x13kingdee_restored_to\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampR\x11kingdeeRestoredTo\"G\n" +
 	"\x14ResumeSchemeResponse\x12/\n" +
 	"\x06scheme\x18\x01 \x01(\v2\x17.orchestrator.v1.SchemeR\x06scheme\"\\\n" +
 	"\x0eStopAllRequest\x12\"\n" +
@@ -3511,85 +3523,86 @@ var file_orchestrator_v1_scheme_proto_depIdxs = []int32{
 	2,  // 2: orchestrator.v1.SetSchemeModeRequest.mode:type_name -> orchestrator.v1.SchemeMode
 	40, // 3: orchestrator.v1.SetSchemeModeResponse.scheme:type_name -> orchestrator.v1.Scheme
 	40, // 4: orchestrator.v1.PauseSchemeResponse.scheme:type_name -> orchestrator.v1.Scheme
-	40, // 5: orchestrator.v1.ResumeSchemeResponse.scheme:type_name -> orchestrator.v1.Scheme
-	51, // 6: orchestrator.v1.StopAllResponse.stop_time:type_name -> google.protobuf.Timestamp
-	51, // 7: orchestrator.v1.MoveWatermarkRequest.watermark_time:type_name -> google.protobuf.Timestamp
-	40, // 8: orchestrator.v1.MoveWatermarkResponse.scheme:type_name -> orchestrator.v1.Scheme
-	51, // 9: orchestrator.v1.MoveWatermarkResponse.watermark_before_time:type_name -> google.protobuf.Timestamp
-	41, // 10: orchestrator.v1.ListWatermarkChangesResponse.moves:type_name -> orchestrator.v1.WatermarkChange
-	22, // 11: orchestrator.v1.DiffSchemesRequest.revision:type_name -> orchestrator.v1.StoredRevision
-	42, // 12: orchestrator.v1.DiffSchemesResponse.schemes:type_name -> orchestrator.v1.SchemeDiff
-	51, // 13: orchestrator.v1.DiffSchemeBillsRequest.read_time_from:type_name -> google.protobuf.Timestamp
-	51, // 14: orchestrator.v1.DiffSchemeBillsRequest.read_time_to:type_name -> google.protobuf.Timestamp
-	46, // 15: orchestrator.v1.DiffSchemeBillsResponse.differences:type_name -> orchestrator.v1.MappingDifference
-	48, // 16: orchestrator.v1.ApplySchemesRequest.if_revisions:type_name -> orchestrator.v1.ApplySchemesRequest.IfRevisionsEntry
-	42, // 17: orchestrator.v1.ApplySchemesResponse.schemes:type_name -> orchestrator.v1.SchemeDiff
-	43, // 18: orchestrator.v1.ListSchemeRevisionsResponse.revisions:type_name -> orchestrator.v1.SchemeRevision
-	44, // 19: orchestrator.v1.GetSchemeDraftResponse.draft:type_name -> orchestrator.v1.SchemeDraft
-	44, // 20: orchestrator.v1.SaveSchemeDraftResponse.draft:type_name -> orchestrator.v1.SchemeDraft
-	0,  // 21: orchestrator.v1.Scheme.state:type_name -> orchestrator.v1.SchemeState
-	52, // 22: orchestrator.v1.Scheme.conditions:type_name -> orchestrator.v1.Condition
-	2,  // 23: orchestrator.v1.Scheme.mode:type_name -> orchestrator.v1.SchemeMode
-	51, // 24: orchestrator.v1.Scheme.send_since_time:type_name -> google.protobuf.Timestamp
-	53, // 25: orchestrator.v1.Scheme.incremental_interval:type_name -> google.protobuf.Duration
-	51, // 26: orchestrator.v1.Scheme.watermark_time:type_name -> google.protobuf.Timestamp
-	51, // 27: orchestrator.v1.Scheme.effective_from:type_name -> google.protobuf.Timestamp
-	51, // 28: orchestrator.v1.Scheme.last_run_time:type_name -> google.protobuf.Timestamp
-	49, // 29: orchestrator.v1.Scheme.cancellation_counts:type_name -> orchestrator.v1.Scheme.CancellationCountsEntry
-	51, // 30: orchestrator.v1.WatermarkChange.move_time:type_name -> google.protobuf.Timestamp
-	51, // 31: orchestrator.v1.WatermarkChange.watermark_before_time:type_name -> google.protobuf.Timestamp
-	51, // 32: orchestrator.v1.WatermarkChange.watermark_after_time:type_name -> google.protobuf.Timestamp
-	1,  // 33: orchestrator.v1.SchemeDiff.change:type_name -> orchestrator.v1.SchemeChange
-	45, // 34: orchestrator.v1.SchemeDiff.added:type_name -> orchestrator.v1.SchemePart
-	45, // 35: orchestrator.v1.SchemeDiff.removed:type_name -> orchestrator.v1.SchemePart
-	51, // 36: orchestrator.v1.SchemeRevision.create_time:type_name -> google.protobuf.Timestamp
-	45, // 37: orchestrator.v1.SchemeRevision.added:type_name -> orchestrator.v1.SchemePart
-	45, // 38: orchestrator.v1.SchemeRevision.removed:type_name -> orchestrator.v1.SchemePart
-	51, // 39: orchestrator.v1.SchemeDraft.save_time:type_name -> google.protobuf.Timestamp
-	47, // 40: orchestrator.v1.MappingDifference.before:type_name -> orchestrator.v1.MappedRequest
-	47, // 41: orchestrator.v1.MappingDifference.after:type_name -> orchestrator.v1.MappedRequest
-	50, // 42: orchestrator.v1.MappedRequest.extend_props:type_name -> orchestrator.v1.MappedRequest.ExtendPropsEntry
-	3,  // 43: orchestrator.v1.SchemeService.ListSchemes:input_type -> orchestrator.v1.ListSchemesRequest
-	5,  // 44: orchestrator.v1.SchemeService.GetScheme:input_type -> orchestrator.v1.GetSchemeRequest
-	7,  // 45: orchestrator.v1.SchemeService.SetSchemeMode:input_type -> orchestrator.v1.SetSchemeModeRequest
-	9,  // 46: orchestrator.v1.SchemeService.PauseScheme:input_type -> orchestrator.v1.PauseSchemeRequest
-	11, // 47: orchestrator.v1.SchemeService.ResumeScheme:input_type -> orchestrator.v1.ResumeSchemeRequest
-	13, // 48: orchestrator.v1.SchemeService.StopAll:input_type -> orchestrator.v1.StopAllRequest
-	15, // 49: orchestrator.v1.SchemeService.ResumeAll:input_type -> orchestrator.v1.ResumeAllRequest
-	17, // 50: orchestrator.v1.SchemeService.MoveWatermark:input_type -> orchestrator.v1.MoveWatermarkRequest
-	19, // 51: orchestrator.v1.SchemeService.ListWatermarkChanges:input_type -> orchestrator.v1.ListWatermarkChangesRequest
-	21, // 52: orchestrator.v1.SchemeService.DiffSchemes:input_type -> orchestrator.v1.DiffSchemesRequest
-	24, // 53: orchestrator.v1.SchemeService.DiffSchemeBills:input_type -> orchestrator.v1.DiffSchemeBillsRequest
-	26, // 54: orchestrator.v1.SchemeService.ApplySchemes:input_type -> orchestrator.v1.ApplySchemesRequest
-	28, // 55: orchestrator.v1.SchemeService.ListSchemeRevisions:input_type -> orchestrator.v1.ListSchemeRevisionsRequest
-	30, // 56: orchestrator.v1.SchemeService.ExportSchemes:input_type -> orchestrator.v1.ExportSchemesRequest
-	32, // 57: orchestrator.v1.SchemeService.RetireScheme:input_type -> orchestrator.v1.RetireSchemeRequest
-	34, // 58: orchestrator.v1.SchemeService.GetSchemeDraft:input_type -> orchestrator.v1.GetSchemeDraftRequest
-	36, // 59: orchestrator.v1.SchemeService.SaveSchemeDraft:input_type -> orchestrator.v1.SaveSchemeDraftRequest
-	38, // 60: orchestrator.v1.SchemeService.DiscardSchemeDraft:input_type -> orchestrator.v1.DiscardSchemeDraftRequest
-	4,  // 61: orchestrator.v1.SchemeService.ListSchemes:output_type -> orchestrator.v1.ListSchemesResponse
-	6,  // 62: orchestrator.v1.SchemeService.GetScheme:output_type -> orchestrator.v1.GetSchemeResponse
-	8,  // 63: orchestrator.v1.SchemeService.SetSchemeMode:output_type -> orchestrator.v1.SetSchemeModeResponse
-	10, // 64: orchestrator.v1.SchemeService.PauseScheme:output_type -> orchestrator.v1.PauseSchemeResponse
-	12, // 65: orchestrator.v1.SchemeService.ResumeScheme:output_type -> orchestrator.v1.ResumeSchemeResponse
-	14, // 66: orchestrator.v1.SchemeService.StopAll:output_type -> orchestrator.v1.StopAllResponse
-	16, // 67: orchestrator.v1.SchemeService.ResumeAll:output_type -> orchestrator.v1.ResumeAllResponse
-	18, // 68: orchestrator.v1.SchemeService.MoveWatermark:output_type -> orchestrator.v1.MoveWatermarkResponse
-	20, // 69: orchestrator.v1.SchemeService.ListWatermarkChanges:output_type -> orchestrator.v1.ListWatermarkChangesResponse
-	23, // 70: orchestrator.v1.SchemeService.DiffSchemes:output_type -> orchestrator.v1.DiffSchemesResponse
-	25, // 71: orchestrator.v1.SchemeService.DiffSchemeBills:output_type -> orchestrator.v1.DiffSchemeBillsResponse
-	27, // 72: orchestrator.v1.SchemeService.ApplySchemes:output_type -> orchestrator.v1.ApplySchemesResponse
-	29, // 73: orchestrator.v1.SchemeService.ListSchemeRevisions:output_type -> orchestrator.v1.ListSchemeRevisionsResponse
-	31, // 74: orchestrator.v1.SchemeService.ExportSchemes:output_type -> orchestrator.v1.ExportSchemesResponse
-	33, // 75: orchestrator.v1.SchemeService.RetireScheme:output_type -> orchestrator.v1.RetireSchemeResponse
-	35, // 76: orchestrator.v1.SchemeService.GetSchemeDraft:output_type -> orchestrator.v1.GetSchemeDraftResponse
-	37, // 77: orchestrator.v1.SchemeService.SaveSchemeDraft:output_type -> orchestrator.v1.SaveSchemeDraftResponse
-	39, // 78: orchestrator.v1.SchemeService.DiscardSchemeDraft:output_type -> orchestrator.v1.DiscardSchemeDraftResponse
-	61, // [61:79] is the sub-list for method output_type
-	43, // [43:61] is the sub-list for method input_type
-	43, // [43:43] is the sub-list for extension type_name
-	43, // [43:43] is the sub-list for extension extendee
-	0,  // [0:43] is the sub-list for field type_name
+	51, // 5: orchestrator.v1.ResumeSchemeRequest.kingdee_restored_to:type_name -> google.protobuf.Timestamp
+	40, // 6: orchestrator.v1.ResumeSchemeResponse.scheme:type_name -> orchestrator.v1.Scheme
+	51, // 7: orchestrator.v1.StopAllResponse.stop_time:type_name -> google.protobuf.Timestamp
+	51, // 8: orchestrator.v1.MoveWatermarkRequest.watermark_time:type_name -> google.protobuf.Timestamp
+	40, // 9: orchestrator.v1.MoveWatermarkResponse.scheme:type_name -> orchestrator.v1.Scheme
+	51, // 10: orchestrator.v1.MoveWatermarkResponse.watermark_before_time:type_name -> google.protobuf.Timestamp
+	41, // 11: orchestrator.v1.ListWatermarkChangesResponse.moves:type_name -> orchestrator.v1.WatermarkChange
+	22, // 12: orchestrator.v1.DiffSchemesRequest.revision:type_name -> orchestrator.v1.StoredRevision
+	42, // 13: orchestrator.v1.DiffSchemesResponse.schemes:type_name -> orchestrator.v1.SchemeDiff
+	51, // 14: orchestrator.v1.DiffSchemeBillsRequest.read_time_from:type_name -> google.protobuf.Timestamp
+	51, // 15: orchestrator.v1.DiffSchemeBillsRequest.read_time_to:type_name -> google.protobuf.Timestamp
+	46, // 16: orchestrator.v1.DiffSchemeBillsResponse.differences:type_name -> orchestrator.v1.MappingDifference
+	48, // 17: orchestrator.v1.ApplySchemesRequest.if_revisions:type_name -> orchestrator.v1.ApplySchemesRequest.IfRevisionsEntry
+	42, // 18: orchestrator.v1.ApplySchemesResponse.schemes:type_name -> orchestrator.v1.SchemeDiff
+	43, // 19: orchestrator.v1.ListSchemeRevisionsResponse.revisions:type_name -> orchestrator.v1.SchemeRevision
+	44, // 20: orchestrator.v1.GetSchemeDraftResponse.draft:type_name -> orchestrator.v1.SchemeDraft
+	44, // 21: orchestrator.v1.SaveSchemeDraftResponse.draft:type_name -> orchestrator.v1.SchemeDraft
+	0,  // 22: orchestrator.v1.Scheme.state:type_name -> orchestrator.v1.SchemeState
+	52, // 23: orchestrator.v1.Scheme.conditions:type_name -> orchestrator.v1.Condition
+	2,  // 24: orchestrator.v1.Scheme.mode:type_name -> orchestrator.v1.SchemeMode
+	51, // 25: orchestrator.v1.Scheme.send_since_time:type_name -> google.protobuf.Timestamp
+	53, // 26: orchestrator.v1.Scheme.incremental_interval:type_name -> google.protobuf.Duration
+	51, // 27: orchestrator.v1.Scheme.watermark_time:type_name -> google.protobuf.Timestamp
+	51, // 28: orchestrator.v1.Scheme.effective_from:type_name -> google.protobuf.Timestamp
+	51, // 29: orchestrator.v1.Scheme.last_run_time:type_name -> google.protobuf.Timestamp
+	49, // 30: orchestrator.v1.Scheme.cancellation_counts:type_name -> orchestrator.v1.Scheme.CancellationCountsEntry
+	51, // 31: orchestrator.v1.WatermarkChange.move_time:type_name -> google.protobuf.Timestamp
+	51, // 32: orchestrator.v1.WatermarkChange.watermark_before_time:type_name -> google.protobuf.Timestamp
+	51, // 33: orchestrator.v1.WatermarkChange.watermark_after_time:type_name -> google.protobuf.Timestamp
+	1,  // 34: orchestrator.v1.SchemeDiff.change:type_name -> orchestrator.v1.SchemeChange
+	45, // 35: orchestrator.v1.SchemeDiff.added:type_name -> orchestrator.v1.SchemePart
+	45, // 36: orchestrator.v1.SchemeDiff.removed:type_name -> orchestrator.v1.SchemePart
+	51, // 37: orchestrator.v1.SchemeRevision.create_time:type_name -> google.protobuf.Timestamp
+	45, // 38: orchestrator.v1.SchemeRevision.added:type_name -> orchestrator.v1.SchemePart
+	45, // 39: orchestrator.v1.SchemeRevision.removed:type_name -> orchestrator.v1.SchemePart
+	51, // 40: orchestrator.v1.SchemeDraft.save_time:type_name -> google.protobuf.Timestamp
+	47, // 41: orchestrator.v1.MappingDifference.before:type_name -> orchestrator.v1.MappedRequest
+	47, // 42: orchestrator.v1.MappingDifference.after:type_name -> orchestrator.v1.MappedRequest
+	50, // 43: orchestrator.v1.MappedRequest.extend_props:type_name -> orchestrator.v1.MappedRequest.ExtendPropsEntry
+	3,  // 44: orchestrator.v1.SchemeService.ListSchemes:input_type -> orchestrator.v1.ListSchemesRequest
+	5,  // 45: orchestrator.v1.SchemeService.GetScheme:input_type -> orchestrator.v1.GetSchemeRequest
+	7,  // 46: orchestrator.v1.SchemeService.SetSchemeMode:input_type -> orchestrator.v1.SetSchemeModeRequest
+	9,  // 47: orchestrator.v1.SchemeService.PauseScheme:input_type -> orchestrator.v1.PauseSchemeRequest
+	11, // 48: orchestrator.v1.SchemeService.ResumeScheme:input_type -> orchestrator.v1.ResumeSchemeRequest
+	13, // 49: orchestrator.v1.SchemeService.StopAll:input_type -> orchestrator.v1.StopAllRequest
+	15, // 50: orchestrator.v1.SchemeService.ResumeAll:input_type -> orchestrator.v1.ResumeAllRequest
+	17, // 51: orchestrator.v1.SchemeService.MoveWatermark:input_type -> orchestrator.v1.MoveWatermarkRequest
+	19, // 52: orchestrator.v1.SchemeService.ListWatermarkChanges:input_type -> orchestrator.v1.ListWatermarkChangesRequest
+	21, // 53: orchestrator.v1.SchemeService.DiffSchemes:input_type -> orchestrator.v1.DiffSchemesRequest
+	24, // 54: orchestrator.v1.SchemeService.DiffSchemeBills:input_type -> orchestrator.v1.DiffSchemeBillsRequest
+	26, // 55: orchestrator.v1.SchemeService.ApplySchemes:input_type -> orchestrator.v1.ApplySchemesRequest
+	28, // 56: orchestrator.v1.SchemeService.ListSchemeRevisions:input_type -> orchestrator.v1.ListSchemeRevisionsRequest
+	30, // 57: orchestrator.v1.SchemeService.ExportSchemes:input_type -> orchestrator.v1.ExportSchemesRequest
+	32, // 58: orchestrator.v1.SchemeService.RetireScheme:input_type -> orchestrator.v1.RetireSchemeRequest
+	34, // 59: orchestrator.v1.SchemeService.GetSchemeDraft:input_type -> orchestrator.v1.GetSchemeDraftRequest
+	36, // 60: orchestrator.v1.SchemeService.SaveSchemeDraft:input_type -> orchestrator.v1.SaveSchemeDraftRequest
+	38, // 61: orchestrator.v1.SchemeService.DiscardSchemeDraft:input_type -> orchestrator.v1.DiscardSchemeDraftRequest
+	4,  // 62: orchestrator.v1.SchemeService.ListSchemes:output_type -> orchestrator.v1.ListSchemesResponse
+	6,  // 63: orchestrator.v1.SchemeService.GetScheme:output_type -> orchestrator.v1.GetSchemeResponse
+	8,  // 64: orchestrator.v1.SchemeService.SetSchemeMode:output_type -> orchestrator.v1.SetSchemeModeResponse
+	10, // 65: orchestrator.v1.SchemeService.PauseScheme:output_type -> orchestrator.v1.PauseSchemeResponse
+	12, // 66: orchestrator.v1.SchemeService.ResumeScheme:output_type -> orchestrator.v1.ResumeSchemeResponse
+	14, // 67: orchestrator.v1.SchemeService.StopAll:output_type -> orchestrator.v1.StopAllResponse
+	16, // 68: orchestrator.v1.SchemeService.ResumeAll:output_type -> orchestrator.v1.ResumeAllResponse
+	18, // 69: orchestrator.v1.SchemeService.MoveWatermark:output_type -> orchestrator.v1.MoveWatermarkResponse
+	20, // 70: orchestrator.v1.SchemeService.ListWatermarkChanges:output_type -> orchestrator.v1.ListWatermarkChangesResponse
+	23, // 71: orchestrator.v1.SchemeService.DiffSchemes:output_type -> orchestrator.v1.DiffSchemesResponse
+	25, // 72: orchestrator.v1.SchemeService.DiffSchemeBills:output_type -> orchestrator.v1.DiffSchemeBillsResponse
+	27, // 73: orchestrator.v1.SchemeService.ApplySchemes:output_type -> orchestrator.v1.ApplySchemesResponse
+	29, // 74: orchestrator.v1.SchemeService.ListSchemeRevisions:output_type -> orchestrator.v1.ListSchemeRevisionsResponse
+	31, // 75: orchestrator.v1.SchemeService.ExportSchemes:output_type -> orchestrator.v1.ExportSchemesResponse
+	33, // 76: orchestrator.v1.SchemeService.RetireScheme:output_type -> orchestrator.v1.RetireSchemeResponse
+	35, // 77: orchestrator.v1.SchemeService.GetSchemeDraft:output_type -> orchestrator.v1.GetSchemeDraftResponse
+	37, // 78: orchestrator.v1.SchemeService.SaveSchemeDraft:output_type -> orchestrator.v1.SaveSchemeDraftResponse
+	39, // 79: orchestrator.v1.SchemeService.DiscardSchemeDraft:output_type -> orchestrator.v1.DiscardSchemeDraftResponse
+	62, // [62:80] is the sub-list for method output_type
+	44, // [44:62] is the sub-list for method input_type
+	44, // [44:44] is the sub-list for extension type_name
+	44, // [44:44] is the sub-list for extension extendee
+	0,  // [0:44] is the sub-list for field type_name
 }
 
 func init() { file_orchestrator_v1_scheme_proto_init() }

@@ -79,6 +79,8 @@ create table watermark (
     environment    text not null check (environment in ('real', 'sandbox')),
     time_zone      text not null,
     effective_from timestamptz not null,
+    restored_to    timestamptz,
+    restored_told  timestamptz,
     wms_sids       jsonb not null default '{}',
     last_run_time  timestamptz not null default now(),
     last_run_rows  bigint not null default 0
@@ -89,6 +91,10 @@ comment on column watermark.header_time is
     'Kingdee''s clock in the header of the last complete run whose clock was believed: what cutovers are made of';
 comment on column watermark.wms_sids is
     'the sid behind each WMS account name, as first met: another one stops the scheme';
+comment on column watermark.restored_to is
+    'the time to which Kingdee was restored from an older copy, by its own clock, as a person said; null: it never was';
+comment on column watermark.restored_told is
+    'when a person said so: what was read of a bill before counts no longer as newer than what Kingdee shows';
 comment on column watermark.version is 'moves with every change: the compare-and-set that keeps two runs apart';
 
 create table watermark_change (

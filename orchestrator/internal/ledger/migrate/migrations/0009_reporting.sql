@@ -210,9 +210,9 @@ insert into work_kind (kind, subject, message_zh, action_zh, message_en, action_
     'make sure that the bill will not be audited again, or that the WMS takes the number again (the scheme may '
     'say number_reuse: same), then: voidrelay release "{scheme}" --ids {id} --reason "…"'),
 ('many_deleted', '',
-    '一次核对中发现多张单据已被删除，取消全部暂停发送',
+    '一次核对中发现多张单据已被删除，或缺失的正是最新的单据，取消全部暂停发送',
     '在金蝶确认这些单据确实被删除（而不是权限或账套问题），属实再放行：voidrelay release "{scheme}" --hold many_deleted --reason "……"',
-    'many bills were found deleted in one reconcile run; nothing of them is sent',
+    'many bills were found deleted in one reconcile run, or just the newest; nothing of them is sent',
     'make sure in Kingdee that they are really deleted and not hidden, then: voidrelay release "{scheme}" --hold '
     'many_deleted --reason "…"'),
 ('resting_orders', '',

@@ -14,13 +14,20 @@ cross join lateral (
     order by k.reason desc
     limit 1
 ) k
+-- An act about a data centre names one of its schemes.
+cross join lateral (
+    select min(s.scheme) as scheme
+    from voidrelay.scheme s
+    where s.active and s.data_center_id = o.data_center_id
+) one
 -- The names that stand in the words.
 cross join lateral (
     select max(t.words) filter (where t.place = 1) as message_zh, max(t.words) filter (where t.place = 2) as action_zh,
            max(t.words) filter (where t.place = 3) as message_en, max(t.words) filter (where t.place = 4) as action_en
     from (
         select n.place, replace(replace(replace(replace(replace(replace(n.words,
-                   '{scheme}', coalesce(o.scheme, '')), '{data_center}', o.data_center_id), '{account}', o.account),
+                   '{scheme}', coalesce(o.scheme, one.scheme, '')), '{data_center}', o.data_center_id),
+                   '{account}', o.account),
                    '{trigger}', o.trigger), '{host}', o.host), '{reason}', o.reason) as words
         from unnest(array[k.message_zh, k.action_zh, k.message_en, k.action_en]) with ordinality as n (words, place)
     ) t

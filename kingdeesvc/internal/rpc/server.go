@@ -160,8 +160,11 @@ func (s *Service) CheckConnection(
 	}
 	header, err := s.header(ctx, s.ping, nil)
 	if err != nil && len(findings) > 0 && ctx.Err() == nil {
+		// Nothing was answered that could tell what Kingdee is: a real server is not to be read out of that.
+		account := s.account(false)
+		account.Environment = kingdeev1.Environment_ENVIRONMENT_UNSPECIFIED
 		return &kingdeev1.CheckConnectionResponse{
-			Account: s.account(false), ServiceTime: timestamppb.New(s.now()), Findings: findings,
+			Account: account, ServiceTime: timestamppb.New(s.now()), Findings: findings,
 		}, nil
 	}
 	if err != nil {

@@ -53,6 +53,15 @@ func TestCheckSaysInBothLanguagesWhatFailsAndEndsWithItsStatus(t *testing.T) {
 	require.Len(t, answer.Findings,
 		answer.Counts["ok"]+answer.Counts["warning"]+answer.Counts["failed"]+answer.Counts["skipped"])
 
+	// A login that is refused makes no real server of a sandbox, and no login of what the settings say.
+	refused := maps.Clone(env)
+	refused["KINGDEE_APP_SECRET"] = "wrong"
+	_, out, _ = call(t, refused, "check", "--lang", "zh")
+	require.Regexp(t, `失败 +kingdee\.login`, out)
+	require.Regexp(t, `跳过 +scheme\.environment .*不知道金蝶是正式还是沙箱`, out)
+	require.Regexp(t, `跳过 +environment .*不知道金蝶是正式还是沙箱`, out)
+	require.Regexp(t, `通过 +scheme\.data_center .*（没有登录成功）`, out)
+
 	env["LOG_LEVEL"], env["KINGDEE_ACCT_ID"] = "loud", ""
 	status, out, errOut = call(t, env, "check")
 	require.Equal(t, statusWrong, status)

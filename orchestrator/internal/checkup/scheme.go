@@ -88,9 +88,13 @@ func (r *run) fits(s *scheme.Scheme) []Finding {
 func (r *run) readsThere(s *scheme.Scheme) Finding {
 	const id = "scheme.data_center"
 	there := r.kingdee.account.GetDataCenterId()
+	_, told := r.environment()
 	switch {
 	case there == "":
 		return skipped(id, dataCentreTitle, say("金蝶没有应答", "Kingdee did not answer"))
+	case there == s.DataCenter && !told:
+		return ok(id, dataCentreTitle, say("%s，与 KINGDEE_ACCT_ID 一致（没有登录成功）",
+			"%s, as KINGDEE_ACCT_ID; nobody was logged in", there))
 	case there == s.DataCenter:
 		return ok(id, dataCentreTitle, say("%s，与登录一致", "%s, as the login's", there))
 	}

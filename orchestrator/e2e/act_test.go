@@ -96,7 +96,8 @@ func TestATextThatNobodyKnewIsReclassifiedAndSettlesWhatWaited(t *testing.T) {
 	require.Equal(t, 4, s.count(`select attempt from cancellation_now`), "at once and after 1, 5 and 15 backoffs")
 	var text string
 	require.NoError(t, s.pool.QueryRow(t.Context(),
-		`select vendor_message from reporting.vendor_answer where text_id is not null and classified_as = ''`).Scan(&text))
+		`select vendor_message from reporting.vendor_answer
+where text_id is not null and classified_as = ''`).Scan(&text))
 
 	body := fmt.Sprintf(`{"text": %q, "disposition": "already_cancelled", "reason": "仓库已撤单"`, text)
 	require.Equal(t, http.StatusOK, s.post("/v1/answers:reclassify", body+`, "dryRun": true}`))

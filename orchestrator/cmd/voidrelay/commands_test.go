@@ -239,7 +239,8 @@ insert into voidrelay.host (host, version, beat_time) values ('wms-02', 'v1', no
 			return func() { m.rows.Exec(`delete from voidrelay.work_item`) }
 		},
 		"what is held": func() func() {
-			m.rows.Exec(`update voidrelay.unsettled_cancellation set state = 'held', hold_reason = 'number_reuse_unsaid'`)
+			m.rows.Exec(`
+update voidrelay.unsettled_cancellation set state = 'held', hold_reason = 'number_reuse_unsaid'`)
 			return func() {
 				m.rows.Exec(`update voidrelay.unsettled_cancellation set state = 'open', hold_reason = ''`)
 			}

@@ -128,11 +128,12 @@ func (sh *shell) schemeDiffCommand() *cobra.Command {
 	var bills bool
 	const use = "FILE | SCHEME --revision N"
 	cmd := &cobra.Command{
-		Use:   "diff FILE [--bills]",
-		Short: "比较方案文件与账本 what a file would change, with --bills also of the requests of stored bills; nothing is stored",
-		Long: "Says what applying a file, or going back to a stored revision, would change. With --bills takes stored " +
-			"bills, as they were last seen live, through both and lists whose requests would differ. Stores and sends " +
-			"nothing.\n\n" + timesHelp,
+		Use: "diff FILE [--bills]",
+		Short: "比较方案文件与账本 what a file would change, with --bills also of the requests of stored bills; " +
+			"nothing is stored",
+		Long: "Says what applying a file, or going back to a stored revision, would change. With --bills takes " +
+			"stored bills, as they were last seen live, through both and lists whose requests would differ. Stores " +
+			"and sends nothing.\n\n" + timesHelp,
 		Args: args(1, use),
 	}
 	cmd.Flags().Int32Var(&revision, "revision", 0, "与已存版本比较 compares with a stored revision of the scheme instead")

@@ -29,7 +29,8 @@ func TestAFileIsAppliedAfterShowingWhatItChanges(t *testing.T) {
 	write()
 	require.Contains(t, typed("apply FILE", 2), "--reason")
 	require.Contains(t, typed("apply FILE --reason first --if-revision 3", 1), "revision 0, not 3")
-	require.Contains(t, typed("apply FILE --reason first --if-revision 0", 0), "[y/N] 已应用 applied  assembly-void  第 1 版")
+	require.Contains(t, typed("apply FILE --reason first --if-revision 0", 0),
+		"[y/N] 已应用 applied  assembly-void  第 1 版")
 	require.Contains(t, typed("apply FILE --reason again", 0), "no revision was made")
 
 	write("CK005:", "CK006:", "backoff: 1s", "backoff: 2s")

@@ -42,7 +42,8 @@ func (s *PlanRows) LiveTraffic(ctx context.Context, scheme string, limit int) (l
 with due as (
     select f.run_id, c.due_time
     from unsettled_cancellation c join scheme s using (scheme) join cancellation f using (cancellation_id)
-    where c.state = 'open' and not c.awaits_text and c.due_time <= now() and c.lease_until is null and `+ledger.MaySend+`
+    where c.state = 'open' and not c.awaits_text and c.due_time <= now() and c.lease_until is null
+      and `+ledger.MaySend+`
     order by c.due_time
     limit @limit
 )

@@ -218,7 +218,8 @@ warehouses:
 
 // seedMapping gives the scheme a whole document, and two of its bills what they were when last seen live.
 func seedMapping(rows rowtest.DB) {
-	rows.Exec(`update scheme_revision set document = $1, actor = 'wang', reason = '上线' where scheme = 'assembly'`, mapping)
+	rows.Exec(`
+update scheme_revision set document = $1, actor = 'wang', reason = '上线' where scheme = 'assembly'`, mapping)
 	rows.Exec(`
 insert into bill_snapshot (scheme, bill_id, generation, content, read_time)
 select 'assembly', bill_id, 1,

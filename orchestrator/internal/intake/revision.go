@@ -11,10 +11,10 @@ import (
 )
 
 // StillNewest refuses what was decided under a revision or an operator's cutover that is not the scheme's any longer,
-// or for a scheme that is retired, and keeps the next one from being stored until the transaction ends. What a new revision adds counts from when it is
-// stored: a bill decided under the one before it after that moment would be unchanged for all who follow, and what the
-// addition owes of it would be lost. And what is decided under the cutover before the operator's would be sent,
-// although it ended before somebody allowed any sending.
+// or for a scheme that is retired, and keeps the next one from being stored until the transaction ends. What a new
+// revision adds counts from when it is stored: a bill decided under the one before it after that moment would be
+// unchanged for all who follow, and what the addition owes of it would be lost. And what is decided under the cutover
+// before the operator's would be sent, although it ended before somebody allowed any sending.
 func StillNewest(ctx context.Context, tx pgx.Tx, scheme string, revision int, sendSince time.Time) error {
 	var newest int
 	var cutover time.Time

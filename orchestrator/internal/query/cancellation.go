@@ -18,7 +18,8 @@ select c.cancellation_id, c.scheme, c.bill_id, c.bill_no, c.generation,
        c.warehouse_number, c.account, c.warehouse_code, c.order_code, c.order_type, c.cancel_reason,
        c.extend_props, c.owner_code, c.state, c.triggers, c.evidence, c.orders_from,
        case when c.state = 'held' then c.hold_reason else '' end as hold_reason, c.disposition, c.vendor_message,
-       c.outcome, c.attempt as attempts, case when c.state = 'open' and not c.awaits_text then c.due_time end as due_time,
+       c.outcome, c.attempt as attempts,
+       case when c.state = 'open' and not c.awaits_text then c.due_time end as due_time,
        c.create_time, c.update_time, c.outcome_time, c.revision, coalesce(c.run_id, 0) as run_id
 from cancellation_now c`
 

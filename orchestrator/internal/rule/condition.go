@@ -318,8 +318,8 @@ func hostConditions() []ConditionRow {
 			ActionZH:  "用 scheme diff 看差别，用 scheme apply 采用文件；账本中正在使用的方案，可用来更新文件：voidrelay scheme export",
 			MessageEN: "the schemes file of host {host} is not what the ledger works by; the ledger counts, and work " +
 				"goes on",
-			ActionEN: "see how by scheme diff, and adopt the file by scheme apply; what the ledger works by, to renew the " +
-				"file with: voidrelay scheme export",
+			ActionEN: "see how by scheme diff, and adopt the file by scheme apply; what the ledger works by, to " +
+				"renew the file with: voidrelay scheme export",
 		},
 	}
 }

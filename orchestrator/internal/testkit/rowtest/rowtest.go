@@ -293,11 +293,12 @@ values ($1, $2, $3, $4)`,
 	}
 }
 
-// AnswerText inserts a text that the adapter does not know and answers its id. The cancellation, when there is one, waits
-// for it, open or as it is.
+// AnswerText inserts a text that the adapter does not know and answers its id. The cancellation, when there is one,
+// waits for it, open or as it is.
 func (d DB) AnswerText(text string, success bool, cancellation int64) int64 {
 	d.t.Helper()
-	id := d.insert(`insert into voidrelay.answer_text (success, text, example, answers) values (@success, @text, @text, 4)
+	id := d.insert(`insert into voidrelay.answer_text (success, text, example, answers)
+values (@success, @text, @text, 4)
 on conflict (success, md5(text)) do update set answers = answer_text.answers + 4
 returning text_id`, pgx.StrictNamedArgs{"success": success, "text": text})
 	d.Exec(`update voidrelay.unsettled_cancellation set text_id = $2, awaits_text = state = 'open'

@@ -139,7 +139,8 @@ func resultWork(
 		default:
 			open = append(open, ledger.WorkItem{Scheme: r.Scheme, Work: ledger.Work{
 				Kind: r.Next.Work, BillID: r.BillID, BillNo: r.BillNo,
-				CancellationID: r.ID, Detail: ledger.FirstText(r.VendorMessage, r.Detail),
+				CancellationID: r.ID, Subject: r.Next.Work.SubjectOf(r.VendorMessage),
+				Detail: ledger.FirstText(r.VendorMessage, r.Detail),
 			}})
 		}
 	}

@@ -1,6 +1,7 @@
 package rooms_test
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -190,4 +191,23 @@ func TestThereIsNoIntentWithoutACancellation(t *testing.T) {
 	w := setupWriter(t)
 	require.Empty(t, w.lease([]ledger.Due{{ID: 4711, SendBefore: time.Now().Add(time.Minute)}}))
 	require.Zero(t, w.count(`select count(*) from attempt`))
+}
+
+// A part of the order is booked: the WMS refuses to cancel it, and what is left can be terminated there.
+func TestAPartlyReceivedOrderSaysWhatTheWMSOffersInstead(t *testing.T) {
+	for message, offered := range map[string]bool{
+		"单据已部分入库,不允许取消": true,
+		"单据已完成,不允许取消":   false,
+	} {
+		t.Run(message, func(t *testing.T) {
+			w := setupWriter(t)
+			cancellation := w.lease(w.owe(1, "A1", "WH1"))[0]
+			result := w.resultOf(cancellation, rule.TooLate,
+				rule.Next{State: rule.NeedsAttention, Work: rule.WorkTooLate})
+			result.VendorMessage = message
+			require.NoError(t, w.store.StoreResults(t.Context(), []ledger.Result{result},
+				func(_ ledger.Result, err error) { t.Fatal(err) }))
+			require.Equal(t, offered, strings.Contains(w.text(`select action from reporting.work_item`), "终止"))
+		})
+	}
 }

@@ -1,6 +1,9 @@
 package rule
 
-import "time"
+import (
+	"strings"
+	"time"
+)
 
 // Disposition is what an attempt came to: a closed list, the wms contract's without its prefix.
 type Disposition string
@@ -86,6 +89,18 @@ const (
 	// WorkResting is the list of an account's orders that have rested too long, to phone through.
 	WorkResting WorkKind = "resting_orders"
 )
+
+// PartlyReceived is the subject of a WorkTooLate about an order that the warehouse has worked on in part.
+const PartlyReceived = "partly_received"
+
+// SubjectOf is what a work item of this kind about an order is about besides the order, by what the WMS said: an order
+// that is too late because a part of it is done has a way out of its own. It only chooses words.
+func (k WorkKind) SubjectOf(message string) string {
+	if k == WorkTooLate && strings.Contains(message, "部分") {
+		return PartlyReceived
+	}
+	return ""
+}
 
 // Timing is how long a scheme waits for what.
 type Timing struct {

@@ -71,6 +71,12 @@ insert into work_kind (kind, subject, message_zh, action_zh, message_en, action_
     'the warehouse has worked on the order; it is too late to cancel',
     'check goods and stock with the warehouse and reverse it by hand in the WMS, then: voidrelay ignore '
     '"{scheme}" --ids {id} --reason "…"'),
+('too_late', 'partly_received',
+    '仓库已执行该单的一部分，旺店通来不及取消',
+    '请仓库在旺店通终止（关闭）该单余下的部分，核对已执行的实物和库存，手工冲销，然后：voidrelay ignore "{scheme}" --ids {id} --reason "……"',
+    'the warehouse has worked on a part of the order; it is too late to cancel',
+    'have the warehouse terminate what is left of it in the WMS, check the goods and stock that it has worked on and '
+    'reverse them by hand, then: voidrelay ignore "{scheme}" --ids {id} --reason "…"'),
 ('rejected', '',
     '旺店通拒绝取消',
     '按返回的原因在旺店通处理，然后：voidrelay retry "{scheme}" --ids {id} --reason "……"',

@@ -67,8 +67,8 @@ end $$`); err != nil {
 	}
 	if _, err := conn.Exec(ctx, `
 select setval(pg_get_serial_sequence('cancellation', 'cancellation_id'), $1),
-       setval(pg_get_serial_sequence('warehouse_order', 'order_id'), $1)`,
-		count); err != nil {
+       setval(pg_get_serial_sequence('warehouse_order', 'order_id'), $1 + $2::bigint)`,
+		count, filledFrom); err != nil {
 		return 0, err
 	}
 	if _, err := conn.Exec(ctx, `vacuum (analyze) bill, warehouse_order, cancellation, outcome, attempt`); err != nil {
@@ -98,13 +98,13 @@ var filledTables = []struct {
 	}},
 	{`warehouse_order (order_id, account, warehouse_code, order_code, order_type)`,
 		func(w io.Writer, n int, _ string) error {
-			_, err := fmt.Fprintf(w, "%d\tdefault\tWH-HZ01\tOLD-%09d\t"+orderType+"\n", n+1, n)
+			_, err := fmt.Fprintf(w, "%d\tdefault\tWH-HZ01\tOLD-%09d\t"+orderType+"\n", filledFrom+n, n)
 			return err
 		}},
 	{`cancellation (cancellation_id, scheme, bill_id, bill_no, generation, order_id, bill_kind, direction,
     warehouse_number, cancel_reason, evidence, orders_from, revision, business_date, create_time, update_time)`,
 		func(w io.Writer, n int, at string) error {
-			_, err := fmt.Fprintf(w, "%[1]d\t"+schemeName+"\t%[2]d\tOLD-%09[3]d\t1\t%[1]d\tAssembly\tin\tCK001"+
+			_, err := fmt.Fprintf(w, "%[1]d\t"+schemeName+"\t%[2]d\tOLD-%09[3]d\t1\t%[2]d\tAssembly\tin\tCK001"+
 				"\t金蝶作废 OLD-%09[3]d\tsnapshot\tsnapshot\t1\t%[4]s\t%[4]s\t%[4]s\n", n+1, filledFrom+n, n, at)
 			return err
 		}},

@@ -34,6 +34,7 @@ type BatchStore interface {
 	resultStore
 	MaySend(ctx context.Context, scheme, account string) (bool, error)
 	HostMaySend(ctx context.Context, host, account string) (bool, error)
+	OwnersUnread(ctx context.Context, account string) (bool, error)
 	Load(ctx context.Context, ids []int64) ([]ledger.Due, error)
 	Lease(ctx context.Context, due []ledger.Due, lease time.Duration) ([]ledger.Due, error)
 	Postpone(ctx context.Context, ids []int64, wait, limit time.Duration, why string) error
@@ -102,6 +103,13 @@ func (s *Batcher) Run(ctx context.Context, args queue.BatchArgs) (err error) {
 		return err
 	} else if !may {
 		return &LaterError{reason: "this host cannot reach the account"}
+	}
+	if !e.NamedByNumber() {
+		if unread, err := s.Store.OwnersUnread(ctx, args.Account); err != nil {
+			return err
+		} else if unread {
+			return &LaterError{reason: "a scheme that could own orders of the account has not been read for long"}
+		}
 	}
 	due, err := s.Store.Load(ctx, args.IDs)
 	if err != nil || len(due) == 0 {

@@ -7,6 +7,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/voidrelay/voidrelay/orchestrator/internal/ledger"
+	"github.com/voidrelay/voidrelay/orchestrator/internal/rule"
 )
 
 // hostCannot is true of an account c that the host @host cannot send to: its adapter is away, or lacks the account.
@@ -55,6 +56,21 @@ select exists (select from scheme s cross join (select $2::text as account) c
 		return false, fmt.Errorf("look whether sending is allowed: %w", err)
 	}
 	return may, nil
+}
+
+// OwnersUnread says whether a scheme with orders of this account has not been read for five intervals. What such a
+// scheme owns by now nobody knows; only where an order is called by its bill's number does Kingdee say who else could
+// own it.
+func (s *Rows) OwnersUnread(ctx context.Context, account string) (bool, error) {
+	var unread bool
+	err := s.pool.QueryRow(ctx, `
+select exists (select from condition o join scheme s using (scheme)
+    where o.kind = $2 and o.end_time is null and s.active and $1 = any(s.wms_accounts))`,
+		account, rule.ConditionReadingBehind).Scan(&unread)
+	if err != nil {
+		return false, fmt.Errorf("look whether owners are read: %w", err)
+	}
+	return unread, nil
 }
 
 // AskAboutRefused gives a person cancellations whose own request is refused as not allowed, by an account that is

@@ -80,3 +80,19 @@ func (w *writer) eventually(sql string) {
 		return w.pool.QueryRow(w.Context(), sql).Scan(&yes) == nil && yes
 	}, 20*time.Second, 10*time.Millisecond)
 }
+
+// What a scheme owns that nobody has read for long nobody knows: where an order code may be anybody's, nothing leaves.
+func TestAnOwnerThatIsNotReadForLongIsKnownByItsAccount(t *testing.T) {
+	w := setupWriter(t)
+	unread := func(account string) bool {
+		yes, err := w.store.OwnersUnread(t.Context(), account)
+		require.NoError(t, err)
+		return yes
+	}
+	require.False(t, unread("default"))
+	behind := w.rows.Condition(rowtest.Condition{Kind: "reading_behind", Scheme: rowtest.SchemeName})
+	require.True(t, unread("default"))
+	require.False(t, unread("another"))
+	w.rows.EndCondition(behind)
+	require.False(t, unread("default"))
+}

@@ -6,6 +6,7 @@ import (
 
 	"cel.dev/cel-go/cel"
 	"cel.dev/cel-go/common/ast"
+	"cel.dev/cel-go/common/operators"
 	"cel.dev/cel-go/ext"
 
 	"github.com/voidrelay/voidrelay/orchestrator/internal/rule"
@@ -42,6 +43,8 @@ type expression struct {
 	field   string
 	literal string
 	program cel.Program
+	// ofNumber: it gives the bill's number with constants around it, or without.
+	ofNumber bool
 }
 
 func (e expression) given() bool { return e.program != nil || e.literal != "" }
@@ -85,7 +88,38 @@ func (o object) compileText(env *cel.Env, s *Scheme, key, text string) expressio
 		o.fault(key, "%s", err)
 		return expression{}
 	}
-	return expression{field: key, program: program}
+	return expression{field: key, program: program, ofNumber: numbers(checked.NativeRep().Expr()) == 1}
+}
+
+// numbers counts how often an expression that adds constants and the bill's number has the number; very many stands for
+// any other expression.
+func numbers(e ast.Expr) int {
+	const other = 1 << 20
+	switch e.Kind() {
+	case ast.LiteralKind:
+		return 0
+	case ast.SelectKind:
+		of := e.AsSelect()
+		if of.FieldName() == "number" && of.Operand().Kind() == ast.IdentKind && of.Operand().AsIdent() == "bill" {
+			return 1
+		}
+	case ast.CallKind:
+		if call := e.AsCall(); call.FunctionName() == operators.Add && len(call.Args()) == 2 {
+			return numbers(call.Args()[0]) + numbers(call.Args()[1])
+		}
+	}
+	return other
+}
+
+// NamedByNumber says whether each order of the scheme is called by the number of its bill with constants around it, so
+// that only a bill of that number can own it.
+func (s *Scheme) NamedByNumber() bool {
+	for _, m := range s.orders {
+		if !m.orderCode.ofNumber {
+			return false
+		}
+	}
+	return true
 }
 
 // orderType reads an order type: the code itself, or an expression that gives one.

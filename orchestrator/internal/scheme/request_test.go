@@ -150,3 +150,24 @@ func TestMapIsSafeFromManyGoroutines(t *testing.T) {
 	}
 	group.Wait()
 }
+
+// Only where an order is called by the number of its bill can Kingdee say who else may own it.
+func TestAnOrderThatIsCalledByItsBillsNumberIsKnownFromTheExpression(t *testing.T) {
+	for expression, named := range map[string]bool{
+		"bill.number":                            true,
+		`'"C-" + bill.number'`:                   true,
+		`'"C-" + bill.number + "-" + "IN"'`:      true,
+		`'bill.number + bill.number'`:            false,
+		`'"C-1"'`:                                false,
+		"bill.note":                              false,
+		`'bill.note == "" ? bill.number : "x"'`:  false,
+		`'bill.number.replace("A", "B")'`:        false,
+		`'bill.number + "-" + order.warehouse'`:  false,
+		`'"C-" + (bill.number + ("-" + "OUT"))'`: true,
+	} {
+		t.Run(expression, func(t *testing.T) {
+			s := load(t, with(t, "order_code: bill.number", "order_code: "+expression))
+			require.Equal(t, named, s.NamedByNumber())
+		})
+	}
+}

@@ -1,12 +1,18 @@
 package syncrun_test
 
 import (
+	"errors"
+	"fmt"
+	"strings"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
+	"github.com/voidrelay/voidrelay/orchestrator/internal/push"
+	"github.com/voidrelay/voidrelay/orchestrator/internal/queue"
+	"github.com/voidrelay/voidrelay/orchestrator/internal/scheme"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/testkit/rowtest"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/testkit/runtest"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/testkit/vendortest"
@@ -373,4 +379,41 @@ func TestAnOrderThatIsTheSameInTheWMSHasNotVanished(t *testing.T) {
 	b.Run()
 	require.Equal(t, "1 WH-HZ01 A1", b.claims())
 	require.Empty(t, b.items())
+}
+
+// The order code comes from a note. Another scheme of the account has not been read for long: what it owns by now
+// nobody knows, so the batch waits whole. Where the code is the bill's number, that is no reason to wait.
+func TestWhatIsNotCalledByItsNumberWaitsWhileAnOwnerIsNotRead(t *testing.T) {
+	for _, named := range []bool{false, true} {
+		t.Run(fmt.Sprint("called by its number: ", named), func(t *testing.T) {
+			code := `order_code: 'bill.note == "" ? bill.number : bill.note'`
+			if named {
+				code = `order_code: '"" + bill.number'`
+			}
+			b := setupLiving(t)
+			schemes, err := scheme.Load([]byte(strings.ReplaceAll(string(scheme.ShippedDocument()),
+				"order_code: bill.number", code)), "test.yaml")
+			require.NoError(t, err)
+			e, _ := b.Job.Registry.Entry(schemes[0].Name)
+			e.Scheme = schemes[0]
+			b.Job.Registry.Put(e)
+			b.Run()
+			b.Books.Fresh(1, "A1", "CK001")
+			b.Run()
+			b.Later(time.Minute)
+			b.Books.Void(1)
+			b.Run()
+			rowtest.New(t, b.Pool).Condition(rowtest.Condition{Kind: "reading_behind", Scheme: "assembly-void"})
+			batcher := &push.Batcher{
+				Store: b.Store, WMS: b.Job.WMS, Registry: b.Job.Registry, Now: b.Job.Now, Logger: b.Job.Logger,
+				Doorman: &push.Doorman{Store: b.Store, WMS: b.Job.WMS, Logger: b.Job.Logger},
+				Windows: &push.Windows{}, Recorder: push.NewRecorder(b.Store, b.Job.Logger),
+			}
+			err = batcher.Run(t.Context(), queue.BatchArgs{
+				Scheme: "assembly-void", Account: "default", IDs: []int64{999}, Until: b.Clock.Add(time.Minute),
+			})
+			var later *push.LaterError
+			require.Equal(t, !named, errors.As(err, &later) && strings.Contains(later.Error(), "not been read"))
+		})
+	}
 }

@@ -9,14 +9,16 @@ import (
 	"github.com/voidrelay/voidrelay/wmssvc/sandbox/warehouse"
 )
 
-// request holds one request against what was true of the bills of its number when it came. It finds one fault of it at
-// most.
+// request holds one request against what was true of the bills of its number when it came: none that had made the order
+// may be live. It finds one fault of it at most.
 func (v *findings) request(e *evidence, key warehouse.Key, received time.Time) {
 	window := e.window()
 	owed, before, again, known := false, false, false, false
 	for _, b := range e.bills[key.OrderCode] {
+		made := madeBy(e, b, key, received)
 		for _, s := range liveSpans(b) {
-			if !s.holds(received) {
+			// A bill that has the number and never had this order is no obstacle.
+			if !made || !s.holds(received) {
 				continue
 			}
 			if since := received.Sub(s.from); since > window {
@@ -28,7 +30,7 @@ func (v *findings) request(e *evidence, key warehouse.Key, received time.Time) {
 		}
 		now, lately := e.called(b, received)
 		owed, before = owed || now, before || lately
-		known = known || madeBy(e, b, key, received)
+		known = known || made
 	}
 	switch {
 	case !known:

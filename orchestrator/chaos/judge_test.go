@@ -367,6 +367,14 @@ func TestJudge(t *testing.T) {
 			s.bills = []books.BillTruth{history(1, did{0, books.ActionAudit}, did{10, books.ActionVoid},
 				did{20, books.ActionRestore}, did{21, books.ActionAudit})}
 		}, []fault{wrong}},
+		"while another bill of the number is live for long, with another order": {func(s *story) {
+			other := history(2, did{-600, books.ActionAudit})
+			other.Events[0].Orders[0].Stock = "CK002"
+			s.bills = append(s.bills, other)
+		}, nil},
+		"while another bill of the number is live for long, with the same order": {func(s *story) {
+			s.bills = append(s.bills, history(2, did{-600, books.ActionAudit}))
+		}, []fault{wrong, wrong}},
 		"sent too long after it was live again": {func(s *story) {
 			s.bills = []books.BillTruth{history(1, did{0, books.ActionAudit}, did{0.5, books.ActionVoid},
 				did{1, books.ActionRestore}, did{1.5, books.ActionAudit})}

@@ -165,8 +165,8 @@ func (s *storm) missing() []error {
 	var problems []error
 	for _, p := range s.played {
 		switch {
-		// At 5 s an answer only what an un-audit calls for is held up, and only while such a bill waits: where none did,
-		// nobody had to say that Kingdee is slow.
+		// At 5 s an answer only what an un-audit calls for is held up, and only while such a bill waits: where none
+		// did, nobody had to say that Kingdee is slow.
 		case !p.noticed && p.Kind != slowed:
 			problems = append(problems, fmt.Errorf("play %s at %s: its condition %s was not open within %s",
 				p.Kind, clock(p.from), opens[p.Kind], p.to.Sub(p.from).Round(time.Second)))

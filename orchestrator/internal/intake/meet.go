@@ -6,6 +6,9 @@ import (
 	"strings"
 	"time"
 
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+
 	"github.com/voidrelay/voidrelay/orchestrator/internal/ledger"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/rule"
 	kingdeev1 "github.com/voidrelay/voidrelay/proto/gen/kingdee/v1"
@@ -48,6 +51,11 @@ func (p *Pager) meet(ctx context.Context, page *ledger.Page, decided []int64) er
 		}
 		return nil
 	})
+	if status.Code(err) == codes.InvalidArgument {
+		// One of the numbers cannot be asked for. A verification finds out which, and stops only that one.
+		verifyFirst(page, "")
+		return nil
+	}
 	if err != nil || len(others) == 0 {
 		return err
 	}

@@ -1,6 +1,7 @@
 package syncrun_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"strings"
@@ -8,6 +9,9 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
 	"github.com/voidrelay/voidrelay/orchestrator/internal/push"
@@ -416,4 +420,30 @@ func TestWhatIsNotCalledByItsNumberWaitsWhileAnOwnerIsNotRead(t *testing.T) {
 			require.Equal(t, !named, errors.As(err, &later) && strings.Contains(later.Error(), "not been read"))
 		})
 	}
+}
+
+// unaskable refuses every question by number, as Kingdee's adapter does where one of them holds a tab.
+type unaskable struct{ *vendortest.Books }
+
+func (u unaskable) StreamBillStates(
+	ctx context.Context, in *kingdeev1.StreamBillStatesRequest, o ...grpc.CallOption,
+) (grpc.ServerStreamingClient[kingdeev1.StreamBillStatesResponse], error) {
+	if in.GetNumbers() != nil {
+		return nil, status.Error(codes.InvalidArgument, "numbers: FBillNo: unsafe text")
+	}
+	return u.Books.StreamBillStates(ctx, in, o...)
+}
+
+// One bill's number cannot be asked for: the run goes on, and what it owes is verified before it is sent.
+func TestANumberThatCannotBeAskedForStopsNoRun(t *testing.T) {
+	b := setupLiving(t)
+	b.Run()
+	b.Books.Fresh(1, "A1", "CK001")
+	b.Run()
+	b.Job.Kingdee = unaskable{b.Books}
+	b.Later(time.Minute)
+	b.Books.Void(1)
+	b.Run()
+	require.Equal(t, "1 WH-HZ01 open ", b.outcomes())
+	require.Equal(t, "true", b.Text(`select (verified_time < '1971-01-01')::text from unsettled_cancellation`))
 }

@@ -3,6 +3,7 @@ package syncrun
 import (
 	"context"
 	"log/slog"
+	"sync"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -20,8 +21,10 @@ const (
 	ProbeTick = time.Second
 	// ProbeTimeout ends one probe: a server may take two minutes for an answer and be well.
 	ProbeTimeout = 130 * time.Second
-	// askedWithin is how long nobody else asks meanwhile: a process that died while it asked costs no more.
-	askedWithin = ProbeTimeout + 10*time.Second
+	// askedWithin is how long nobody else asks, and askingEvery how often a process that asks says so again: one that
+	// dies while it asks costs no more than the former.
+	askedWithin = 10 * time.Second
+	askingEvery = 3 * time.Second
 	// changedWithin is how soon changed settings of a refused login are noticed.
 	changedWithin = 15 * time.Second
 	// leastWait is the least time between two probes that follow each other at the adapter's word.
@@ -73,7 +76,9 @@ func (p *Prober) Run(ctx context.Context) error {
 func (p *Prober) ask(ctx context.Context, probe ledger.ReadingProbe) error {
 	limited, cancel := context.WithTimeout(ctx, ProbeTimeout)
 	defer cancel()
+	asking := p.keep(limited, probe.DataCenterID)
 	_, asked := p.Kingdee.CheckConnection(limited, &kingdeev1.CheckConnectionRequest{})
+	asking()
 	ctx, cancel = context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
 	defer cancel()
 	if asked == nil {
@@ -93,4 +98,28 @@ func (p *Prober) ask(ctx context.Context, probe ledger.ReadingProbe) error {
 		wait = min(wait, changedWithin)
 	}
 	return p.Store.ProbeLater(ctx, probe.DataCenterID, still, wait)
+}
+
+// keep keeps others from asking this data centre while this process does, until the function that it answers is called.
+func (p *Prober) keep(ctx context.Context, dataCenter string) (end func()) {
+	ctx, cancel := context.WithCancel(ctx)
+	var keeping sync.WaitGroup
+	keeping.Go(func() {
+		tick := time.NewTicker(askingEvery)
+		defer tick.Stop()
+		for {
+			select {
+			case <-ctx.Done():
+				return
+			case <-tick.C:
+			}
+			if err := p.Store.ProbeLater(ctx, dataCenter, nil, askedWithin); err != nil && ctx.Err() == nil {
+				p.Logger.DebugContext(ctx, "another process may ask Kingdee, too", slog.Any("err", err))
+			}
+		}
+	})
+	return func() {
+		cancel()
+		keeping.Wait()
+	}
 }

@@ -58,6 +58,19 @@ func (c control) forget(ctx context.Context) error {
 	return c.call(ctx, http.MethodDelete, c.kingdee+"/control/faults", nil, nil)
 }
 
+// lastBills makes a live bill in each of these organisations. That a bill is gone is believed only where one that was
+// made after it can be read, and of the last ones that people deleted there need be none.
+func (c control) lastBills(ctx context.Context, organisations []string) error {
+	for _, organisation := range organisations {
+		last := step{Number: lastPrefix + organisation, Do: create}
+		last.Bill = oneOrder(last.Number, organisation)
+		if err := c.do(ctx, last, nil); err != nil {
+			return fmt.Errorf("last bill of organisation %s: %w", organisation, err)
+		}
+	}
+	return nil
+}
+
 func (c control) fault(ctx context.Context, f kbehaviour.Fault) error {
 	return c.call(ctx, http.MethodPost, c.kingdee+"/control/faults", f, nil)
 }

@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"slices"
 	"time"
@@ -261,6 +262,17 @@ func (p plan) kills() int {
 		}
 	}
 	return n
+}
+
+// organisations are those of its bills, in order.
+func (p plan) organisations() []string {
+	all := map[string]bool{}
+	for _, s := range p.steps {
+		if s.Bill != nil {
+			all[s.Bill.StockOrg] = true
+		}
+	}
+	return slices.Sorted(maps.Keys(all))
 }
 
 // digest names the plan in a few characters.

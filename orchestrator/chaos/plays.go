@@ -47,20 +47,11 @@ const (
 	firstPlay  = 4 * time.Second
 	nextPlay   = 7 * time.Second
 	slowAnswer = 5 * time.Second
-	// longestPlay is when nobody will notice any more, and longestSlow the same for a Kingdee that is slow: whoever has
-	// one session with it has that much time.
+	// longestPlay is when nobody will notice any more.
 	longestPlay  = time.Minute
-	longestSlow  = 150 * time.Second
 	quickStorm   = time.Minute
 	mostSessions = 3
 )
-
-func longest(kind playKind) time.Duration {
-	if kind == slowed {
-		return longestSlow
-	}
-	return longestPlay
-}
 
 // sessions is how many kingdeesvc may have with Kingdee: in a short storm enough of them to notice that it is slow.
 func sessions(r *rand.Rand, storm time.Duration) int {
@@ -157,22 +148,31 @@ func stage(storm time.Duration) staged {
 	return s
 }
 
-const stagedPrefix = "PL"
+// Numbers of the bills that are staged, and of those that are made last.
+const (
+	stagedPrefix = "PL"
+	lastPrefix   = "ZZ"
+)
 
 func (s *staged) add(at time.Duration, number string, do deed, stock string) {
 	one := step{At: at, Number: number, Do: do, Stock: stock}
 	if do == create {
-		one.Bill = &books.Bill{
-			BillNo: number, AffairType: books.Assembly, StockOrg: "100",
-			Lines: []books.Line{{
-				Goods: books.Goods{Material: "CP.LH.001", Unit: "Pcs", Qty: "10", Stock: stocks[0]},
-				Components: []books.Component{
-					{Goods: books.Goods{Material: "WL.SP.101", Unit: "Pcs", Qty: "60", Stock: "CK003"}},
-				},
-			}},
-		}
+		one.Bill = oneOrder(number, organisation)
 	}
 	s.steps = append(s.steps, one)
+}
+
+// oneOrder is a bill with an order into the first warehouse, and one out of another for its components.
+func oneOrder(number, organisation string) *books.Bill {
+	return &books.Bill{
+		BillNo: number, AffairType: books.Assembly, StockOrg: organisation,
+		Lines: []books.Line{{
+			Goods: books.Goods{Material: "CP.LH.001", Unit: "Pcs", Qty: "10", Stock: stocks[0]},
+			Components: []books.Component{
+				{Goods: books.Goods{Material: "WL.SP.101", Unit: "Pcs", Qty: "60", Stock: "CK003"}},
+			},
+		}},
+	}
 }
 
 // demands are the acts that have to be typed at least once, for what the plan plays and stages.

@@ -53,6 +53,9 @@ func (t *town) quiet(ctx context.Context, p plan, limit time.Duration, o *operat
 	if err := t.control.calm(ctx, p); err != nil {
 		return c, err
 	}
+	if err := t.control.lastBills(ctx, p.organisations()); err != nil {
+		return c, err
+	}
 	// What was changed last is visible after that.
 	since := time.Now().Add(time.Duration(p.kingdee.CommitMillis) * time.Millisecond)
 	// Three completed incremental runs: the first may have read before the calm, the second has seen all, the third

@@ -46,6 +46,9 @@ const (
 	gone
 )
 
+// organisation is whose stock the bills are about.
+const organisation = "100"
+
 var stocks = []string{"CK001", "CK002", "CK003", "CK004", "CK005"}
 
 const (
@@ -154,7 +157,7 @@ func (w *walk) next(at time.Duration) (step, bool) {
 
 // make is a new bill under the number, with one or two product lines and components of its own.
 func (w *walk) make(at time.Duration) step {
-	bill := &books.Bill{BillNo: w.number, AffairType: books.Assembly, StockOrg: "100"}
+	bill := &books.Bill{BillNo: w.number, AffairType: books.Assembly, StockOrg: organisation}
 	if w.r.IntN(5) == 0 {
 		bill.AffairType = books.Dassembly
 	}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	kbehaviour "github.com/voidrelay/voidrelay/kingdeesvc/sandbox/behaviour"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/scheme"
 	wbehaviour "github.com/voidrelay/voidrelay/wmssvc/sandbox/behaviour"
 )
@@ -97,4 +98,38 @@ func TestABaselineEndsHoweverSlowKingdeeIs(t *testing.T) {
 	l := w.ledger()
 	require.True(t, l.is(`not exists (select from run where state = 'failed')`))
 	require.True(t, l.is(`count(*) > 20 from bill`))
+}
+
+// A run of ten pages takes a minute. What its first page planned is 2 minutes old as soon as it is written: it is
+// cancelled at the WMS while the run goes on. Then the host that reads is killed, and all adds up elsewhere.
+func TestWhatALongRunPlannedIsCancelledBeforeTheRunEnds(t *testing.T) {
+	t.Parallel()
+	w := setup(t, map[string]string{"KINGDEE_PAGE_ROWS": "10"})
+	ctx, cancel := context.WithTimeout(t.Context(), 4*time.Minute)
+	defer cancel()
+	l := w.ledger()
+	settings := rereadSeldom(t, soon())
+	reader, client := w.named("a", settings)
+	require.NoError(t, client.Baseline(ctx))
+	w.rereadAll(ctx, client, l)
+	w.void(ctx, client, 100)
+	require.NoError(t,
+		w.vendors.Kingdee.AddFault(kbehaviour.Fault{Service: kbehaviour.ServiceQuery, Count: 1000, DelayMillis: 1000}))
+	const reads = `exists (select from run where kind = 'incremental' and state = 'running')`
+	await(t, time.Minute, "a run has planned something and reads on", func() bool {
+		return l.is(reads + ` and exists (select from unsettled_cancellation where state = 'planned')`)
+	})
+	_, err := l.pool.Exec(ctx, `update unsettled_cancellation set update_time = update_time - interval '2 minutes'
+		where state = 'planned'`)
+	require.NoError(t, err)
+	await(t, time.Minute, "an order is cancelled before its run has ended", func() bool {
+		return l.is(`exists (select from cancellation_now c join run r using (run_id)
+			where c.state = 'done' and r.state = 'running')`)
+	})
+	reader.Kill()
+	w.vendors.Kingdee.ClearFaults()
+	_, client = w.named("b", settings)
+	w.settled(ctx, client, l)
+	require.True(t, l.is(`count(*) >= 100 from cancellation_now`))
+	require.True(t, l.is(`not exists (select from run where state = 'failed')`), "its counts add up")
 }

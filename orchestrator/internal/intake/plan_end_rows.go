@@ -12,12 +12,55 @@ import (
 )
 
 // What a settlement takes: the end of a run everything that is planned; a look outside passes only what it planned
-// itself in this transaction, since what a run has planned waits for that run's run counts and watermark.
+// itself in this transaction. What a run that is under way has planned waits for its run counts, 2 minutes at the most.
 const (
 	PlannedByAll = `true`
 	plannedHere  = `exists (select from cancellation f
     where f.cancellation_id = c.cancellation_id and f.run_id is null)`
 )
+
+// plannedBefore is what was planned long ago. Nobody waits for a row: one that somebody decides anew just now is
+// not what was planned any more.
+const plannedBefore = `c.cancellation_id in (select p.cancellation_id from unsettled_cancellation p
+    where p.scheme = $1 and p.state = 'planned' and p.update_time <= now() - interval '` + longPlanned + `'
+    for update skip locked)`
+
+// longPlanned is how long what a run has planned waits for its end. A dispatch opens it then, some seconds later at
+// the most: 2 minutes in all, also where the host that reads was killed.
+const longPlanned = `90 seconds`
+
+// LongPlanned answers the schemes of which something was planned so long ago that it waits for the end of its run no
+// longer. A baseline's waits: only its end says whether the scheme sends.
+func (s *BillRows) LongPlanned(ctx context.Context) ([]string, error) {
+	rows, err := s.pool.Query(ctx, `
+select distinct c.scheme
+from unsettled_cancellation c join watermark w using (scheme)
+where c.state = 'planned' and c.update_time <= now() - interval '`+longPlanned+`'
+order by c.scheme`)
+	if err != nil {
+		return nil, fmt.Errorf("read what was planned long ago: %w", err)
+	}
+	schemes, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	if err != nil {
+		return nil, fmt.Errorf("read what was planned long ago: %w", err)
+	}
+	return schemes, nil
+}
+
+// OpenLongPlanned opens what the scheme's run under way planned long ago, behind the safety limits, as its end would.
+func (s *BillRows) OpenLongPlanned(
+	ctx context.Context, scheme string, safetyLimits rule.SafetyLimits,
+) (ledger.Finished, error) {
+	var finished ledger.Finished
+	err := ledger.InPageTx(ctx, s.pool, func(tx pgx.Tx) (err error) {
+		finished, err = OpenPlanned(ctx, tx, scheme, safetyLimits, plannedBefore)
+		return err
+	})
+	if err != nil {
+		return finished, fmt.Errorf("open what was planned long ago: %w", err)
+	}
+	return finished, nil
+}
 
 // CountDecided counts what was decided in the last hour and since the cutover, $2, at most $3 of it. The cutover is a
 // value and not read here, so that Postgres knows how little that is; for a cutover that it does not know it expects a

@@ -145,8 +145,8 @@ func WithdrawScheme(ctx context.Context, tx pgx.Tx, scheme string) ([]int64, err
 	return settledIDs(ctx, tx, settle(`c.scheme = $1`, `'withdrawn', 'scheme_retired', false`), scheme)
 }
 
-// HoldPlan holds what was planned with a reason to, once its run is complete: planned becomes held. of says which of
-// the scheme's.
+// HoldPlan holds what was planned with a reason to, once its run is complete or has taken long: planned becomes held.
+// which is a condition on the rows c of the scheme.
 func HoldPlan(ctx context.Context, tx pgx.Tx, scheme, which string) (int64, error) {
 	tag, err := tx.Exec(ctx, `
 with held as (
@@ -158,8 +158,8 @@ select from held`, scheme)
 	return tag.RowsAffected(), err
 }
 
-// OpenPlan opens what was planned without a reason to hold it, once its run is complete: planned becomes open. which
-// is a condition on the rows c of the scheme.
+// OpenPlan opens what was planned without a reason to hold it, once its run is complete or has taken long: planned
+// becomes open. which is a condition on the rows c of the scheme.
 func OpenPlan(ctx context.Context, tx pgx.Tx, scheme, which string) (int64, error) {
 	tag, err := tx.Exec(ctx, `
 update unsettled_cancellation c
@@ -169,8 +169,8 @@ where scheme = $1 and state = 'planned' and hold_reason = '' and `+which, scheme
 	return tag.RowsAffected(), err
 }
 
-// EndPlanAsDryRun ends what was planned, once its run is complete, where the scheme only watches: planned becomes
-// dry_run. which is a condition on the rows c of the scheme.
+// EndPlanAsDryRun ends what was planned, once its run is complete or has taken long, where the scheme only watches:
+// planned becomes dry_run. which is a condition on the rows c of the scheme.
 func EndPlanAsDryRun(ctx context.Context, tx pgx.Tx, scheme, which string) (int64, error) {
 	tag, err := tx.Exec(ctx, `
 with ended as (
@@ -189,12 +189,13 @@ select from appended`, scheme)
 }
 
 // HoldAtLimit holds everything of a scheme that cannot have reached the WMS, because a safety limit was reached: open
-// becomes held, and planned is given the reason for which HoldPlan will hold it.
+// becomes held, and planned is given the reason for which HoldPlan will hold it; it stays as old as it is.
 func HoldAtLimit(ctx context.Context, tx pgx.Tx, scheme string, reason rule.HoldReason) error {
 	_, err := tx.Exec(ctx, `
 with limited as (
     update unsettled_cancellation
-    set hold_reason = $2, state = case state when 'open' then 'held' else state end, update_time = now()
+    set hold_reason = $2, state = case state when 'open' then 'held' else state end,
+        update_time = case state when 'planned' then update_time else now() end
     where scheme = $1 and hold_reason = '' and (state = 'planned' or (state = 'open' and `+neverLanded+`))
     returning cancellation_id, scheme, hold_reason, state
 ), held as (

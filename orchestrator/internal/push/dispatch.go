@@ -31,6 +31,8 @@ type DispatchStore interface {
 	MaySend(ctx context.Context, scheme, account string) (bool, error)
 	TakeSlowProbes(ctx context.Context, revisions map[string]int) ([]queue.BatchArgs, error)
 	OverdueRuns(ctx context.Context, grace time.Duration) ([]string, error)
+	LongPlanned(ctx context.Context) ([]string, error)
+	OpenLongPlanned(ctx context.Context, scheme string, safetyLimits rule.SafetyLimits) (ledger.Finished, error)
 	TellResting(ctx context.Context) error
 	TellTexts(ctx context.Context) error
 	Gather(ctx context.Context, g ledger.Gathering, insert func(pgx.Tx, []ledger.Batch) error) (int, error)
@@ -55,8 +57,8 @@ type Dispatcher struct {
 	looked time.Time
 }
 
-// Run closes attempts that lost their answer, asks for incremental runs that nobody asked for in time, and gathers what
-// is due.
+// Run closes attempts that lost their answer, asks for incremental runs that nobody asked for in time, opens what a
+// long run has planned, and gathers what is due.
 func (d *Dispatcher) Run(ctx context.Context) error {
 	if err := d.lapse(ctx); err != nil {
 		return err
@@ -66,6 +68,9 @@ func (d *Dispatcher) Run(ctx context.Context) error {
 		d.Logger.WarnContext(ctx, "not every scheme is at its newest revision", slog.Any("err", err))
 	}
 	if err := d.overdue(ctx); err != nil {
+		return err
+	}
+	if err := d.open(ctx); err != nil {
 		return err
 	}
 	if err := d.resting(ctx); err != nil {
@@ -175,6 +180,28 @@ func (d *Dispatcher) overdue(ctx context.Context) error {
 		if err := d.Insert.InsertOnce(ctx, queue.RunArgs{Scheme: name}, queue.NudgeEvery); err != nil {
 			return err
 		}
+	}
+	return nil
+}
+
+// open opens what runs have planned that take long: nothing waits for the end of its run for more than 2 minutes.
+func (d *Dispatcher) open(ctx context.Context) error {
+	schemes, err := d.Store.LongPlanned(ctx)
+	if err != nil {
+		return err
+	}
+	for _, name := range schemes {
+		e, loaded := d.Registry.Entry(name)
+		if !loaded {
+			continue
+		}
+		opened, err := d.Store.OpenLongPlanned(ctx, name, e.SafetyLimits())
+		if err != nil {
+			return err
+		}
+		d.Logger.InfoContext(ctx, "opened before its run has ended", slog.String("scheme", name),
+			slog.Int64("opened", opened.Opened), slog.Int64("held", opened.Held), slog.Int64("dry_run", opened.DryRun),
+			slog.String("reached", string(opened.Reached)))
 	}
 	return nil
 }

@@ -1,6 +1,7 @@
 package rooms_test
 
 import (
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -126,4 +127,46 @@ func TestAReachedSafetyLimitHoldsWhatWasTriedInVain(t *testing.T) {
 	require.Equal(t, "held", w.state(cancellations[0]), "it never left")
 	require.Equal(t, "open", w.state(cancellations[1]), "what it came to must be found out")
 	require.Equal(t, "open", w.state(cancellations[2]), "it is in flight")
+}
+
+// A long run is opened in parts: each counts what went before, and what is above the limit is held.
+func TestWhatIsOpenedBeforeTheRunEndsCountsTowardsTheSafetyLimits(t *testing.T) {
+	w := setupWriter(t)
+	limits := rule.SafetyLimits{PerHour: 3, PerDay: 100}
+	run := w.run()
+	plan := func(id int64, no string) {
+		require.NoError(t, w.store.CommitPage(t.Context(), run, voidedPage(id, no, "WH1", "WH2"), none))
+	}
+	age := func() {
+		_, err := w.pool.Exec(t.Context(), `
+update unsettled_cancellation set update_time = update_time - interval '2 minutes' where state = 'planned'`)
+		require.NoError(t, err)
+	}
+	open := func() ledger.Finished {
+		opened, err := w.store.OpenLongPlanned(t.Context(), rowtest.SchemeName, limits)
+		require.NoError(t, err)
+		return opened
+	}
+	plan(1, "A1")
+	schemes, err := w.store.LongPlanned(t.Context())
+	require.NoError(t, err)
+	require.Empty(t, schemes, "it may still be opened by the end of its run")
+	require.Zero(t, open())
+	age()
+	plan(2, "A2")
+	schemes, err = w.store.LongPlanned(t.Context())
+	require.NoError(t, err)
+	require.Equal(t, []string{rowtest.SchemeName}, schemes)
+	require.Equal(t, ledger.Finished{Opened: 2}, open(), "what was planned just now waits")
+	age()
+	require.Equal(t, ledger.Finished{Held: 2, Reached: rule.HoldSafetyLimitHour}, open())
+	finish := finishAt(rowtest.Now.Add(time.Minute))
+	finish.SafetyLimits = limits
+	_, err = w.store.FinishRun(t.Context(), run, voidedPage(3, "A3", "WH1"), finish, none)
+	require.NoError(t, err)
+	require.Equal(t, "5 of 5", w.text(`select (run_counts->>'orders_new') || ' of ' || (run_counts->>'orders') from run
+		where run_id = `+strconv.FormatInt(run.ID, 10)))
+	require.Equal(t, "5 held", w.text(`
+select count(*) || ' ' || string_agg(distinct state, ' ') from cancellation_now`),
+		"nothing had left: a limit that is reached holds what was opened before, too")
 }

@@ -33,13 +33,13 @@ const (
 	EventDecidedAnew Event = "decided_anew"
 	// EventNoTrigger: a run finds that no trigger holds any longer.
 	EventNoTrigger Event = "no_trigger"
-	// EventRunEnded, EventRunEndedHolding and EventRunEndedWatching: the run that planned it is complete, and there is
-	// no reason to hold it, or there is one, or the scheme only watches.
+	// EventRunEnded, EventRunEndedHolding and EventRunEndedWatching: the run that planned it is complete, or has
+	// been long in ending, and there is no reason to hold it, or there is one, or the scheme only watches.
 	EventRunEnded         Event = "run_ended"
 	EventRunEndedHolding  Event = "run_ended_holding"
 	EventRunEndedWatching Event = "run_ended_watching"
 	// EventLimitReached: a safety limit is reached, and nothing can have reached the WMS. What is planned stays
-	// planned, and is held when its run ends.
+	// planned, and is held when it would be opened.
 	EventLimitReached Event = "limit_reached"
 )
 

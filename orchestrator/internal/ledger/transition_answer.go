@@ -186,15 +186,29 @@ func WithdrawVerified(ctx context.Context, tx pgx.Tx, ids []int64, outcome strin
 }
 
 // AwaitRead makes cancellations whose bill could not be read due again after wait, and gives a person those of which
-// that has been so for limit: open stays open or becomes needs_attention.
+// that has been so for limit: open stays open or becomes needs_attention. The time since the last such read, 10 minutes
+// or two waits at the most, counts only where a run has ended in it and nothing kept the order from being sent: so
+// others were read. unread_since moves on by what does not count.
 func AwaitRead(ctx context.Context, tx pgx.Tx, ids []int64, wait, limit time.Duration) error {
 	return OpenFound(ctx, tx, `
-with unread as (
-    update unsettled_cancellation
-    set unread_since = coalesce(unread_since, now()), due_time = now() + @wait, batch_until = null, update_time = now(),
-        state = case when unread_since < now() - @limit::interval then 'needs_attention' else state end
-    where cancellation_id = any(@ids) and state = 'open'
-    returning cancellation_id, scheme, state
+with gap as (
+    select c.cancellation_id, c.unread_since + (now() - c.update_time) - case
+               when m.last_run_time > c.update_time
+                and not exists (select from condition o join scheme s on s.scheme = c.scheme
+                    where (o.end_time is null or o.end_time > c.update_time) and o.account in ('', c.account)
+                      and (o.trigger = '' or o.trigger = any(f.triggers)) and `+KeepsUnsent+`)
+               then least(now() - c.update_time, greatest(interval '10 minutes', 2 * @wait::interval))
+               else interval '0' end as since
+    from unsettled_cancellation c join cancellation f using (cancellation_id)
+    left join watermark m on m.scheme = c.scheme
+    where c.cancellation_id = any(@ids)
+), unread as (
+    update unsettled_cancellation c
+    set unread_since = coalesce(g.since, now()), due_time = now() + @wait, batch_until = null, update_time = now(),
+        state = case when g.since < now() - @limit::interval then 'needs_attention' else c.state end
+    from gap g
+    where c.cancellation_id = g.cancellation_id and c.state = 'open'
+    returning c.cancellation_id, c.scheme, c.state
 ), told as (`+waitingEvents("@kind", "unread")+`
 )
 select `+AboutCancellation+`, '' as detail

@@ -118,8 +118,7 @@ func (v *Verifier) run(ctx context.Context, e intake.Entry, watermark *ledger.Wa
 			holds[one.ID] = one
 		}
 	}
-	timing := e.Timing()
-	return holds, v.Store.StoreVerified(ctx, e.Name, verified, timing.Backoff, timing.RetryFor)
+	return holds, v.Store.StoreVerified(ctx, e.Name, verified, e.Timing().Backoff, rule.UnreadFor)
 }
 
 // lead reads what nobody else reads, and says how slow that was.

@@ -255,7 +255,7 @@ func TestACancellationOwedForAVoidGoesOnOnceItsBillIsProvedGoneWhateverTheTrigge
 	require.Equal(t, "0", b.Text(`select count(*)::text from work_item`))
 }
 
-// It had been given to a person, because it could not be read for a day.
+// It had been given to a person, because it could not be read for long.
 func TestWhatAPersonGotBecauseItWasUnreadGoesOnOnceItsVoidedBillIsProvedGone(t *testing.T) {
 	b := voidedThenDeleted(t)
 	_, err := b.Pool.Exec(t.Context(), `update unsettled_cancellation set unread_since = now() - interval '9 days'`)

@@ -29,7 +29,8 @@ var before = map[rule.Event]string{
 update cancellation_now set hold_reason = 'number_reuse_unsaid' where scheme = $1 and state = 'held'`,
 	rule.EventRunEndedHolding: `
 update cancellation_now set hold_reason = 'no_event_time' where scheme = $1 and state = 'planned'`,
-	rule.EventUnreadTooLong: `update cancellation_now set unread_since = now() - interval '2 hours' where scheme = $1`,
+	rule.EventUnreadTooLong: `
+update cancellation_now set unread_since = now() - interval '2 hours', update_time = now() where scheme = $1`,
 	rule.EventUnsentTooLong: `
 update cancellation_now set unsent_since = now() - interval '3 hours', unsent_time = now(), unsent_for = '2 hours'
 where scheme = $1`,

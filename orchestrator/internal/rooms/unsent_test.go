@@ -79,6 +79,40 @@ func TestATimeInWhichKingdeeCouldNotBeReadIsNotTheBillsOwn(t *testing.T) {
 	require.Equal(t, "open", w.state(d))
 }
 
+// One bill stays hidden while others are read. An hour counts, and only of the time in which somebody was read.
+func TestABillThatStaysUnreadForAnHourWhileOthersAreReadBecomesAWorkItem(t *testing.T) {
+	w := setupWriter(t)
+	d := w.owe(1, "A1", "WH1")[0]
+	// unread is one more read, this long after the last, that does not show the bill.
+	unread := func(after time.Duration, others bool) string {
+		w.rows.Exec(`update unsettled_cancellation set unread_since = unread_since - $1::interval,
+			update_time = update_time - $1::interval`, after)
+		w.rows.Exec(`update watermark set last_run_time = now() - case when $1 then interval '0' else interval '9 hours'
+			end`, others)
+		w.verify(d, rule.Unread, time.Now(), false)
+		return w.state(d)
+	}
+	require.Equal(t, "open", unread(0, true))
+	for range 20 {
+		require.Equal(t, "open", unread(5*time.Minute, false), "nobody was read")
+	}
+	slow := w.rows.Condition(rowtest.Condition{Kind: "kingdee_slow", DataCenterID: "dc-1"})
+	for range 20 {
+		require.Equal(t, "open", unread(5*time.Minute, true), "Kingdee was too slow to ask")
+	}
+	w.rows.Exec(`update condition set end_time = now() where condition_id = $1`, slow)
+	require.Equal(t, "open", unread(5*time.Minute, true), "the end of it lies in this gap")
+	w.rows.Exec(`update condition set since = now() - interval '9 hours', end_time = now() - interval '8 hours'`)
+	require.Equal(t, "open", unread(5*time.Hour, true), "we were away ourselves")
+	for range 9 { // beside the 10 minutes that count of our own rest
+		require.Equal(t, "open", unread(5*time.Minute, true))
+	}
+	require.Equal(t, "open", unread(4*time.Minute, true), "59 minutes")
+	require.Equal(t, "needs_attention", unread(2*time.Minute, true))
+	require.Equal(t, "bill_unread A1", w.text(`select kind || ' ' || bill_no from work_item where close_time is null`))
+	require.Zero(t, w.count(`select attempt from unsettled_cancellation`))
+}
+
 // An orchestrator that was itself away for a week has not waited for the WMS in that time.
 func TestOurOwnRestIsNotTheWMSsSilence(t *testing.T) {
 	w := setupWriter(t)

@@ -14,7 +14,7 @@ import (
 func (w *writer) verify(d ledger.Due, outcome rule.Verification, at time.Time, live bool) {
 	w.Helper()
 	require.NoError(w, w.store.StoreVerified(w.Context(), rowtest.SchemeName,
-		[]ledger.Verified{{ID: d.ID, Outcome: outcome, ReadTime: at, Live: live}}, time.Second, time.Hour))
+		[]ledger.Verified{{ID: d.ID, Outcome: outcome, ReadTime: at, Live: live}}, time.Second, rule.UnreadFor))
 }
 
 // Attempt 1 may have reached the WMS; before the probe another bill is seen to claim the order: the WMS may just have

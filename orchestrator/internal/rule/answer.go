@@ -110,8 +110,7 @@ type Timing struct {
 	NotFoundGrace time.Duration
 	// NotFoundHourly is the pace after the grace, NotFoundLimit its end.
 	NotFoundHourly, NotFoundLimit time.Duration
-	// RetryFor ends not_sent and throttled, and counts for them only while the WMS answers anybody; it also ends
-	// unread.
+	// RetryFor ends not_sent and throttled, and counts for them only while the WMS answers anybody.
 	RetryFor time.Duration
 	// MaxInProgress, MaxUnrecognised and MaxUnknown cap how often the same answer is asked again.
 	MaxInProgress, MaxUnrecognised, MaxUnknown int

@@ -27,6 +27,9 @@ const (
 	Unread Verification = "unread"
 )
 
+// UnreadFor is how long a bill may stay unread, while others are read, until a person is told.
+const UnreadFor = time.Hour
+
 // Cancellation is what a verification needs to know of the cancellation in question.
 type Cancellation struct {
 	BillID int64

@@ -241,7 +241,7 @@ func TestWhatADeletedBillOwesIsDecidedAgainOnceNobodyClaimsItsOrder(t *testing.T
 	require.Zero(t, missing())
 }
 
-// Voided, not sent for, and deleted before the warehouse could be asked: unread for a day, and then a person's.
+// Voided, not sent for, and deleted before the warehouse could be asked: unread for long, and then a person's.
 func TestAVoidedBillThatIsDeletedGoesOnOnceItIsProvedGone(t *testing.T) {
 	b := setupWith(t, "triggers: [voided]", runtest.AllTriggers)
 	b.Job.Kingdee = &goneBooks{Books: b.Books, answer: notFound}

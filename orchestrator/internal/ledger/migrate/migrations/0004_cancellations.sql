@@ -138,6 +138,8 @@ comment on column unsettled_cancellation.verified_time is
     'when the Kingdee query that last showed the bill with its trigger left; send_before follows from it';
 comment on column unsettled_cancellation.claimed_since is
     'since when another bill claims the order as far as the ledger knows, and Kingdee does not confirm it';
+comment on column unsettled_cancellation.unread_since is
+    'since when its bill could not be read, moved on by the time in which others were not read either';
 comment on column unsettled_cancellation.unsent_since is
     'since when nothing could be sent, without an answer in between; what a release or a resume lets go on begins anew';
 comment on column unsettled_cancellation.unsent_time is 'when it last could not be sent';

@@ -94,9 +94,7 @@ func start(t *testing.T, prepare func(*stack)) *stack {
 		logger = telemetry.NewLogger(s.log, slog.LevelDebug)
 	}
 	s.url, s.logger = storetest.URL(t), logger
-	s.pool, err = ledger.Open(ctx, s.url)
-	require.NoError(t, err)
-	t.Cleanup(s.pool.Close)
+	s.reopen()
 	s.kingdeeTarget, s.wmsTarget = s.startKingdeesvc(logger), s.startWMSsvc(logger)
 	s.startOrchestrator()
 	s.until("baseline, or a stopped scheme", func() bool {
@@ -105,6 +103,15 @@ func start(t *testing.T, prepare func(*stack)) *stack {
 	})
 	s.begun = time.Now()
 	return s
+}
+
+// reopen gives the test a pool of its own to the ledger.
+func (s *stack) reopen() {
+	s.Helper()
+	pool, err := ledger.Open(s.Context(), s.url)
+	require.NoError(s, err)
+	s.pool = pool
+	s.Cleanup(pool.Close)
 }
 
 func (s *stack) startOrchestrator() {

@@ -182,15 +182,21 @@ func read(
 	if newestFirst {
 		order += ` desc`
 	}
+	// The page is found first, and the view is asked for each event by its number: joined to all that events are about,
+	// Postgres would read that whole.
 	return ledger.ReadAll[Event](ctx, db, "read events", `
+with page as materialized (
+    select e.event_number from event e
+    where `+where+`
+    order by `+order+`
+    limit @limit
+)
 select e.event_number, e.kind, coalesce(e.scheme, '') as scheme, e.state, e.reason, coalesce(e.bill_id, 0) as bill_id,
        coalesce(e.bill_no, '') as bill_no, coalesce(e.cancellation_id, 0) as cancellation_id,
        coalesce(e.work_item_id, 0) as work_item_id, coalesce(e.condition_id, 0) as condition_id,
        coalesce(e.run_id, 0) as run_id, coalesce(e.operator_action_id, 0) as operator_action_id,
        coalesce(e.revision, 0) as revision, coalesce(e.actor, '') as actor, coalesce(e.detail, '') as detail,
        e.event_time
-from reporting.event e
-where `+where+`
-order by `+order+`
-limit @limit`, args)
+from page p cross join lateral (select * from reporting.event e where e.event_number = p.event_number offset 0) e
+order by `+order, args)
 }

@@ -46,11 +46,15 @@ func CloseRestored(ctx context.Context, tx pgx.Tx, cancellations []int64) error 
 // held.
 func HoldWork(ctx context.Context, tx pgx.Tx, scheme string) error {
 	if err := OpenFound(ctx, tx, `
+with untold as materialized (
+    select u.cancellation_id from unsettled_cancellation u
+    where u.scheme = @scheme and u.state = 'held' and u.hold_reason in (@reuse, @no_time)
+      and not exists (select from work_item w where w.cancellation_id = u.cancellation_id and w.cancellation_id <> 0
+                        and w.kind = u.hold_reason and w.close_time is null)
+)
 select c.scheme, c.hold_reason as kind, c.bill_id, c.bill_no, c.cancellation_id, '' as subject, `+OrderDetail+`
-from unsettled_cancellation u join cancellation_now c using (cancellation_id)
-where u.scheme = @scheme and u.state = 'held' and u.hold_reason in (@reuse, @no_time)
-  and not exists (select from work_item w
-                  where w.cancellation_id = c.cancellation_id and w.kind = c.hold_reason and w.close_time is null)`,
+from untold cross join lateral (
+    select * from cancellation_now c where c.cancellation_id = untold.cancellation_id offset 0) c`,
 		pgx.StrictNamedArgs{
 			"scheme": scheme, "reuse": string(rule.HoldNumberReuse), "no_time": string(rule.HoldNoEventTime),
 		}); err != nil {

@@ -37,7 +37,11 @@ func choose(verb ledger.Verb, f ledger.CancellationFilter, v verbRule) choice {
 		if len(f.States) == 0 {
 			args["states"] = v.states
 		}
-		where += ` and c.cancellation_id in (` + inStates + `)`
+		if f.BillNo == "" && f.WorkItemID == 0 {
+			where += ` and c.cancellation_id in (` + inStates + `)`
+		} else { // the bill or the work item leads to few; their states are looked at one by one
+			where += ` and c.state = any(@states)`
+		}
 	}
 	return choice{verb: verb, where: where, applies: v.applies, args: args, filter: f, refuse: v.refuse}
 }

@@ -119,7 +119,7 @@ func tellResting(ctx context.Context, tx pgx.Tx, items []ledger.WorkItem) error 
 		}
 	}
 	return ledger.CloseWorkItems(ctx, tx, "nothing rests any longer", `
-w.kind = @kind and not exists (
+w.kind = @kind and w.subject <> '' and not exists (
     select from unnest(@schemes::text[], @accounts::text[]) as r (scheme, account)
     where r.scheme = w.scheme and r.account = w.subject)`,
 		pgx.StrictNamedArgs{"kind": string(rule.WorkResting), "schemes": schemes, "accounts": accounts})

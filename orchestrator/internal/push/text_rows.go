@@ -143,7 +143,7 @@ for update`, string(rule.WorkUnrecognised)); err != nil {
 			return err
 		}
 		if err := ledger.CloseWorkItems(ctx, tx, "nothing waits for it any longer", `
-w.kind = @kind and not exists (
+w.kind = @kind and w.subject <> '' and not exists (
     select from unsettled_cancellation u where u.awaits_text and u.text_id::text = w.subject)`,
 			pgx.StrictNamedArgs{"kind": string(rule.WorkUnrecognised)}); err != nil {
 			return err

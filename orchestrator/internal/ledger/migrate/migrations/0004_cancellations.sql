@@ -115,6 +115,8 @@ create index unsettled_order on unsettled_cancellation (order_id);
 create index unsettled_bill on unsettled_cancellation (scheme, bill_id);
 create index unsettled_planned on unsettled_cancellation (scheme, bill_id) where state = 'planned';
 create index unsettled_state on unsettled_cancellation (state, cancellation_id desc);
+-- Asked whenever a run ends: does any that is held need to be told?
+create index unsettled_held on unsettled_cancellation (scheme, hold_reason) where state = 'held';
 create index unsettled_decided on unsettled_cancellation (scheme, decide_time);
 comment on table unsettled_cancellation is
     'the changing row of a cancellation: it exists while the cancellation is not settled, and is the one that sends';

@@ -24,6 +24,7 @@ create index work_item_bill_no on work_item (bill_no) where bill_no <> '';
 create index work_item_subject on work_item (kind, subject) where close_time is null and subject <> '';
 -- Asked with each answer: is there work that it may close?
 create index work_item_open on work_item (scheme, bill_id) where close_time is null;
+create index work_item_open_newest on work_item (work_item_id) where close_time is null;
 comment on table work_item is 'something only a person can settle; what to do is said per kind';
 comment on column work_item.subject is 'what else it is about, such as a warehouse number';
 

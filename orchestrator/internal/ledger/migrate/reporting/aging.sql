@@ -14,7 +14,10 @@ from (
                 when now() - c.create_time < interval '7 days' then 4
                 else 5 end as age
     from voidrelay.unsettled_cancellation u
-    join voidrelay.cancellation c on c.cancellation_id = u.cancellation_id
+    cross join lateral (
+        select c.scheme, c.create_time from voidrelay.cancellation c where c.cancellation_id = u.cancellation_id
+        offset 0
+    ) c
     where u.state in ('open', 'held', 'needs_attention')
 ) a
 group by a.scheme, a.state, a.age;

@@ -38,17 +38,30 @@ select e.event_number, e.create_time as event_time, e.kind,
                    when 'condition_closed' then n.message || '；' || n.end_reason
                    else q.order_code || ' ' || q.order_type || ' 仓库 ' || q.warehouse_code end as detail
 from voidrelay.event e
-left join voidrelay.cancellation c
-    on e.kind in ('cancellation_settled', 'cancellation_needs_attention', 'cancellation_held',
-           'cancellation_released')
-       and c.cancellation_id = e.about_id
+-- Without the offsets Postgres may join all that there is of a kind, and choose then.
+left join lateral (
+    select c.* from voidrelay.cancellation c
+    where e.kind in ('cancellation_settled', 'cancellation_needs_attention', 'cancellation_held',
+              'cancellation_released')
+      and c.cancellation_id = e.about_id
+    offset 0
+) c on true
 left join voidrelay.warehouse_order q on q.order_id = c.order_id
-left join reporting.work_item w
-    on e.kind in ('work_item_opened', 'work_item_closed') and w.work_item_id = e.about_id
-left join reporting.condition n
-    on e.kind in ('condition_opened', 'condition_closed') and n.condition_id = e.about_id
+left join lateral (
+    select w.* from reporting.work_item w
+    where e.kind in ('work_item_opened', 'work_item_closed') and w.work_item_id = e.about_id
+    offset 0
+) w on true
+left join lateral (
+    select n.* from reporting.condition n
+    where e.kind in ('condition_opened', 'condition_closed') and n.condition_id = e.about_id
+    offset 0
+) n on true
 left join voidrelay.run r on e.kind = 'run_ended' and r.run_id = e.about_id
-left join reporting.operator_action o on e.kind = 'act' and o.operator_action_id = e.about_id;
+left join lateral (
+    select o.* from reporting.operator_action o where e.kind = 'act' and o.operator_action_id = e.about_id
+    offset 0
+) o on true;
 
 comment on view reporting.event is
     '事件: every change of the last 90 days, once it has committed: what settled, is held or waits for a person, what '

@@ -58,9 +58,9 @@ func (c control) forget(ctx context.Context) error {
 	return c.call(ctx, http.MethodDelete, c.kingdee+"/control/faults", nil, nil)
 }
 
-// lastBills makes a live bill in each of these organisations. That a bill is gone is believed only where one that was
-// made after it can be read, and of the last ones that people deleted there need be none.
-func (c control) lastBills(ctx context.Context, organisations []string) error {
+// lastBills makes a live bill in each organisation. That a bill is gone is believed only where one that was made after
+// it can be read, and of the last ones that people deleted there need be none.
+func (c control) lastBills(ctx context.Context) error {
 	for _, organisation := range organisations {
 		last := step{Number: lastPrefix + organisation, Do: create}
 		last.Bill = oneOrder(last.Number, organisation)
@@ -78,6 +78,18 @@ func (c control) fault(ctx context.Context, f kbehaviour.Fault) error {
 // slow lets Kingdee take so many milliseconds for each answer from now on.
 func (c control) slow(ctx context.Context, millis int) error {
 	return c.call(ctx, http.MethodPut, c.kingdee+"/control/personality", map[string]int{"latency_millis": millis}, nil)
+}
+
+// hide takes the permission to see some bills away, or gives it back.
+func (c control) hide(ctx context.Context, h hiding, on bool) error {
+	hidden := map[string]any{"hidden_orgs": nil, "hidden_parts": nil}
+	switch {
+	case on && h.Share < 1:
+		hidden["hidden_parts"] = map[string]float64{h.Organisation: h.Share}
+	case on:
+		hidden["hidden_orgs"] = []string{h.Organisation}
+	}
+	return c.call(ctx, http.MethodPut, c.kingdee+"/control/personality", hidden, nil)
 }
 
 // calls counts what Kingdee was asked so far.

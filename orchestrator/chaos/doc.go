@@ -14,12 +14,13 @@
 //     cancellation that the ledger calls done, by inference or a person's word, too, of an order that was not
 //     cancelled. What was asked for while a proxy answered for the WMS explains nobody's "unknown".
 //
-//   - wrong: the WMS received a request later than verify_after + 5 s after the bill, or one with its number, was live
-//     again (an un-audited bill may have been read no longer ago than verify_after here, too); or when no bill of the
-//     number was voided, un-audited for the dwell, or deleted for absent_wait, nor had been for so long; or for an
-//     order that no bill had; or a live bill's order is cancelled by us and no work item says so; or something was to
-//     be sent more than a second after a person had stopped it. Requests within that time are counted apart ("in
-//     time").
+//   - wrong: the WMS received a request for an order that the bill, or another, had claimed for longer than
+//     verify_after + 5 s: live, or un-audited for less than the dwell (an un-audited bill may have been read no longer
+//     ago than verify_after here, too); or when no bill of the number was voided, un-audited for the dwell, or deleted
+//     for absent_wait, nor had been for so long; or for an order that no bill had; or a live bill's order was
+//     cancelled since the bill has it, by us and for whomever, and no work item says so of that bill; or something was
+//     to be sent more than a second after a person had stopped it; or a revision of the scheme is not one that a
+//     person applied, or the last one does not count. Requests within that time are counted apart ("in time").
 //
 //   - open: what is not ended when it is quiet: cancellations, attempts without an answer.
 //
@@ -41,6 +42,10 @@
 //
 //   - not proved: the time was up while things were still getting done. What is open or lost by then is not counted;
 //     what time cannot mend is.
+//
+//   - stories: what goes on at a merchant's meanwhile, and has to come to the right end all the same: schemes files that
+//     differ, warehouses that are taken out of the scheme and put back, numbers that are given again, permissions that
+//     are lost and given back.
 //
 //   - plays: what was everybody's trouble for a while, how long, and how many requests met it; conditions: how often
 //     each was open; typed: the acts that a person typed as work items and conditions print them.

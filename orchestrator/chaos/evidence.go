@@ -22,6 +22,7 @@ type evidence struct {
 	runs          *runs
 	visible       time.Duration
 	bills         map[string][]books.BillTruth
+	numbers       map[int64]string
 	orders        map[warehouse.Key]warehouse.Truth
 	cancellations map[warehouse.Key][]cancellation
 	work          map[string][]work
@@ -30,6 +31,11 @@ type evidence struct {
 	// together are, of each bill that a reconcile run proved gone, all that the same reconcile run did.
 	together  map[int64][]int64
 	intervals map[string]int
+	// hid are the permissions that were lost, organisations whose bill each number is, and revisions the schemes that
+	// the ledger had.
+	hid           []hid
+	organisations map[string]string
+	revisions     []revision
 	// acts are what the operator typed, stops when nothing was to be sent by his word, and outages when a proxy
 	// answered for the WMS. open are the conditions that are still open.
 	acts           []act
@@ -104,9 +110,32 @@ type openCondition struct {
 	Since               time.Time
 }
 
+// revision is one of the scheme's.
+type revision struct {
+	Revision                int
+	Document, Actor, Reason string
+}
+
+// seenIn says whether a whole run lay in that span, in which it could see the bill.
+func (e *evidence) seenIn(b books.BillTruth, s span) bool {
+	return e.runs.within(s, e.visible, e.hiddenIn(b.BillID))
+}
+
+// hiddenIn are the times in which Kingdee did not show the bill.
+func (e *evidence) hiddenIn(id int64) []span {
+	var all []span
+	for _, h := range e.hid {
+		if h.hides(id, e.organisations[e.numbers[id]]) {
+			all = append(all, h.span)
+		}
+	}
+	return all
+}
+
 func newEvidence(s *scheme.Scheme) *evidence {
 	return &evidence{
-		scheme: s, bills: map[string][]books.BillTruth{}, orders: map[warehouse.Key]warehouse.Truth{},
+		scheme: s, bills: map[string][]books.BillTruth{}, numbers: map[int64]string{},
+		orders:        map[warehouse.Key]warehouse.Truth{},
 		cancellations: map[warehouse.Key][]cancellation{}, work: map[string][]work{}, snapshots: map[int64]time.Time{},
 		together: map[int64][]int64{}, intervals: map[string]int{},
 	}
@@ -128,6 +157,7 @@ func (e *evidence) truths(ctx context.Context, t *town) error {
 		return err
 	}
 	for _, b := range kingdee.Bills {
+		e.numbers[b.BillID] = b.BillNo
 		e.bills[b.BillNo] = append(e.bills[b.BillNo], b)
 	}
 	wms, err := t.control.wmsTruth(ctx)
@@ -208,6 +238,11 @@ func (e *evidence) read(ctx context.Context, t *town) error {
 		for _, bill := range l.Gone {
 			e.together[bill] = l.Gone
 		}
+	}
+	e.revisions, err = rows[revision](ctx, t,
+		`select revision, document, actor, reason from scheme_revision order by revision`)
+	if err != nil {
+		return err
 	}
 	e.open, err = rows[openCondition](ctx, t, `
 select kind, concat_ws(' ', scheme, nullif(data_center_id, ''), nullif(account, ''), nullif(trigger, ''),

@@ -24,43 +24,47 @@ func (e *evidence) holding(b books.BillTruth) rule.Trigger {
 	return rule.TriggerUnAudited
 }
 
-// brokenInSilence says that a live bill has no order in the WMS, because of us, and nobody was told. An order of the
-// number that was cancelled before this bill was live, for another bill, and that the WMS would not make anew, is not
-// ours to tell of.
+// brokenInSilence says that a live bill has no order in the WMS, because of us, and nobody was told. An order that was
+// cancelled before the bill was live for the first time with it, for another bill, and that the WMS would not make
+// anew, is not ours to tell of. One that was cancelled since then is, for whomever it was: the bill claims it from then
+// on.
 func (e *evidence) brokenInSilence(b books.BillTruth, key warehouse.Key) bool {
 	o := e.orders[key]
-	lives := liveSpans(b)
-	if o.Order == nil || o.Order.State != warehouse.StateCancelled || len(lives) == 0 {
+	lives := livesOf(e.scheme, b)
+	first := slices.IndexFunc(lives, func(l life) bool { return slices.Contains(l.keys, key) })
+	if o.Order == nil || o.Order.State != warehouse.StateCancelled || first < 0 {
 		return false
 	}
-	from := lives[len(lives)-1].from
 	own := slices.ContainsFunc(e.cancellations[key],
 		func(d cancellation) bool { return d.Bill == b.BillID && d.State == "done" })
 	effects := effectTimes(o)
-	if !own && (len(effects) == 0 || effects[len(effects)-1].Before(from)) {
+	if !own && (len(effects) == 0 || effects[len(effects)-1].Before(lives[first].from)) {
 		return false
 	}
+	from := lives[len(lives)-1].from
 	return !slices.ContainsFunc(e.work[b.BillNo], func(w work) bool {
-		return w.Kind == string(rule.WorkRestored) && (w.Closed == nil || !w.Created.Before(from))
+		return w.Kind == string(rule.WorkRestored) && w.Bill == b.BillID &&
+			(w.Closed == nil || !w.Created.Before(from))
 	})
 }
 
-// passedOn says that the order of a deleted bill is none of its own any longer: a bill that got its number is live, or
-// made the order anew, and then the order's end is asked for with that bill.
+// passedOn says that an order of a deleted bill is another's by now: a bill that got the number made this very order
+// after the deletion. If it stands for it still, it is that bill's, and its end is asked for with that bill. If that
+// bill has moved on to other orders, this one had to be cancelled for the deleted bill, unless that had been done when
+// it was made anew.
 func (e *evidence) passedOn(b books.BillTruth, key warehouse.Key) bool {
 	gone := deletedAt(b)
 	if gone.IsZero() {
 		return false
 	}
 	return slices.ContainsFunc(e.bills[b.BillNo], func(other books.BillTruth) bool {
-		return other.BillID != b.BillID &&
-			(other.Live || slices.ContainsFunc(other.Events, func(event books.Event) bool {
-				return event.Action == books.ActionAudit && event.At.After(gone) &&
-					slices.ContainsFunc(event.Orders, func(order books.Order) bool {
-						made, ok := orderOf(e.scheme, order)
-						return ok && made == key
-					})
-			}))
+		lives := livesOf(e.scheme, other)
+		i := slices.IndexFunc(lives, func(l life) bool { return slices.Contains(l.made, key) })
+		if other.BillID == b.BillID || i < 0 || lives[i].from.Before(gone) {
+			return false
+		}
+		return slices.Contains(lives[len(lives)-1].made, key) ||
+			slices.ContainsFunc(effectTimes(e.orders[key]), func(at time.Time) bool { return at.Before(lives[i].from) })
 	})
 }
 
@@ -76,26 +80,29 @@ func (e *evidence) unseen(b books.BillTruth, key warehouse.Key, trigger rule.Tri
 	}
 	last := lives[len(lives)-1]
 	read, seen := e.snapshots[b.BillID]
+	// Its approve date tells of an audit that nobody saw, if an un-audit leaves it and there was time to read it.
+	gone := deletedAt(b)
+	tells := e.keepsApprove && (gone.IsZero() || e.seenIn(b, span{last.from, gone}))
 	switch {
-	case e.runs.within(last.span, e.visible), seen && !read.Before(last.from):
+	case e.seenIn(b, last.span), seen && !read.Before(last.from):
 		return false
 	case !seen && trigger != rule.TriggerVoided:
-		return !slices.ContainsFunc(lives, func(l life) bool { return e.runs.within(l.span, e.visible) })
-	case trigger == rule.TriggerVoided && e.keepsApprove &&
+		return !slices.ContainsFunc(lives, func(l life) bool { return e.seenIn(b, l.span) })
+	case trigger == rule.TriggerVoided && tells &&
 		last.from.Sub(lives[max(0, len(lives)-2)].from) > 2*time.Second:
-		return false // its approve date tells of the audit that nobody saw
+		return false
 	case trigger == rule.TriggerVoided && !e.cancelIsDate && e.sawVoidBefore(b, last):
 		return false // its cancel date tells of another void
 	}
 	if !seen {
 		// It never saw the bill live: what it knows is the void of an earlier life, which made this very order.
-		return !e.keepsApprove && slices.ContainsFunc(e.cancellations[key], func(d cancellation) bool {
+		return !tells && slices.ContainsFunc(e.cancellations[key], func(d cancellation) bool {
 			return d.Bill == b.BillID && d.State == "done" && d.Created.Before(last.from)
 		})
 	}
 	for _, l := range slices.Backward(lives) {
 		if !l.from.After(read) {
-			return !e.keepsApprove || !slices.Contains(l.keys, key)
+			return !tells || !slices.Contains(l.keys, key)
 		}
 	}
 	return false
@@ -105,7 +112,7 @@ func (e *evidence) unseen(b books.BillTruth, key warehouse.Key, trigger rule.Tri
 // after it.
 func (e *evidence) sawVoidBefore(b books.BillTruth, l life) bool {
 	return slices.ContainsFunc(voidSpans(b), func(s span) bool {
-		return !s.to.IsZero() && !s.to.After(l.from) && l.to.Sub(s.from) > 2*time.Second && e.runs.within(s, e.visible)
+		return !s.to.IsZero() && !s.to.After(l.from) && l.to.Sub(s.from) > 2*time.Second && e.seenIn(b, s)
 	})
 }
 
@@ -180,6 +187,9 @@ func (e *evidence) explains(item work, d cancellation, o warehouse.Truth, b book
 		})
 	case rule.WorkUnrecognised:
 		return came[rule.Rejected] > timing.MaxUnrecognised
+	case rule.WorkOldOrder:
+		// The WMS speaks of the order of an earlier life; it takes none again under the number.
+		return came[rule.AlreadyCancelled] > 0 && o.Order != nil && o.Order.State == warehouse.StateCancelled
 	case rule.WorkInProgress:
 		return came[rule.InProgress] >= timing.MaxInProgress && met(warehouse.OutcomeIntercepting)
 	case rule.WorkNotSent:
@@ -201,8 +211,9 @@ func (e *evidence) explains(item work, d cancellation, o warehouse.Truth, b book
 		})
 	case rule.WorkManyGone:
 		together := e.together[b.BillID]
-		return b.Deleted && len(together) > rule.ManyGone &&
-			!slices.ContainsFunc(together, func(id int64) bool { return !e.deleted(id) })
+		return b.Deleted && len(together) > rule.ManyGone && !slices.ContainsFunc(together, func(id int64) bool {
+			return !e.deleted(id) && len(e.hiddenIn(id)) == 0
+		})
 	}
 	return false
 }

@@ -109,6 +109,7 @@ func judge(e *evidence) *findings {
 			v.cancellation(e, d)
 		}
 	}
+	v.revisions(e)
 	for _, c := range e.open {
 		v.find(stuck, c.Kind, "%s %s is open since %s: %s", c.Kind, c.About, clock(c.Since), c.Detail)
 		v.findings[len(v.findings)-1].Early = true

@@ -9,28 +9,26 @@ import (
 	"github.com/voidrelay/voidrelay/wmssvc/sandbox/warehouse"
 )
 
-// request holds one request against what was true of the bills of its number when it came: none that had made the order
-// may be live. It finds one fault of it at most.
+// request holds one request against what was true of the bills of its number when it came: none of them may claim the
+// order. It finds one fault of it at most.
 func (v *findings) request(e *evidence, key warehouse.Key, received time.Time) {
 	window := e.window()
 	owed, before, again, known := false, false, false, false
 	for _, b := range e.bills[key.OrderCode] {
-		made := madeBy(e, b, key, received)
-		for _, s := range liveSpans(b) {
-			// A bill that has the number and never had this order is no obstacle.
-			if !made || !s.holds(received) {
-				continue
-			}
-			if since := received.Sub(s.from); since > window {
-				v.find(wrong, key.OrderCode, "%s: a request came at %s, when bill %d had been live for %s", key,
-					clock(received), b.BillID, since.Round(time.Millisecond))
-				return
-			}
-			again = true
-		}
 		now, lately := e.called(b, received)
 		owed, before = owed || now, before || lately
-		known = known || made
+		known = known || madeBy(e, b, key, received)
+		// A bill that has the number and never had this order is no obstacle.
+		since := e.claims(b, key, received)
+		if since.IsZero() {
+			continue
+		}
+		if lasted := received.Sub(since); lasted > window {
+			v.find(wrong, key.OrderCode, "%s: a request came at %s, when bill %d had claimed the order for %s", key,
+				clock(received), b.BillID, lasted.Round(time.Millisecond))
+			return
+		}
+		again = again || slices.ContainsFunc(liveSpans(b), func(l span) bool { return l.holds(received) })
 	}
 	switch {
 	case !known:
@@ -46,6 +44,34 @@ func (v *findings) request(e *evidence, key warehouse.Key, received time.Time) {
 		v.find(wrong, key.OrderCode, "%s: a request came at %s, when no bill of that number was voided, un-audited "+
 			"for long enough or deleted, nor had been for %s", key, clock(received), window)
 	}
+}
+
+// claims is since when the bill has claimed the order, if it does at that time; zero if it does not. It does while it
+// is live, and while it is un-audited for less than the dwell: then its own trigger does not hold yet.
+func (e *evidence) claims(b books.BillTruth, key warehouse.Key, at time.Time) (since time.Time) {
+	lives := slices.DeleteFunc(livesOf(e.scheme, b), func(l life) bool { return l.from.After(at) })
+	last := len(lives) - 1
+	if last < 0 || !slices.Contains(lives[last].keys, key) {
+		return since
+	}
+	if !lives[last].holds(at) {
+		now, lately := e.called(b, at)
+		gone := deletedAt(b)
+		if now || lately || !gone.IsZero() && !at.Before(gone) {
+			return since
+		}
+	}
+	since = lives[last].from
+	for ; last > 0; last-- {
+		// Between two lives it claimed the order, too, unless something called for its cancel.
+		l := lives[last-1]
+		if now, lately := e.called(b, lives[last].from); now || lately || !slices.Contains(l.keys, key) ||
+			!e.seenIn(b, l.span) {
+			break
+		}
+		since = l.from
+	}
+	return since
 }
 
 // window is how long after a bill is live again a request may still come. For an un-audit a read may be no older than
@@ -64,7 +90,13 @@ func (e *evidence) called(b books.BillTruth, at time.Time) (now, lately bool) {
 		lately = lately || s.endedWithin(at, e.window()) && s.to.Sub(since) >= dwell
 	}
 	if gone := deletedAt(b); !gone.IsZero() && b.EverAudited {
-		now = now || at.Sub(gone) >= e.scheme.AbsentWait()
+		missing := gone // that it is not shown began earlier, if it was hidden then
+		for _, h := range e.hiddenIn(b.BillID) {
+			if h.holds(gone) {
+				missing = h.from
+			}
+		}
+		now = now || !at.Before(gone) && at.Sub(missing) >= e.scheme.AbsentWait()
 	}
 	return now, lately
 }
@@ -74,7 +106,7 @@ func (e *evidence) called(b books.BillTruth, at time.Time) (now, lately bool) {
 func (e *evidence) downSince(b books.BillTruth, i int) time.Time {
 	down := downSpans(b)
 	for ; i > 0; i-- {
-		if e.runs.within(span{down[i-1].to, down[i].from}, e.visible) {
+		if e.seenIn(b, span{down[i-1].to, down[i].from}) {
 			break
 		}
 	}
@@ -92,8 +124,9 @@ func madeBy(e *evidence, b books.BillTruth, key warehouse.Key, by time.Time) boo
 	return false
 }
 
-// unseenLives counts the lives that made the order and were over before any run could see them: the cancellation of the
-// life before it stands for theirs, too, when it is asked for again after an unknown outcome.
+// unseenLives counts the lives that made the order, whether or not the scheme asks for its kind, and were over before
+// any run could see them: the cancellation of the life before it stands for theirs, too, when it is asked for again
+// after an unknown outcome.
 func (e *evidence) unseenLives(key warehouse.Key) int {
 	n := 0
 	for _, b := range e.bills[key.OrderCode] {
@@ -103,7 +136,7 @@ func (e *evidence) unseenLives(key warehouse.Key) int {
 				return d.Bill == b.BillID && !d.Created.Before(l.from) &&
 					(i == len(lives)-1 || d.Created.Before(lives[i+1].from))
 			})
-			if slices.Contains(l.keys, key) && !l.to.IsZero() && !own && !e.runs.within(l.span, e.visible) {
+			if slices.Contains(l.made, key) && !l.to.IsZero() && !own && !e.seenIn(b, l.span) {
 				n++
 			}
 		}
@@ -126,12 +159,13 @@ func (e *evidence) inTime(key warehouse.Key, effects []time.Time) int {
 	return n
 }
 
-// episodes counts the lives that had made the order and ended by then: each made it once at most.
+// episodes counts the lives that had made the order, whether or not the scheme asks for its kind, and ended by then:
+// each made it once at most.
 func (e *evidence) episodes(key warehouse.Key, by time.Time) int {
 	n := 0
 	for _, b := range e.bills[key.OrderCode] {
 		for _, l := range livesOf(e.scheme, b) {
-			if slices.Contains(l.keys, key) && !l.to.IsZero() && !l.to.After(by) {
+			if slices.Contains(l.made, key) && !l.to.IsZero() && !l.to.After(by) {
 				n++
 			}
 		}

@@ -80,7 +80,8 @@ type story struct {
 	together []int64
 	// The ledger read the bill live at 1, unless neverSeen; Kingdee's cancel dates have a time of day unless
 	// cancelIsDate.
-	neverSeen, cancelIsDate bool
+	// An un-audit leaves the approve date if keepsApprove.
+	neverSeen, cancelIsDate, keepsApprove bool
 	// What the operator typed and when he had stopped everything, when a proxy answered for the WMS, and which
 	// conditions are open.
 	acts           []act
@@ -155,7 +156,8 @@ func (s *story) verdict() *findings {
 		orders: map[warehouse.Key]warehouse.Truth{key: s.order}, cancellations: map[warehouse.Key][]cancellation{},
 		work:     map[string][]work{},
 		together: map[int64][]int64{1: s.together}, snapshots: map[int64]time.Time{1: at(1)},
-		cancelIsDate: s.cancelIsDate, acts: s.acts, stops: s.stops, outages: s.outages, open: s.open,
+		cancelIsDate: s.cancelIsDate, keepsApprove: s.keepsApprove, acts: s.acts, stops: s.stops, outages: s.outages,
+		open: s.open,
 	}
 	if s.neverSeen {
 		clear(e.snapshots)
@@ -169,11 +171,30 @@ func (s *story) verdict() *findings {
 	return judge(e)
 }
 
+// judgement is a change of the ordinary story, and the faults that are to be found then.
+type judgement struct {
+	change func(*story)
+	want   []fault
+}
+
+func judged(t *testing.T, all map[string]judgement) {
+	t.Helper()
+	for name, c := range all {
+		t.Run(name, func(t *testing.T) {
+			s := ordinary(t)
+			c.change(&s)
+			var found []fault
+			v := s.verdict()
+			for _, f := range v.findings {
+				found = append(found, f.Fault)
+			}
+			require.Equal(t, c.want, found, "%v", v.findings)
+		})
+	}
+}
+
 func TestJudge(t *testing.T) {
-	for name, c := range map[string]struct {
-		change func(*story)
-		want   []fault
-	}{
+	judged(t, map[string]judgement{
 		"as it should be": {func(*story) {}, nil},
 		"nothing is owed": {func(s *story) { s.cancellation = nil; s.standing() }, []fault{lost}},
 		"the order was cancelled, and the ledger does not know for whom": {
@@ -385,7 +406,7 @@ func TestJudge(t *testing.T) {
 				history(1, did{0, books.ActionAudit}, did{0.1, books.ActionVoid}, did{0.2, books.ActionDelete}),
 				history(2, did{1, books.ActionAudit}),
 			}
-			s.work = []work{{Kind: "restored_after_cancel", Number: number, Bill: 1}}
+			s.work = []work{{Kind: "restored_after_cancel", Number: number, Bill: 2}}
 		}, []fault{wrong}},
 		"never voided": {func(s *story) {
 			s.bills = []books.BillTruth{history(1, did{0, books.ActionAudit})}
@@ -415,18 +436,7 @@ func TestJudge(t *testing.T) {
 			s.cancellation.attempts = append(s.cancellation.attempts,
 				attempt{Attempt: 2, Intent: at(12.5), Disposition: "cancelled"})
 		}, []fault{beyond, beyond}},
-	} {
-		t.Run(name, func(t *testing.T) {
-			s := ordinary(t)
-			c.change(&s)
-			var found []fault
-			v := s.verdict()
-			for _, f := range v.findings {
-				found = append(found, f.Fault)
-			}
-			require.Equal(t, c.want, found, "%v", v.findings)
-		})
-	}
+	})
 }
 
 // Stands for an order of a deleted bill that was called lost: a bill that got its number had made it anew, of a kind

@@ -67,10 +67,11 @@ func deletedAt(b books.BillTruth) time.Time {
 	return time.Time{}
 }
 
-// life is a stretch in which a bill was live, with the orders that its audit made.
+// life is a stretch in which a bill was live, with the orders that its audit made, and those of them that the scheme
+// asks for: these the bill claims.
 type life struct {
 	span
-	keys []warehouse.Key
+	made, keys []warehouse.Key
 }
 
 func livesOf(s *scheme.Scheme, b books.BillTruth) []life {
@@ -80,6 +81,11 @@ func livesOf(s *scheme.Scheme, b books.BillTruth) []life {
 		for _, e := range b.Events {
 			if e.Action == books.ActionAudit && e.At.Equal(l.from) {
 				one.keys = keysOf(s, e.Orders)
+				for _, order := range e.Orders {
+					if key, ok := orderOf(s, order); ok {
+						one.made = append(one.made, key)
+					}
+				}
 			}
 		}
 		lives = append(lives, one)

@@ -117,7 +117,7 @@ func main() {
 
 // all runs the plan and judges it. found says that something is not as it must be.
 func (r *run) all(ctx context.Context, dir string) (found bool, err error) {
-	schemes, err := scheme.Load(schemeFile, "scheme.yaml")
+	schemes, err := scheme.Load(r.plan.document(), "scheme.yaml")
 	if err != nil {
 		return false, err
 	}
@@ -209,6 +209,7 @@ func (r *run) live(ctx context.Context, t *town) error {
 		r.evidence.runs, r.evidence.visible = seen, time.Duration(r.plan.kingdee.CommitMillis)*time.Millisecond
 		r.evidence.keepsApprove, r.evidence.cancelIsDate = r.plan.kingdee.UnauditKeepsApproveDate,
 			r.plan.kingdee.CancelDateOnly
+		r.evidence.hid, r.evidence.organisations = r.storm.hid, r.plan.organisations()
 		r.evidence.acts, r.evidence.stops = worker.acts, worker.stops
 		for _, p := range r.storm.played {
 			if p.Kind == proxied {

@@ -36,6 +36,10 @@ type member struct {
 	where, door atomic.Pointer[string]
 	// deserted counts lives that ended without a blow.
 	deserted int
+	// begun is called with each life that began; differed counts those of an orchestrator whose file was not what had
+	// been applied last.
+	begun    func()
+	differed int
 }
 
 // rest is where an orchestrator's REST is, now or in its last life.
@@ -50,6 +54,9 @@ func (m *member) begin(ctx context.Context) error {
 		p, err := install.StartProcess(ctx, m.role, m.settings, m.log)
 		if err == nil {
 			m.p = p
+			if m.begun != nil {
+				m.begun()
+			}
 			m.door.Store(&p.Addrs[0])
 			m.where.Store(&p.Addrs[len(p.Addrs)-1])
 			return nil

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"io"
@@ -67,6 +68,9 @@ func (t *town) ask(ctx context.Context, client http.Client, n int, kind string) 
 	}
 	defer response.Body.Close()
 	said, _ := io.ReadAll(io.LimitReader(response.Body, 500))
+	if bytes.Contains(said, []byte("SCHEME_STOPPED")) {
+		return false, nil // until a person has looked, because a permission was lost
+	}
 	if response.StatusCode == http.StatusBadRequest || response.StatusCode == http.StatusNotFound {
 		return false, fmt.Errorf("ask for a run: %s: %s", response.Status, said)
 	}

@@ -108,8 +108,7 @@ func (o *operator) work(ctx context.Context) {
 func (o *operator) goThrough(ctx context.Context) error {
 	conditions, ok := o.list(ctx, "conditions")
 	for _, c := range conditions {
-		own := c.Kind == string(rule.ConditionPaused) || c.Kind == string(rule.ConditionStopAll)
-		if c.ByPerson && !own {
+		if c.ByPerson && !o.leaves(rule.ConditionKind(c.Kind)) {
 			if _, err := o.types(ctx, c, ""); err != nil {
 				return err
 			}
@@ -253,6 +252,9 @@ func (o *operator) stop(ctx context.Context, kind playKind) error {
 		line = `voidrelay stop-all --reason "盘点"`
 	}
 	return o.until(ctx, line, func(ctx context.Context) bool {
+		// What he types elsewhere may let go on what this stops.
+		o.round.Lock()
+		defer o.round.Unlock()
 		status, _ := o.shell(ctx, line)
 		if status == 0 {
 			o.mu.Lock()
@@ -330,12 +332,6 @@ func (o *operator) end(acts int) bool {
 	return true
 }
 
-// untyped are the acts that a plan demands and that nobody has typed.
-func (o *operator) untyped(p plan) []string {
-	counts, _ := o.typed()
-	return slices.DeleteFunc(p.demands(), func(verb string) bool { return counts[verb] > 0 })
-}
-
 // facts is what the operator sees of a ledger and of both vendors.
 type facts struct {
 	*evidence
@@ -375,6 +371,10 @@ func (f facts) decide(item printed) string {
 			return "done"
 		}
 		return "retry"
+	case rule.WorkOldOrder:
+		if f.cancelled(item) {
+			return "done"
+		}
 	case rule.WorkNotSent:
 		return "retry"
 	case rule.WorkUnread:

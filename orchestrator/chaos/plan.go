@@ -6,7 +6,6 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
-	"maps"
 	"math/rand/v2"
 	"slices"
 	"time"
@@ -30,6 +29,12 @@ type plan struct {
 	plays    []play
 	sessions int
 	refusals []refusal
+	// absentWait is the scheme's. With the longer one a deletion is proved only after whoever has the number by then
+	// has claimed its orders for longer than any read of it may be old.
+	absentWait time.Duration
+	// changes are schemes that a person applies, hidings permissions that are lost.
+	changes []change
+	hidings []hiding
 }
 
 // size says how long and how dense a plan is.
@@ -85,6 +90,7 @@ const (
 	chanceFaults
 	chancePersonality
 	chancePlays
+	chanceStories
 )
 
 func makePlan(seed uint64, s size) plan {
@@ -92,6 +98,7 @@ func makePlan(seed uint64, s size) plan {
 		return rand.New(rand.NewPCG(seed, part)) //nolint:gosec // repeatable on purpose
 	}
 	p := plan{seed: seed, storm: time.Duration(s.kills) * s.each, sessions: 1}
+	p.absentWait = []time.Duration{12 * time.Second, 2 * time.Second, 2 * time.Second}[seed%3]
 	p.kingdee, p.wms = personalities(chance(chancePersonality))
 	p.steps = makeSteps(chance(chanceBills), p.storm, s.fresh, p.kingdee.DeleteVoided)
 	p.blows = makeBlows(chance(chanceBlows), s)
@@ -101,7 +108,9 @@ func makePlan(seed uint64, s size) plan {
 		p.plays, p.sessions = makePlays(plays, p.storm), sessions(plays, p.storm)
 		more := stage(p.storm)
 		p.refusals = more.faults
-		p.steps = append(p.steps, more.steps...)
+		p.steps = slices.Concat(p.steps, more.steps, herd(), reuse(p.storm, p.absentWait))
+		stories := chance(chanceStories)
+		p.changes, p.hidings = makeChanges(stories, p.storm), makeHidings(stories, p.storm)
 		slices.SortStableFunc(p.steps, func(a, b step) int { return cmp.Compare(a.At, b.At) })
 	}
 	return p
@@ -229,7 +238,7 @@ func (p plan) lines() []string {
 	}
 	add(0, "is", p.kingdee)
 	add(0, "is", p.wms)
-	add(0, "is", map[string]int{"kingdee_sessions": p.sessions})
+	add(0, "is", map[string]any{"kingdee_sessions": p.sessions, "absent_wait": p.absentWait.String()})
 	for _, s := range p.steps {
 		add(s.At, "bill", s)
 	}
@@ -244,6 +253,12 @@ func (p plan) lines() []string {
 	}
 	for _, one := range p.plays {
 		add(one.At, "play", one)
+	}
+	for _, c := range p.changes {
+		add(c.At, "apply", c)
+	}
+	for _, h := range p.hidings {
+		add(h.At, "hide", h)
 	}
 	slices.SortStableFunc(events, func(a, b event) int { return cmp.Compare(a.at, b.at) })
 	lines := make([]string, len(events))
@@ -264,15 +279,15 @@ func (p plan) kills() int {
 	return n
 }
 
-// organisations are those of its bills, in order.
-func (p plan) organisations() []string {
-	all := map[string]bool{}
+// organisations are whose bill each number is.
+func (p plan) organisations() map[string]string {
+	all := map[string]string{}
 	for _, s := range p.steps {
 		if s.Bill != nil {
-			all[s.Bill.StockOrg] = true
+			all[s.Number] = s.Bill.StockOrg
 		}
 	}
-	return slices.Sorted(maps.Keys(all))
+	return all
 }
 
 // digest names the plan in a few characters.

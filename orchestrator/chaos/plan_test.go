@@ -1,6 +1,7 @@
 package main
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -8,6 +9,7 @@ import (
 
 	"github.com/voidrelay/voidrelay/orchestrator/chaos/proxy"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/crashpoint"
+	"github.com/voidrelay/voidrelay/orchestrator/internal/rule"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/scheme"
 )
 
@@ -69,6 +71,68 @@ func TestAShortPlanHasEachPlay(t *testing.T) {
 	targeted := makePlan(1, size{kills: 8, each: everyKill, fresh: everyBill, at: crashpoint.AfterSend})
 	require.Empty(t, targeted.plays)
 	require.Empty(t, targeted.demands())
+}
+
+// Each story comes at least twenty times in a storm of 120 kills; host_with_another_file comes with every orchestrator
+// that is killed after the first change.
+func TestALongPlanHasEachStoryTwentyTimes(t *testing.T) {
+	for seed := range uint64(6) {
+		p := makePlan(seed, size{kills: 120, each: everyKill, fresh: everyBill})
+		told := map[storyKind]int{}
+		for _, c := range p.changes {
+			if c.Without == "" {
+				told[returned]++
+			} else {
+				told[dropped]++
+			}
+		}
+		for _, h := range p.hidings {
+			told[h.story()]++
+		}
+		again := map[string]bool{}
+		for _, s := range p.steps {
+			if s.Do == audit && strings.HasPrefix(s.Number, reusePrefix) {
+				again[s.Number] = true
+			}
+		}
+		told[numberHeld] = len(again)
+		for _, b := range p.blows {
+			if b.Kind != freeze && (b.Target == first || b.Target == second) && b.At > p.changes[0].At {
+				told[fileDiffers]++
+			}
+		}
+		for _, kind := range stories {
+			require.GreaterOrEqual(t, told[kind], 20, "%s, seed %d", kind, seed)
+		}
+	}
+}
+
+// What is applied lacks the warehouse that the plan takes out, and says of the WMS what is so.
+func TestThePlansDocument(t *testing.T) {
+	p := makePlan(3, size{kills: shortKills, each: everyKill, fresh: everyBill})
+	p.wms.RecreateCancelled = false
+	schemes, err := scheme.Load(p.document("CK004"), "scheme.yaml")
+	require.NoError(t, err)
+	_, listed := schemes[0].Warehouse("CK004")
+	require.False(t, listed)
+	_, listed = schemes[0].Warehouse("CK005")
+	require.True(t, listed)
+	require.Equal(t, rule.NumberNew, schemes[0].NumberReuse)
+	require.Equal(t, 12*time.Second, schemes[0].AbsentWait())
+}
+
+// A part of the herd that is hidden is too large for voidrelay to believe that it was deleted.
+func TestMoreOfTheHerdIsHiddenThanDeletionsAreBelieved(t *testing.T) {
+	h := hiding{Organisation: herdOrganisation, Share: 0.6}
+	for first := range int64(100) {
+		hidden := 0
+		for i := range int64(herdSize) {
+			if h.hides(100_000+first+3*i, herdOrganisation) {
+				hidden++
+			}
+		}
+		require.Greater(t, hidden, rule.ManyGone)
+	}
 }
 
 // A step that Kingdee refuses would stop the run: the plan must know what each bill's state allows.

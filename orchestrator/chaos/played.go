@@ -182,6 +182,12 @@ func (s *storm) missing() []error {
 			problems = append(problems, fmt.Errorf("play %s did not take place", kind))
 		}
 	}
+	// A storm that was cut, or that is short, may have had no time for each of them.
+	for _, kind := range stories {
+		if s.plan.storm >= quickStorm && !s.cut && len(s.plan.changes) > 0 && s.stories[kind] == 0 {
+			problems = append(problems, fmt.Errorf("story %s did not take place", kind))
+		}
+	}
 	if s.asked == 0 {
 		problems = append(problems, errors.New("nobody could ask for a run"))
 	}

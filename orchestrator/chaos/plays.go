@@ -157,7 +157,7 @@ const (
 func (s *staged) add(at time.Duration, number string, do deed, stock string) {
 	one := step{At: at, Number: number, Do: do, Stock: stock}
 	if do == create {
-		one.Bill = oneOrder(number, organisation)
+		one.Bill = oneOrder(number, organisations[0])
 	}
 	s.steps = append(s.steps, one)
 }
@@ -193,4 +193,10 @@ func (p plan) demands() []string {
 		}
 	}
 	return verbs
+}
+
+// untyped are the acts that a plan demands and that nobody has typed.
+func (o *operator) untyped(p plan) []string {
+	counts, _ := o.typed()
+	return slices.DeleteFunc(p.demands(), func(verb string) bool { return counts[verb] > 0 })
 }

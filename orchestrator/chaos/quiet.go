@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"sync"
 	"time"
@@ -53,7 +54,7 @@ func (t *town) quiet(ctx context.Context, p plan, limit time.Duration, o *operat
 	if err := t.control.calm(ctx, p); err != nil {
 		return c, err
 	}
-	if err := t.control.lastBills(ctx, p.organisations()); err != nil {
+	if err := errors.Join(t.control.lastBills(ctx), t.settleSchemes(ctx, p, o)); err != nil {
 		return c, err
 	}
 	// What was changed last is visible after that.
@@ -135,7 +136,7 @@ select coalesce((select max(version) from watermark), -1),
     (select count(*) from unsettled_cancellation where state in ('planned', 'open')),
     (select count(*) from attempt where disposition = ''),
     (select count(*) from bill where reread_time <= now()),
-    (select count(*) from run where state = 'running' and kind in ('baseline', 'incremental')),
+    (select count(*) from run where state = 'running' and kind in ('baseline', 'incremental', 'remap')),
     (select count(*) from bill b where absent_since is not null and class <> 'deleted'
         and ((document_status = 'C' and cancel_status = 'A') or class = 'un_audited'
             or exists (select from unsettled_cancellation c where c.bill_id = b.bill_id

@@ -47,6 +47,7 @@ func (r *run) report(w io.Writer) {
 	line("unseen", "%d orders of lives that were over before any run could see them; %d of deleted bills whose "+
 		"number is another's", v.unseen, v.passedOn)
 	line("plays", "%s", r.playList())
+	line("stories", "%s", r.storyList())
 	line("conditions", "%s", r.conditionList())
 	typed, failed := s.operator.typed()
 	line("typed", "%d: %s; %d more ended with an error; the warehouse was phoned %d times", sum(typed), list(typed),
@@ -98,6 +99,15 @@ func (r *run) playList() string {
 		words = append(words, text)
 	}
 	return cmp.Or(strings.Join(words, ", "), "none")
+}
+
+// storyList says how often each story was played.
+func (r *run) storyList() string {
+	words := make([]string, len(stories))
+	for i, kind := range stories {
+		words[i] = fmt.Sprintf("%s %d", kind, r.storm.stories[kind])
+	}
+	return strings.Join(words, ", ")
 }
 
 func (r *run) billCount() int {

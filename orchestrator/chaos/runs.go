@@ -38,12 +38,16 @@ func (p *runs) note(s span) {
 	}
 }
 
-// within says whether a whole run lay in the span, which began to be visible so much after its beginning.
-func (p *runs) within(s span, visible time.Duration) bool {
+// within says whether a whole run lay in the span, which began to be visible so much after its beginning, and in none
+// of those in which it could not see.
+func (p *runs) within(s span, visible time.Duration, blind []span) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return slices.ContainsFunc(p.all, func(run span) bool {
 		// The vendor tells its time in whole seconds, cut off.
-		return !run.from.Before(s.from.Add(visible)) && (s.to.IsZero() || run.to.Before(s.to))
+		return !run.from.Before(s.from.Add(visible)) && (s.to.IsZero() || run.to.Before(s.to)) &&
+			!slices.ContainsFunc(blind, func(b span) bool {
+				return run.from.Before(b.to.Add(time.Second)) && run.to.After(b.from.Add(-time.Second))
+			})
 	})
 }

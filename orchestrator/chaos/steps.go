@@ -46,8 +46,8 @@ const (
 	gone
 )
 
-// organisation is whose stock the bills are about.
-const organisation = "100"
+// organisations are whose stock the bills are about.
+var organisations = []string{"100", "200", "300"}
 
 var stocks = []string{"CK001", "CK002", "CK003", "CK004", "CK005"}
 
@@ -67,7 +67,10 @@ func makeSteps(r *rand.Rand, storm, fresh time.Duration, deleteVoided bool) []st
 		if at >= storm {
 			break
 		}
-		w := walk{r: r, number: fmt.Sprintf("HD%05d", i+1), deleteVoided: deleteVoided, voidsOnly: i%3 == 0}
+		w := walk{
+			r: r, number: fmt.Sprintf("HD%05d", i+1), organisation: organisations[max(0, i%5-2)],
+			deleteVoided: deleteVoided, voidsOnly: i%3 == 0,
+		}
 		steps = append(steps, w.life(at, storm)...)
 	}
 	slices.SortStableFunc(steps, func(a, b step) int { return cmp.Compare(a.At, b.At) })
@@ -78,6 +81,7 @@ func makeSteps(r *rand.Rand, storm, fresh time.Duration, deleteVoided bool) []st
 type walk struct {
 	r            *rand.Rand
 	number       string
+	organisation string
 	deleteVoided bool
 	// voidsOnly: its bills end by a void, and no other trigger ever holds for long.
 	voidsOnly bool
@@ -157,7 +161,7 @@ func (w *walk) next(at time.Duration) (step, bool) {
 
 // make is a new bill under the number, with one or two product lines and components of its own.
 func (w *walk) make(at time.Duration) step {
-	bill := &books.Bill{BillNo: w.number, AffairType: books.Assembly, StockOrg: organisation}
+	bill := &books.Bill{BillNo: w.number, AffairType: books.Assembly, StockOrg: w.organisation}
 	if w.r.IntN(5) == 0 {
 		bill.AffairType = books.Dassembly
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"syscall"
@@ -30,6 +31,8 @@ type storm struct {
 	points         map[crashpoint.Name]int
 	missed         int
 	steps          map[deed]int
+	stories        map[storyKind]int
+	hid            []hid
 	refused        int
 	// asked is how many runs were asked for.
 	asked int
@@ -51,7 +54,7 @@ func (t *town) storm(
 	s := &storm{
 		town: t, plan: p, lookout: w, operator: o, codes: codes, began: time.Now(), kills: map[string]int{},
 		freezes: map[string]int{}, points: map[crashpoint.Name]int{},
-		steps: map[deed]int{}, turns: map[string]*sync.Mutex{postgres: {}},
+		steps: map[deed]int{}, stories: map[storyKind]int{}, turns: map[string]*sync.Mutex{postgres: {}},
 	}
 	for name := range t.members {
 		s.turns[name] = &sync.Mutex{}
@@ -67,6 +70,8 @@ func (t *town) storm(
 	all.Go(func() { s.vendor(ctx) })
 	all.Go(func() { s.warehouse(ctx) })
 	all.Go(func() { s.performance(ctx) })
+	all.Go(func() { s.administrators(ctx) })
+	all.Go(func() { s.permissions(ctx) })
 	// Blows on one process wait for one another; those on different ones fall together.
 	for _, b := range p.blows {
 		all.Go(func() {
@@ -80,6 +85,9 @@ func (t *town) storm(
 		})
 	}
 	all.Wait()
+	for _, m := range s.members {
+		s.stories[fileDiffers] += m.differed
+	}
 	end()
 	asides.Wait()
 	return s
@@ -114,6 +122,7 @@ func (s *storm) fail(err error) {
 
 // people do what the plan says with the bills.
 func (s *storm) people(ctx context.Context) {
+	again := map[string]bool{}
 	for _, step := range s.plan.steps {
 		if step.At == 0 {
 			s.steps[step.Do]++ // it was there before the baseline
@@ -131,6 +140,10 @@ func (s *storm) people(ctx context.Context) {
 			s.fail(fmt.Errorf("step %s of %s: %w", step.Do, step.Number, err))
 		default:
 			s.steps[step.Do]++
+			if step.Do == audit && strings.HasPrefix(step.Number, reusePrefix) {
+				again[step.Number] = true
+				s.count(func() { s.stories[numberHeld] = len(again) })
+			}
 		}
 	}
 }

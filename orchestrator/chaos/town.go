@@ -14,6 +14,7 @@ import (
 	"slices"
 	"strconv"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -45,6 +46,9 @@ type town struct {
 	// proxy stands between wmssvc and the WMS.
 	proxy   *proxy.Proxy
 	members map[string]*member
+	// applied is the scheme that was applied last. hidden: a permission in Kingdee is lost.
+	applied atomic.Pointer[[]byte]
+	hidden  atomic.Bool
 	// falling keeps two blows on Postgres apart.
 	falling sync.Mutex
 	pool    *pgxpool.Pool
@@ -92,12 +96,12 @@ func (t *town) build(ctx context.Context, p plan) (err error) {
 
 // people starts our services.
 func (t *town) people(ctx context.Context, p plan, vendors map[string]string) error {
-	schemes, answers := filepath.Join(t.dir, "schemes.yaml"), filepath.Join(t.dir, "answers.yaml")
-	if err := errors.Join(
-		os.WriteFile(schemes, schemeFile, 0o600), os.WriteFile(answers, answersFile, 0o600),
-	); err != nil {
+	answers := filepath.Join(t.dir, "answers.yaml")
+	if err := os.WriteFile(answers, answersFile, 0o600); err != nil {
 		return err
 	}
+	document := p.document()
+	t.applied.Store(&document)
 	addrs := map[string]string{}
 	for _, name := range []string{reader, sender} {
 		addr, err := freeAddr(ctx)
@@ -108,8 +112,7 @@ func (t *town) people(ctx context.Context, p plan, vendors map[string]string) er
 	}
 	orchestrator := map[string]string{
 		"DATABASE_URL": t.postgres.URLAs(migrate.RunningRole), "KINGDEESVC_TARGET": addrs[reader],
-		"WMSSVC_TARGET": addrs[sender], "SCHEMES_FILE": schemes,
-		install.TakeoverSetting: takeover.String(),
+		"WMSSVC_TARGET": addrs[sender], install.TakeoverSetting: takeover.String(),
 	}
 	t.members = map[string]*member{}
 	for _, m := range []*member{
@@ -119,8 +122,7 @@ func (t *town) people(ctx context.Context, p plan, vendors map[string]string) er
 			exchange.String(), "WMS_DICTIONARY", answers,
 			// An account without a limit comes back from a throttle answer at one request a second.
 			"WMS_RATE", "80")},
-		{name: first, role: install.RoleOrchestrator, settings: with(orchestrator, "ORCHESTRATOR_HOST_NAME", first)},
-		{name: second, role: install.RoleOrchestrator, settings: with(orchestrator, "ORCHESTRATOR_HOST_NAME", second)},
+		t.orchestrator(first, orchestrator), t.orchestrator(second, orchestrator),
 	} {
 		var err error
 		if m.log, err = t.log(m.name); err != nil {
@@ -128,12 +130,28 @@ func (t *town) people(ctx context.Context, p plan, vendors map[string]string) er
 		}
 		m.armed = filepath.Join(t.dir, m.name+".point")
 		m.settings = with(m.settings, crashpoint.FileSetting, m.armed)
+		if m.role == install.RoleOrchestrator {
+			if err := m.keepFile(document); err != nil {
+				return err
+			}
+			m.begun = func() {
+				if m.differs(*t.applied.Load()) {
+					m.differed++
+				}
+			}
+		}
 		if err := m.begin(ctx); err != nil {
 			return err
 		}
 		t.members[m.name] = m
 	}
 	return nil
+}
+
+// orchestrator is one with a name and a schemes file of its own.
+func (t *town) orchestrator(name string, settings map[string]string) *member {
+	return &member{name: name, role: install.RoleOrchestrator, settings: with(settings,
+		"ORCHESTRATOR_HOST_NAME", name, "SCHEMES_FILE", filepath.Join(t.dir, name+".yaml"))}
 }
 
 func (t *town) log(name string) (*os.File, error) {

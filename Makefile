@@ -43,7 +43,7 @@ chaos: ## Kill everything again and again, then look for what was lost or cancel
 	$(GO) run -tags chaos ./orchestrator/chaos -voidrelay bin/voidrelay $(if $(SEED),-seed $(SEED)) $(if $(KILLS),-kills $(KILLS)) $(if $(WITHIN),-within $(WITHIN))
 
 .PHONY: chaos-broken
-chaos-broken: ## Show that make chaos finds two builds that are broken on purpose
+chaos-broken: ## Show that make chaos finds builds that are broken on purpose
 	$(GO) test -tags chaos -count=1 -timeout 30m -run TestBrokenBuildsAreCaught -v ./orchestrator/chaos
 
 .PHONY: check-web

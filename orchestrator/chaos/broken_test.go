@@ -9,7 +9,6 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
-	"strconv"
 	"testing"
 	"time"
 
@@ -22,21 +21,25 @@ import (
 func TestBrokenBuildsAreCaught(t *testing.T) {
 	for _, c := range []struct {
 		broken string
-		at     crashpoint.Name
 		find   fault
+		args   []string
+		// seeds are tried one after the other.
+		seeds []string
 	}{
-		{"intent", crashpoint.AfterSend, unrecorded},
-		{"watermark", crashpoint.AfterFinish, lost},
+		{"intent", unrecorded, []string{"-kills", "8", "-at", string(crashpoint.AfterSend)}, []string{"1", "2", "3"}},
+		{"watermark", lost, []string{"-kills", "8", "-at", string(crashpoint.AfterFinish)}, []string{"1", "2", "3"}},
+		// With these seeds a deletion is proved long after the number has been given again.
+		{"claims", wrong, []string{"-kills", "10"}, []string{"3", "6", "9"}},
+		{"cutover", lost, []string{"-kills", "10"}, []string{"1", "2", "4"}},
 	} {
 		t.Run(c.broken, func(t *testing.T) {
 			program := filepath.Join(t.TempDir(), "chaos")
 			readBroken(t, c.broken).build(t, "-tags", "chaos", "-o", program, ".")
 			// One plan need not lead a process to the line in question; three of them do.
 			var output bytes.Buffer
-			for seed := 1; seed <= 3; seed++ {
+			for _, seed := range c.seeds {
 				output.Reset()
-				status := runChaos(t, &output, program,
-					"-seed", strconv.Itoa(seed), "-kills", "8", "-at", string(c.at), "-within", "4m")
+				status := runChaos(t, &output, program, append(c.args, "-seed", seed, "-within", "4m")...)
 				require.NotEqual(t, 2, status, "the plan could be carried out:\n%s", output.String())
 				if status == 1 {
 					break

@@ -113,8 +113,8 @@ func (m *member) differs(applied []byte) bool {
 	return err == nil && !bytes.Equal(document, applied)
 }
 
-// settleSchemes applies all of the scheme and gives each orchestrator this file.
-func (t *town) settleSchemes(ctx context.Context, p plan, o *operator) error {
+// lastScheme applies all of the scheme and gives each orchestrator this file.
+func (t *town) lastScheme(ctx context.Context, p plan, o *operator) error {
 	if len(p.changes) == 0 {
 		return nil
 	}

@@ -54,7 +54,7 @@ func (t *town) quiet(ctx context.Context, p plan, limit time.Duration, o *operat
 	if err := t.control.calm(ctx, p); err != nil {
 		return c, err
 	}
-	if err := errors.Join(t.control.lastBills(ctx), t.settleSchemes(ctx, p, o)); err != nil {
+	if err := errors.Join(t.control.lastBills(ctx), t.lastScheme(ctx, p, o)); err != nil {
 		return c, err
 	}
 	// What was changed last is visible after that.

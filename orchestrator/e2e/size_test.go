@@ -13,8 +13,9 @@ import (
 	"github.com/voidrelay/voidrelay/wmssvc/sandbox/warehouse"
 )
 
-// past lays down what years of work leave: bills voided long ago, each with its snapshot, its claim, its order cancelled
-// in the first attempt, and a work item that is closed; and 2,000 that wait for a person. They are so many that reading a table of them whole is dear.
+// past lays down what years of work leave: bills voided long ago, each with its snapshot, its claim, its order
+// cancelled in the first attempt, and a work item that is closed; and 2,000 that wait for a person. They are so many
+// that reading a table of them whole is dear.
 var past = []string{`
 insert into bill (scheme, bill_id, bill_no, org, bill_kind, document_status, cancel_status, bill_create_time,
     modify_time, approve_time, cancel_time, read_time, class, generation, generation_live, ever_live,
@@ -48,7 +49,8 @@ select cancellation_id, order_id, scheme, bill_id, 'default',
        case when bill_id % 2 = 0 then 'number_reuse_unsaid' else '' end, create_time, create_time, 1
 from cancellation where bill_no like 'PAST-%' and bill_id <= 2000`, `
 insert into work_item (scheme, kind, bill_id, bill_no, cancellation_id)
-select scheme, case when bill_id % 2 = 0 then 'number_reuse_unsaid' else 'too_late' end, bill_id, bill_no, cancellation_id
+select scheme, case when bill_id % 2 = 0 then 'number_reuse_unsaid' else 'too_late' end, bill_id, bill_no,
+       cancellation_id
 from cancellation where bill_no like 'PAST-%' and bill_id <= 2000`, `
 insert into attempt (cancellation_id, attempt, intent_time, send_before, send_time, reply_time, result_time,
     disposition, recognised, http_status, vendor_flag, vendor_code, vendor_message, dictionary)

@@ -76,10 +76,32 @@ select from outcome where cancellation_id = any($1) and revoke_time is null orde
 		ids); err != nil {
 		return err
 	}
-	_, err := tx.Exec(ctx, `
-select from unsettled_cancellation where cancellation_id = any($1) order by cancellation_id for update`, ids)
+	_, err := tx.Exec(ctx, lockUnsettled, ids)
 	return err
 }
+
+// LockVerified locks what a verification of these cancellations writes, in the order in which a page locks it, so that
+// neither waits for the other: first their bills and, where it is not confirmed that another bill claims the order, the
+// bills that may; then the changing rows.
+func LockVerified(ctx context.Context, tx pgx.Tx, verified, unconfirmed []int64) error {
+	_, err := tx.Exec(ctx, `
+select from bill b
+where (b.scheme, b.bill_id) in (
+    select u.scheme, u.bill_id from unsettled_cancellation u where u.cancellation_id = any($1)
+    union all
+    select k.scheme, k.bill_id from unsettled_cancellation u join claim k on k.order_id = u.order_id
+    where u.cancellation_id = any($2))
+order by b.scheme, b.bill_id
+for update`, verified, unconfirmed)
+	if err != nil {
+		return err
+	}
+	_, err = tx.Exec(ctx, lockUnsettled, verified)
+	return err
+}
+
+const lockUnsettled = `
+select from unsettled_cancellation where cancellation_id = any($1) order by cancellation_id for update`
 
 // settledIDs answers the cancellations that a statement of settle found.
 func settledIDs(ctx context.Context, tx pgx.Tx, sql string, args ...any) ([]int64, error) {

@@ -28,6 +28,9 @@ func (s *Rows) StoreVerified(
 		groups[v.Outcome] = append(groups[v.Outcome], v)
 	}
 	err := ledger.InTx(ctx, s.pool, func(tx pgx.Tx) error {
+		if err := ledger.LockVerified(ctx, tx, ids(verified), ids(groups[rule.ClaimUnconfirmed])); err != nil {
+			return err
+		}
 		if err := storeHolds(ctx, tx, groups[rule.Holds]); err != nil {
 			return err
 		}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -20,18 +21,23 @@ func (sh *shell) schemeApplyCommand() *cobra.Command {
 	var request orchestratorv1.ApplySchemesRequest
 	var yes bool
 	var ifRevision int32
+	var orders string
 	const use = "FILE --reason WHY"
 	cmd := &cobra.Command{
 		Use:   "apply " + use,
 		Short: "应用方案文件 makes what a file says the newest revision of its schemes: shows what it changes, and asks",
 		Long: "Makes what a file says the newest revision of its schemes, by which all orchestrators work within " +
 			"seconds. Shows what that changes and asks first. A scheme whose content is that of its newest revision " +
-			"gets no other; one that the file does not name stays as it is.",
+			"gets no other; one that the file does not name stays as it is.\n\n" +
+			"Where the file changes the code of a warehouse, or the order type or code of a kind, say with --orders " +
+			"which bills that goes for: corrected (the old one was wrong: stored bills and open cancellations are " +
+			"mapped anew) or from-now (orders that are there keep theirs).",
 		Args: args(1, use),
 	}
 	cmd.Flags().BoolVar(&yes, "yes", false, "不再询问 does not ask, for scripts")
 	cmd.Flags().Int32Var(&ifRevision, "if-revision", noRevision,
 		"仅当方案仍为此版本 only if the file's one scheme is at this revision; 0: only if there is no such scheme yet")
+	ordersFlag(cmd, &orders)
 	reasonFlag(cmd, &request.Reason)
 	return sh.askLong(cmd, func(ctx context.Context, r *remote, client *install.Client, args []string) error {
 		text, err := os.ReadFile(args[0])
@@ -39,6 +45,9 @@ func (sh *shell) schemeApplyCommand() *cobra.Command {
 			return fmt.Errorf("%w: %w", errWrong, err)
 		}
 		request.Document = string(text)
+		if request.Orders, err = ordersChoice(orders); err != nil {
+			return err
+		}
 		call, cancel := context.WithTimeout(ctx, callTime)
 		diff, err := client.Schemes.DiffSchemes(call, &orchestratorv1.DiffSchemesRequest{
 			Proposal: &orchestratorv1.DiffSchemesRequest_Document{Document: request.GetDocument()},
@@ -55,7 +64,7 @@ func (sh *shell) schemeApplyCommand() *cobra.Command {
 				printDiff(sh, d)
 			}
 		}
-		if changes(diff.GetSchemes()) && !yes {
+		if changes(diff.GetSchemes()) && !yes && !unsaid(diff.GetSchemes(), request.GetOrders()) {
 			if err := sh.confirm("应用以上改动 apply this?"); err != nil {
 				return err
 			}
@@ -69,6 +78,30 @@ func (sh *shell) schemeApplyCommand() *cobra.Command {
 		sh.printApplied(answer.GetSchemes())
 		return nil
 	})
+}
+
+func ordersFlag(cmd *cobra.Command, to *string) {
+	cmd.Flags().StringVar(to, "orders", "", "仓库单映射的改动适用于哪些单据 which bills another code or order type goes "+
+		"for: corrected 以前有误，一并更正 (also stored ones), from-now 自此生效 (only those that come)")
+}
+
+// ordersChoice reads --orders.
+func ordersChoice(said string) (orchestratorv1.OrdersChoice, error) {
+	switch said {
+	case "":
+		return orchestratorv1.OrdersChoice_ORDERS_CHOICE_UNSPECIFIED, nil
+	case "corrected":
+		return orchestratorv1.OrdersChoice_ORDERS_CHOICE_CORRECTED, nil
+	case "from-now":
+		return orchestratorv1.OrdersChoice_ORDERS_CHOICE_FROM_NOW, nil
+	}
+	return 0, fmt.Errorf("%w: --orders 只能是 can only be corrected or from-now", errWrong)
+}
+
+// unsaid: it will be refused, so that nobody need be asked.
+func unsaid(diffs []*orchestratorv1.SchemeDiff, choice orchestratorv1.OrdersChoice) bool {
+	return choice == orchestratorv1.OrdersChoice_ORDERS_CHOICE_UNSPECIFIED &&
+		slices.ContainsFunc(diffs, func(d *orchestratorv1.SchemeDiff) bool { return len(d.GetOrderChanges()) > 0 })
 }
 
 // seenRevisions are the revisions that whoever applies was shown: what is applied is what was shown. wanted is the one
@@ -126,6 +159,8 @@ func (sh *shell) schemeDiffCommand() *cobra.Command {
 	var revision int32
 	var from, to string
 	var bills bool
+	var orders string
+	var most int
 	const use = "FILE | SCHEME --revision N"
 	cmd := &cobra.Command{
 		Use: "diff FILE [--bills]",
@@ -138,11 +173,17 @@ func (sh *shell) schemeDiffCommand() *cobra.Command {
 	}
 	cmd.Flags().Int32Var(&revision, "revision", 0, "与已存版本比较 compares with a stored revision of the scheme instead")
 	cmd.Flags().BoolVar(&bills, "bills", false, "重算已存单据 takes stored bills through both")
+	cmd.Flags().IntVar(&most, "limit", 200, "最多列出多少张仓库单 how many orders are listed; all are counted")
+	ordersFlag(cmd, &orders)
 	cmd.Flags().StringVar(&from, "from", "",
 		"起 with --bills: that were last read from here on (Beijing time unless it names a zone); left out: all")
 	cmd.Flags().StringVar(&to, "to", "", "止 and before this; left out: until now")
 	return sh.askLong(cmd, func(ctx context.Context, r *remote, client *install.Client, args []string) error {
 		request, request2 := &orchestratorv1.DiffSchemesRequest{}, &orchestratorv1.DiffSchemeBillsRequest{}
+		var err error
+		if request2.Orders, err = ordersChoice(orders); err != nil {
+			return err
+		}
 		if revision > 0 {
 			request.Proposal = &orchestratorv1.DiffSchemesRequest_Revision{
 				Revision: &orchestratorv1.StoredRevision{Scheme: args[0], Revision: revision},
@@ -174,15 +215,15 @@ func (sh *shell) schemeDiffCommand() *cobra.Command {
 			}
 			return nil
 		}
-		return sh.diffBills(ctx, r, client, answer.GetSchemes(), request2)
+		return sh.diffBills(ctx, r, client, answer.GetSchemes(), request2, most)
 	})
 }
 
 // diffBills prints what would change, and of each scheme that would be revised where the requests of stored bills would
-// differ.
+// differ, the first of them one by one.
 func (sh *shell) diffBills(
 	ctx context.Context, r *remote, client *install.Client, diffs []*orchestratorv1.SchemeDiff,
-	request *orchestratorv1.DiffSchemeBillsRequest,
+	request *orchestratorv1.DiffSchemeBillsRequest, most int,
 ) error {
 	for _, d := range diffs {
 		if !r.json {
@@ -192,7 +233,7 @@ func (sh *shell) diffBills(
 			continue
 		}
 		request.Scheme, request.PageToken = d.GetScheme(), ""
-		all, err := diffAllBills(ctx, client, request)
+		all, err := diffAllBills(ctx, client, request, most)
 		if err != nil {
 			return err
 		}
@@ -203,11 +244,15 @@ func (sh *shell) diffBills(
 	return nil
 }
 
-// diffAllBills asks for page after page and answers them as one.
+// diffPage is how many bills diffAllBills asks for at once.
+const diffPage = 2000
+
+// diffAllBills asks for page after page and answers them as one, with at most so many differences.
 func diffAllBills(
-	ctx context.Context, client *install.Client, request *orchestratorv1.DiffSchemeBillsRequest,
+	ctx context.Context, client *install.Client, request *orchestratorv1.DiffSchemeBillsRequest, most int,
 ) (*orchestratorv1.DiffSchemeBillsResponse, error) {
 	all := &orchestratorv1.DiffSchemeBillsResponse{}
+	request.PageSize = diffPage
 	for {
 		call, cancel := context.WithTimeout(ctx, callTime)
 		page, err := client.Schemes.DiffSchemeBills(call, request)
@@ -215,39 +260,47 @@ func diffAllBills(
 		if err != nil {
 			return nil, err
 		}
-		all.Differences = append(all.Differences, page.GetDifferences()...)
+		listed := page.GetDifferences()
+		all.Differences = append(all.Differences, listed[:min(len(listed), max(most-len(all.GetDifferences()), 0))]...)
 		all.Bills, all.OrdersSame = all.Bills+page.GetBills(), all.OrdersSame+page.GetOrdersSame()
+		all.OrdersChanged += page.GetOrdersChanged()
+		all.OrdersAdded += page.GetOrdersAdded()
+		all.OrdersRemoved += page.GetOrdersRemoved()
+		all.OrdersFaulty += page.GetOrdersFaulty()
 		if request.PageToken = page.GetNextPageToken(); request.GetPageToken() == "" {
 			return all, nil
 		}
 	}
 }
 
-// printBillDiff prints each order whose request would differ, and counts them.
+var mappingWords = map[orchestratorv1.MappingChange]string{
+	orchestratorv1.MappingChange_MAPPING_CHANGE_CHANGED: "不同 changed",
+	orchestratorv1.MappingChange_MAPPING_CHANGE_ADDED:   "新增 added",
+	orchestratorv1.MappingChange_MAPPING_CHANGE_REMOVED: "不再有 outside",
+	orchestratorv1.MappingChange_MAPPING_CHANGE_FAULTY:  "无法映射 faulty",
+}
+
+// printBillDiff prints the orders whose request would differ, and counts all of them.
 func (sh *shell) printBillDiff(all *orchestratorv1.DiffSchemeBillsResponse) {
-	t := newTable("单据 bill", "种类 kind", "现在 now", "改后 then")
-	var changed, more, fewer, faults int
+	t := newTable("单据 bill", "种类 kind", "如何 how", "现在 now", "改后 then")
 	for _, d := range all.GetDifferences() {
-		t.row(d.GetBillNo(), d.GetOrderKind()+" "+d.GetWarehouseNumber(),
+		t.row(d.GetBillNo(), d.GetOrderKind()+" "+d.GetWarehouseNumber(), mappingWords[d.GetChange()],
 			mappedWords(d.GetBefore()), mappedWords(d.GetAfter()))
-		switch {
-		case d.GetFault() != "":
-			faults++
+		if d.GetFault() != "" {
 			t.remark(d.GetFault())
-		case d.GetBefore() == nil:
-			more++
-		case d.GetAfter() == nil:
-			fewer++
-		default:
-			changed++
 		}
 	}
 	if len(all.GetDifferences()) > 0 {
 		t.print(sh.out)
 	}
-	fmt.Fprintf(sh.out, "  已存单据 stored bills %d；仓库单 orders: 相同 alike %d, 不同 changed %d, 新增 more %d, 不再有 fewer %d, "+
+	differing := all.GetOrdersChanged() + all.GetOrdersAdded() + all.GetOrdersRemoved() + all.GetOrdersFaulty()
+	if more := differing - int64(len(all.GetDifferences())); more > 0 {
+		fmt.Fprintf(sh.out, "  … 另有 and %d more, see --limit\n", more)
+	}
+	fmt.Fprintf(sh.out, "  已存单据 stored bills %d；仓库单 orders: 相同 alike %d, 不同 changed %d, 新增 added %d, 不再有 outside %d, "+
 		"无法映射 faulty %d；未发送任何请求 nothing was sent\n",
-		all.GetBills(), all.GetOrdersSame(), changed, more, fewer, faults)
+		all.GetBills(), all.GetOrdersSame(), all.GetOrdersChanged(), all.GetOrdersAdded(), all.GetOrdersRemoved(),
+		all.GetOrdersFaulty())
 }
 
 func mappedWords(r *orchestratorv1.MappedRequest) string {
@@ -290,11 +343,19 @@ func printDiff(sh *shell, d *orchestratorv1.SchemeDiff) {
 	if keys := d.GetChangedKeys(); len(keys) > 0 {
 		fmt.Fprintf(sh.out, "  改动 changed  %s\n", strings.Join(keys, ", "))
 	}
+	for _, change := range d.GetOrderChanges() {
+		fmt.Fprintf(sh.out, "  映射 orders   %s\n", change)
+	}
+	if len(d.GetOrderChanges()) > 0 {
+		fmt.Fprintln(sh.out, "           应用时须说明 to apply it, say: --orders corrected 以前有误，一并更正 (also stored bills "+
+			"and open cancellations), or --orders from-now 自此生效 (orders that are there keep theirs)")
+	}
 	if d.GetRefusal() != "" {
 		fmt.Fprintf(sh.out, "  原因 because  %s\n", d.GetRefusal())
 	}
 	if n := d.GetOpenCancellations(); n > 0 {
-		fmt.Fprintf(sh.out, "  未了结 open    %d, 保持原决定 stay as they were decided\n", n)
+		fmt.Fprintf(sh.out, "  未了结 open    %d, 保持原决定（--orders corrected 除外）stay as they were decided, but for "+
+			"--orders corrected\n", n)
 	}
 }
 

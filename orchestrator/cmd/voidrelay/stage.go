@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/voidrelay/voidrelay/internal/serve"
@@ -136,6 +137,11 @@ func (s *stage) bringSchemes(ctx context.Context, opts stageOptions) error {
 	for _, name := range slices.Sorted(maps.Keys(brought.Older)) {
 		s.tell.say("方案文件是旧的第 %d 版，未应用 the file has an older revision of %s, %d, and was not applied; to go back: "+
 			"`voidrelay scheme apply FILE --reason …`", brought.Older[name], name, brought.Older[name])
+	}
+	for _, name := range slices.Sorted(maps.Keys(brought.Unsaid)) {
+		s.tell.say("方案文件更改了 %s 的仓库单映射，未应用 the file names orders of %s otherwise (%s) and was not applied; say for "+
+			"which bills: `voidrelay scheme apply FILE --orders corrected|from-now --reason …`", name, name,
+			strings.Join(brought.Unsaid[name], ", "))
 	}
 	for _, name := range brought.Retired {
 		s.tell.say("方案 %s 已停用，未应用 scheme %s is retired and was not applied", name, name)

@@ -59,6 +59,15 @@ func (p *Pager) cancellations(page *ledger.Page, d rule.Decision, bill rule.Bill
 	return cancellations, nil
 }
 
+// namedBy is the revision that says how the orders of a bill's new snapshot are named: as long as the bill was not
+// audited anew, that of the one before it.
+func (p *Pager) namedBy(d rule.Decision, known *rule.Known) int {
+	if known != nil && !d.NewGeneration && known.Snapshot != nil && known.Snapshot.Revision > 0 {
+		return known.Snapshot.Revision
+	}
+	return p.entry.NamedBy(*d.Snapshot, p.entry.Revision)
+}
+
 // keyOf is the order that a request is about.
 func keyOf(r rule.Request) ledger.OrderKey {
 	return ledger.OrderKey{

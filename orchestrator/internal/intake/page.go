@@ -250,6 +250,9 @@ func (p *Pager) decideBill(page *ledger.Page, known *rule.Known, bill rule.Bill,
 		// date from then on. One that does is left to that run, which holds it for a person.
 		d.Class, d.After.Class = rule.ClassBeforeCutover, rule.ClassBeforeCutover
 	}
+	if d.Snapshot != nil {
+		d.Snapshot.Revision = p.namedBy(d, known)
+	}
 	write := ledger.BillWrite{After: d.After, Snapshot: d.Snapshot, Reason: d.Reason}
 	if known != nil {
 		write.Before = known.ReadTime

@@ -133,7 +133,7 @@ func (r *Registry) Refresh(ctx context.Context) error {
 
 // load takes one revision. What the process has learned of the scheme stays.
 func (r *Registry) load(n ledger.NewestScheme) error {
-	loaded, err := scheme.LoadDocument(n.Document)
+	loaded, err := LoadRevision(n.Document, n.Earlier)
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if err != nil {

@@ -8,7 +8,34 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/voidrelay/voidrelay/orchestrator/internal/ledger"
+	"github.com/voidrelay/voidrelay/orchestrator/internal/scheme"
 )
+
+// LoadRevision reads the document of a scheme's revision, with those of earlier ones that named the orders of their
+// time.
+func LoadRevision(document string, earlier []ledger.EarlierOrders) (*scheme.Scheme, error) {
+	loaded, err := scheme.LoadDocument(document)
+	if err != nil {
+		return nil, err
+	}
+	eras, err := Eras(earlier)
+	if err != nil {
+		return nil, err
+	}
+	return loaded.WithEras(eras), nil
+}
+
+// Eras reads revisions that named the orders of their time.
+func Eras(earlier []ledger.EarlierOrders) (eras []scheme.Era, err error) {
+	for _, e := range earlier {
+		era := scheme.Era{Until: e.Until, From: e.From}
+		if era.Orders, err = scheme.LoadDocument(e.Document); err != nil {
+			return nil, fmt.Errorf("revision %d, which named orders before: %w", e.Until-1, err)
+		}
+		eras = append(eras, era)
+	}
+	return eras, nil
+}
 
 // StillNewest refuses what was decided under a revision or an operator's cutover that is not the scheme's any longer,
 // or for a scheme that is retired, and keeps the next one from being stored until the transaction ends. What a new

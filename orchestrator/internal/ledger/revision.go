@@ -3,6 +3,7 @@ package ledger
 import (
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/voidrelay/voidrelay/orchestrator/internal/rule"
@@ -21,6 +22,42 @@ type RevisionError struct {
 func (e *RevisionError) Error() string {
 	return fmt.Sprintf("scheme %s is at revision %d, not %d: somebody was faster; 方案 %s 现为第 %d 版，不是第 %d 版",
 		e.Scheme, e.Newest, e.Seen, e.Scheme, e.Newest, e.Seen)
+}
+
+// Orders is what a person says of a revision that names orders in another way than the one before: which bills that
+// goes for.
+type Orders string
+
+// What may be said.
+const (
+	// OrdersCorrected: the old way was wrong. What was stored before is named in the new way, and what is open is asked
+	// for by its new name.
+	OrdersCorrected Orders = "corrected"
+	// OrdersFromNow: the old way is right for what was there, the new one for what comes.
+	OrdersFromNow Orders = "from_now"
+)
+
+// UnsaidError refuses a file that names orders in another way, where nobody said for which bills.
+type UnsaidError struct {
+	Scheme string
+	// Changes are warehouses and order kinds, each with what was and what is to be.
+	Changes []string
+}
+
+func (e *UnsaidError) Error() string {
+	return fmt.Sprintf("scheme %s would name its orders otherwise: %s. Say which bills that goes for: "+
+		"--orders corrected (the old names were wrong: what was stored before and what is open is asked for by the "+
+		"new ones), or --orders from-now (orders that are there keep their old names); 方案 %s 的仓库单映射有变，"+
+		"请说明：--orders corrected 以前的映射有误，已存单据与未了结的取消改按新映射；--orders from-now 自此生效，已有的仓库单仍按旧映射", e.Scheme,
+		strings.Join(e.Changes, ", "), e.Scheme)
+}
+
+// EarlierOrders is a revision that named orders in another way than those that followed, for the bills of its time.
+type EarlierOrders struct {
+	// Until is the revision that followed, From since when that names them, by Kingdee's clock; zero for not known.
+	Until    int       `json:"until"`
+	From     time.Time `json:"from"`
+	Document string    `json:"document"`
 }
 
 // RefusedError refuses to apply a file to a scheme; Why tells a person.
@@ -117,8 +154,10 @@ type SchemeDiff struct {
 	Revision, NextRevision int32
 	Added, Removed         []rule.Part
 	ChangedKeys            []string
-	Refusal                string
-	OpenCancellations      int64
+	// OrderChanges are where it would name orders otherwise than now, in words; Orders must be said then.
+	OrderChanges      []string
+	Refusal           string
+	OpenCancellations int64
 }
 
 // BillDiffOrder is what is to be decided again: stored bills through another mapping.
@@ -127,12 +166,26 @@ type BillDiffOrder struct {
 	// Revision is a stored one; 0 where a document is given.
 	Revision int
 	Document string
+	// Orders is what would be said of it; empty stands for OrdersCorrected.
+	Orders Orders
 	// From is included, To is not; zero is no limit. They are times at which we read the bill.
 	From, To time.Time
 }
 
+// MappingChange is what becomes of an order under another mapping.
+type MappingChange string
+
+// The changes, as the contract spells them.
+const (
+	MappingChanged MappingChange = "changed"
+	MappingAdded   MappingChange = "added"
+	MappingRemoved MappingChange = "removed"
+	MappingFaulty  MappingChange = "faulty"
+)
+
 // MappingDifference is an order for which two mappings make different requests; nil where one makes none.
 type MappingDifference struct {
+	Change               MappingChange
 	BillID               int64
 	BillNo               string
 	Generation           int
@@ -145,6 +198,8 @@ type MappingDifference struct {
 type BillDiff struct {
 	Differences []MappingDifference
 	Bills, Same int64
+	// Counts are the Differences by what became of them.
+	Counts map[MappingChange]int64
 	// Last is the id of the last bill of the page, 0 when there is no further page.
 	Last int64
 }

@@ -119,6 +119,8 @@ type NewestScheme struct {
 	Revision int
 	// Document is the scheme's own YAML text; empty where the caller has this revision.
 	Document string
+	// Earlier are revisions that named the orders of their time, oldest first; none where the caller has this revision.
+	Earlier []EarlierOrders
 }
 
 // NewestSchemes answers the newest revision of every scheme that is not retired, by name. known are the revisions that
@@ -129,13 +131,21 @@ func (s *Schemes) NewestSchemes(ctx context.Context, known map[string]int) ([]Ne
 		names, revisions = append(names, name), append(revisions, revision)
 	}
 	return ReadAll[NewestScheme](ctx, s.pool, "read newest revisions", `
-select s.scheme, s.revision, case when k.scheme is null then r.document else '' end as document
+select s.scheme, s.revision, case when k.scheme is null then r.document else '' end as document,
+       case when k.scheme is null then `+EarlierOrdersOf+` end as earlier
 from scheme s join scheme_revision r using (scheme, revision)
 left join unnest(@names::text[], @revisions::integer[]) as k (scheme, revision)
     on k.scheme = s.scheme and k.revision = s.revision
 where s.active
 order by s.scheme`, pgx.StrictNamedArgs{"names": names, "revisions": revisions})
 }
+
+// EarlierOrdersOf are the EarlierOrders of a scheme s, as JSON; null where it has none.
+const EarlierOrdersOf = `(
+    select jsonb_agg(jsonb_build_object('until', n.revision, 'from', n.orders_from,
+        'document', o.document) order by n.revision)
+    from scheme_revision n join scheme_revision o on o.scheme = n.scheme and o.revision = n.revision - 1
+    where n.scheme = s.scheme and n.orders = 'from_now')`
 
 // Remapping answers the schemes whose stored snapshots are being mapped anew.
 func (s *Schemes) Remapping(ctx context.Context) ([]string, error) {

@@ -27,9 +27,12 @@ type SchemeFile struct {
 	// revision's document. Without them nothing counts as added.
 	Parts   []rule.Part
 	PartsOf func(document string) ([]rule.Part, error)
-	// SameOrders says whether an earlier revision's document makes orders of bills in the same way; nil says yes.
+	// SameOrders says whether an earlier revision's document names orders in the same way; nil says yes. Orders is what
+	// a person said of it where it does not.
 	SameOrders func(document string) (bool, error)
-	// SameClaims says whether bills claim the same orders by an earlier revision's document; nil says yes.
+	Orders     ledger.Orders
+	// SameClaims says whether bills claim the same orders by an earlier revision's document, as long as both name them
+	// alike; nil says yes.
 	SameClaims func(document string) (bool, error)
 	// Keys are the Kingdee keys that it names for columns of its form; KeysOf are those of an earlier revision's
 	// document. Without it no key counts as changed.
@@ -136,9 +139,14 @@ on conflict (scheme) do update set title = @title, form_id = @form, data_center_
 		}); err != nil {
 		return err
 	}
+	orders, since, err := saidOf(ctx, tx, f, before)
+	if err != nil {
+		return err
+	}
 	if _, err := tx.Exec(ctx, `
-insert into scheme_revision (scheme, revision, content_hash, document, actor, reason)
-values ($1, $2, $3, $4, $5, $6)`, f.Scheme, revision, f.Hash, f.Document, act.Actor, act.Reason); err != nil {
+insert into scheme_revision (scheme, revision, content_hash, document, actor, reason, orders, orders_from)
+values ($1, $2, $3, $4, $5, $6, $7, $8)`, f.Scheme, revision, f.Hash, f.Document, act.Actor, act.Reason,
+		string(orders), ledger.NullTime(since)); err != nil {
 		return err
 	}
 	if err := ledger.TellRevision(ctx, tx, f.Scheme, revision); err != nil {
@@ -151,15 +159,39 @@ values ($1, $2, $3, $4, $5, $6)`, f.Scheme, revision, f.Hash, f.Document, act.Ac
 	if err := readByOtherKeys(ctx, tx, f, before.Document); err != nil {
 		return err
 	}
-	if err := beginRemap(ctx, tx, f, before.Document, revision); err != nil {
+	if err := beginRemap(ctx, tx, f, before.Document, revision, orders); err != nil {
 		return err
 	}
 	return writeCutovers(ctx, tx, f, before.Document, revision)
 }
 
+// saidOf is what a person said of a revision that names orders otherwise than the one before, empty where it does not,
+// and, where it does from now on, since when by Kingdee's clock.
+func saidOf(
+	ctx context.Context, tx pgx.Tx, f SchemeFile, before newest,
+) (orders ledger.Orders, since time.Time, err error) {
+	if !before.Bound || f.SameOrders == nil {
+		return "", since, nil
+	}
+	same, err := f.SameOrders(before.Document)
+	switch {
+	case err != nil:
+		return "", since, fmt.Errorf("scheme %s: the revision before: %w", f.Scheme, err)
+	case same:
+		return "", since, nil
+	case f.Orders == "":
+		return "", since, &ledger.UnsaidError{Scheme: f.Scheme}
+	case f.Orders == ledger.OrdersFromNow:
+		since, _, err = cutoverNow(ctx, tx, f.Scheme)
+	}
+	return f.Orders, since, err
+}
+
 // beginRemap begins a run that maps stored snapshots by this revision, where that changes what bills claim; one that is
 // under way begins anew. Until it has ended the scheme sends nothing.
-func beginRemap(ctx context.Context, tx pgx.Tx, f SchemeFile, document string, revision int) error {
+func beginRemap(
+	ctx context.Context, tx pgx.Tx, f SchemeFile, document string, revision int, orders ledger.Orders,
+) error {
 	tag, err := tx.Exec(ctx, `
 update run r set revision = $2, cursor_id = 0, run_counts = '{}', version = version + 1
 from scheme s
@@ -168,7 +200,7 @@ where s.scheme = $1 and r.run_id = s.remap_run_id and r.end_time is null`, f.Sch
 		return err
 	}
 	same, err := f.SameClaims(document)
-	if err != nil || same {
+	if err != nil || same && orders != ledger.OrdersCorrected {
 		return err
 	}
 	run := &ledger.Run{Scheme: f.Scheme, Kind: ledger.Remap, Revision: revision, Asked: true}

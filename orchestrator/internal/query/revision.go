@@ -81,6 +81,15 @@ where s.scheme = $1`, scheme, revision).Scan(&document)
 	return *document, nil
 }
 
+// EarlierOrders answers the revisions of a scheme that named the orders of their time, oldest first.
+func EarlierOrders(ctx context.Context, db ledger.Reads, scheme string) (earlier []ledger.EarlierOrders, err error) {
+	err = db.QueryRow(ctx, `select `+ledger.EarlierOrdersOf+` from scheme s where s.scheme = $1`, scheme).Scan(&earlier)
+	if err != nil && !errors.Is(err, pgx.ErrNoRows) {
+		return nil, fmt.Errorf("read earlier orders: %w", ledger.FaultOf(err))
+	}
+	return earlier, nil
+}
+
 // StoredBills answers the newest snapshot of each bill that was read in a stretch of time (zero is no limit), with the
 // generation it belongs to, in order of the bills' ids: those behind after, at most limit.
 func StoredBills(

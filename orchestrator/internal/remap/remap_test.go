@@ -46,7 +46,7 @@ func TestARevisionThatChangesClaimsSendsNothingUntilItsRemapHasEnded(t *testing.
 		require.NoError(t, ledger.InTx(t.Context(), b.Pool, func(tx pgx.Tx) error {
 			wang := ledger.Act{Actor: "wang", Reason: "rain"}
 			_, fault, err := revision.Apply(t.Context(), tx, wang, revision.Proposal{
-				Document: strings.NewReplacer(words...).Replace(shipped),
+				Document: strings.NewReplacer(words...).Replace(shipped), Orders: ledger.OrdersCorrected,
 			})
 			require.NoError(t, fault)
 			return err

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -23,11 +22,13 @@ type Proposal struct {
 	// IfRevision is, by scheme, the revision that whoever applies has seen, 0 for no such scheme. One that is not here
 	// may have any.
 	IfRevision map[string]int32
+	// Orders says for which bills a scheme names its orders otherwise than before; it counts only for schemes that do.
+	Orders ledger.Orders
 }
 
 // Apply makes what a file says the newest revisions of its schemes, in the transaction of an act, and answers what it
-// did to each. All or nothing: a *ledger.RefusedError or *ledger.RevisionError names the first scheme that cannot be
-// revised. fault is what is wrong with the file itself.
+// did to each. All or nothing: a *ledger.RefusedError, *ledger.RevisionError or *ledger.UnsaidError names the first
+// scheme that cannot be revised. fault is what is wrong with the file itself.
 func Apply(
 	ctx context.Context, tx pgx.Tx, act ledger.Act, p Proposal,
 ) (diffs []ledger.SchemeDiff, fault, err error) {
@@ -48,8 +49,11 @@ func Apply(
 		if seen, asked := p.IfRevision[d.Scheme]; asked && seen != d.Revision {
 			return nil, nil, &ledger.RevisionError{Scheme: d.Scheme, Seen: seen, Newest: d.Revision}
 		}
+		if len(d.OrderChanges) > 0 && p.Orders == "" {
+			return nil, nil, &ledger.UnsaidError{Scheme: d.Scheme, Changes: d.OrderChanges}
+		}
 	}
-	files, err := filesOf(schemes)
+	files, err := filesOf(schemes, p.Orders)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -61,7 +65,7 @@ func named(diffs []ledger.SchemeDiff) []ledger.SchemeDiff {
 	return slices.DeleteFunc(diffs, func(d ledger.SchemeDiff) bool { return d.Change == ledger.ChangeAbsent })
 }
 
-func filesOf(schemes []*scheme.Scheme) ([]operate.SchemeFile, error) {
+func filesOf(schemes []*scheme.Scheme, orders ledger.Orders) ([]operate.SchemeFile, error) {
 	files := make([]operate.SchemeFile, len(schemes))
 	for i, s := range schemes {
 		files[i] = operate.SchemeFile{
@@ -69,12 +73,12 @@ func filesOf(schemes []*scheme.Scheme) ([]operate.SchemeFile, error) {
 			IncrementalReal:    s.IncrementalInterval(scheme.Real),
 			IncrementalSandbox: s.IncrementalInterval(scheme.Sandbox), Hash: s.Hash(), Document: s.Document(),
 			PartsOf: scheme.PartsOf, Keys: s.Keys, KeysOf: scheme.KeysOf,
-			SameClaims: func(before string) (bool, error) { return sameClaims(before, s.Document()) },
+			Orders: orders,
 			SameOrders: func(before string) (bool, error) {
-				keys, err := scheme.ChangedKeys(before, s.Document())
-				orders := func(key string) bool { return strings.HasPrefix(key, "orders") }
-				return !slices.ContainsFunc(keys, orders), err
+				changes, err := scheme.OrderChanges(before, s.Document())
+				return len(changes) == 0, err
 			},
+			SameClaims: func(before string) (bool, error) { return sameParts(before, s.Document()) },
 		}
 		var err error
 		if files[i].Parts, err = scheme.PartsOf(files[i].Document); err != nil {
@@ -84,19 +88,9 @@ func filesOf(schemes []*scheme.Scheme) ([]operate.SchemeFile, error) {
 	return files, nil
 }
 
-// sameClaims says whether bills claim the same orders by two documents: neither the warehouse table nor the mapping of
-// orders differs.
-func sameClaims(before, after string) (bool, error) {
-	keys, err := scheme.ChangedKeys(before, after)
-	if err != nil {
-		return false, err
-	}
-	for _, key := range keys {
-		if strings.HasPrefix(key, "orders") && !strings.HasSuffix(key, ".cancel_reason") ||
-			strings.HasPrefix(key, "warehouses") {
-			return false, nil
-		}
-	}
+// sameParts says whether two documents name the same warehouses and order kinds, so that bills claim the same orders
+// as long as these are named alike.
+func sameParts(before, after string) (bool, error) {
 	was, err := scheme.PartsOf(before)
 	if err != nil {
 		return false, err
@@ -114,7 +108,7 @@ func sameClaims(before, after string) (bool, error) {
 // finds one.
 func TakeFirst(ctx context.Context, pool *pgxpool.Pool, act ledger.Act, schemes []*scheme.Scheme) (bool, error) {
 	taken := false
-	files, err := filesOf(schemes)
+	files, err := filesOf(schemes, "")
 	if err != nil {
 		return false, err
 	}
@@ -140,11 +134,15 @@ type Standing struct {
 	// Older are schemes that say what an earlier revision said, with that revision; Retired those that are retired.
 	Older   map[string]int32
 	Retired []string
+	// Unsaid are schemes that name their orders otherwise, as SchemeDiff.OrderChanges says, and were not applied: a
+	// person says for which bills.
+	Unsaid map[string][]string
 }
 
 // Bring applies what a changed file says, by an act of the program that its owner starts, and answers what it did: the
 // schemes that are new to the ledger, or whose content no revision of theirs ever had. What an earlier revision said,
-// and a scheme that a person retired, never comes back by this: it is only named.
+// and a scheme that a person retired, never comes back by this, and one that names its orders otherwise waits for a
+// person, who says for which bills: they are only named.
 func Bring(ctx context.Context, pool *pgxpool.Pool, act ledger.Act, schemes []*scheme.Scheme) (Standing, error) {
 	var standing Standing
 	err := ledger.InTx(ctx, pool, func(tx pgx.Tx) error {
@@ -178,14 +176,20 @@ func Bring(ctx context.Context, pool *pgxpool.Pool, act ledger.Act, schemes []*s
 			return err
 		}
 		for _, d := range diffs {
-			switch d.Change {
-			case ledger.ChangeRefused:
+			switch {
+			case d.Change == ledger.ChangeRefused:
 				return &ledger.RefusedError{Scheme: d.Scheme, Why: d.Refusal}
-			case ledger.ChangeNew, ledger.ChangeRevised:
+			case len(d.OrderChanges) > 0:
+				if standing.Unsaid == nil {
+					standing.Unsaid = map[string][]string{}
+				}
+				standing.Unsaid[d.Scheme] = d.OrderChanges
+				changed = slices.DeleteFunc(changed, func(s *scheme.Scheme) bool { return s.Name == d.Scheme })
+			case d.Change == ledger.ChangeNew, d.Change == ledger.ChangeRevised:
 				standing.Changed = append(standing.Changed, d)
 			}
 		}
-		files, err := filesOf(changed)
+		files, err := filesOf(changed, "")
 		if err != nil {
 			return err
 		}

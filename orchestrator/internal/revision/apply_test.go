@@ -86,6 +86,39 @@ func TestAChangedFileIsBroughtAndAnOldOneNever(t *testing.T) {
 	require.Equal(t, "1 wang rain, 2 up changed", b.revisions())
 }
 
+// Rule 17 (docs/rules.md): a revision that names orders otherwise must say for which bills, in a file that is applied
+// as in one that is brought.
+func TestARevisionThatNamesOrdersOtherwiseMustSayForWhichBills(t *testing.T) {
+	b := setup(t)
+	other := saying("code: WH-HZ01", "code: WH-HZ99")
+	require.Empty(t, b.of(other)[shipped].OrderChanges, "it has read nothing yet")
+	b.read("sandbox")
+	require.Equal(t, []string{"CK001 code WH-HZ01 → WH-HZ99"}, b.of(other)[shipped].OrderChanges)
+
+	_, err := b.apply(revision.Proposal{Document: other})
+	var unsaid *ledger.UnsaidError
+	require.ErrorAs(t, err, &unsaid)
+	require.ErrorContains(t, err, "CK001 code WH-HZ01 → WH-HZ99")
+	require.ErrorContains(t, err, "--orders corrected")
+	require.ErrorContains(t, err, "--orders from-now")
+	schemes, err := scheme.Load([]byte(other), "file")
+	require.NoError(t, err)
+	brought, err := revision.Bring(t.Context(), b.pool, ledger.Act{Actor: "up", Reason: "changed"}, schemes)
+	require.NoError(t, err)
+	require.Equal(t, map[string][]string{shipped: {"CK001 code WH-HZ01 → WH-HZ99"}}, brought.Unsaid)
+	require.Equal(t, "1 wang rain", b.revisions())
+
+	_, err = b.apply(revision.Proposal{Document: other, Orders: ledger.OrdersFromNow})
+	require.NoError(t, err)
+	_, err = b.apply(revision.Proposal{Document: saying("order_type: QTRK", "order_type: QTCK"),
+		Orders: ledger.OrdersCorrected})
+	require.NoError(t, err)
+	b.load(saying("order_type: QTRK", "order_type: QTCK", "backoff: 1s", "backoff: 2s"))
+	require.Equal(t, "- from_now corrected -", b.rows.Text(`
+select string_agg(case orders when '' then '-' else orders end, ' ' order by revision)
+from scheme_revision where scheme = '`+shipped+`'`))
+}
+
 // Rule 17 (docs/rules.md): a ledger without schemes takes its first file by itself.
 func TestOnlyAnEmptyLedgerTakesAFileByItself(t *testing.T) {
 	b := setup(t)

@@ -5,8 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"math"
 	"slices"
+	"time"
 
+	"github.com/voidrelay/voidrelay/orchestrator/internal/intake"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/ledger"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/query"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/rule"
@@ -32,6 +35,9 @@ func DiffBills(
 	if err != nil || fault != nil {
 		return found, fault, err
 	}
+	if other, err = withEras(ctx, db, order, before, other); err != nil {
+		return found, nil, err
+	}
 	bills, err := query.StoredBills(ctx, db, order.Scheme, order.From, order.To, after, limit+1)
 	if err != nil {
 		return found, nil, err
@@ -44,8 +50,33 @@ func DiffBills(
 		found.Bills++
 		differences, same := compared(bill, before, other)
 		found.Differences, found.Same = append(found.Differences, differences...), found.Same+same
+		for _, d := range differences {
+			if found.Counts == nil {
+				found.Counts = map[ledger.MappingChange]int64{}
+			}
+			found.Counts[d.Change]++
+		}
 	}
 	return found, nil, nil
+}
+
+// withEras is a scheme that is to follow the newest revision of its name, with the eras that it would have: those of
+// the newest and, where it counts from now on, that of the newest itself.
+func withEras(
+	ctx context.Context, db ledger.Reads, order ledger.BillDiffOrder, newest, next *scheme.Scheme,
+) (*scheme.Scheme, error) {
+	earlier, err := query.EarlierOrders(ctx, db, order.Scheme)
+	if err != nil {
+		return nil, err
+	}
+	eras, err := intake.Eras(earlier)
+	if err != nil {
+		return nil, err
+	}
+	if order.Orders == ledger.OrdersFromNow {
+		eras = append(eras, scheme.Era{Until: math.MaxInt, From: time.Now(), Orders: newest})
+	}
+	return next.WithEras(eras), nil
 }
 
 // inDocument finds a scheme in the text of a schemes file.
@@ -91,7 +122,13 @@ func compared(
 			same++
 			continue
 		case fault != nil:
-			d.Fault = fault.Error()
+			d.Change, d.Fault = ledger.MappingFaulty, fault.Error()
+		case d.Before == nil:
+			d.Change = ledger.MappingAdded
+		case d.After == nil:
+			d.Change = ledger.MappingRemoved
+		default:
+			d.Change = ledger.MappingChanged
 		}
 		differences = append(differences, d)
 	}

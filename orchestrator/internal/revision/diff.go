@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/voidrelay/voidrelay/orchestrator/internal/intake"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/ledger"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/query"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/rule"
@@ -88,6 +89,16 @@ func diffOf(known ledger.StoredScheme, next *scheme.Scheme) (ledger.SchemeDiff, 
 		return d, fmt.Errorf("scheme %s: %w", known.Scheme, err)
 	}
 	d.Added, d.Removed = lacking(after, before), lacking(before, after)
+	if known.Bound {
+		// What never read anything has stored no orders.
+		changes, err := scheme.OrderChanges(known.Document, next.Document())
+		if err != nil {
+			return d, fmt.Errorf("scheme %s: %w", known.Scheme, err)
+		}
+		for _, change := range changes {
+			d.OrderChanges = append(d.OrderChanges, change.String())
+		}
+	}
 	if d.Refusal = refusalOf(known, next); d.Refusal != "" {
 		d.Change = ledger.ChangeRefused
 		return d, nil
@@ -135,7 +146,11 @@ func load(ctx context.Context, db ledger.Reads, name string, number int) (*schem
 	if err != nil {
 		return nil, err
 	}
-	loaded, err := scheme.LoadDocument(document)
+	earlier, err := query.EarlierOrders(ctx, db, name)
+	if err != nil {
+		return nil, err
+	}
+	loaded, err := intake.LoadRevision(document, earlier)
 	if err != nil {
 		return nil, fmt.Errorf("scheme %s, revision %d: %w", name, number, err)
 	}

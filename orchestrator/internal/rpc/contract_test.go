@@ -94,6 +94,10 @@ func TestEveryReasonIsSentAsTheContractSays(t *testing.T) {
 			"SCHEME_REFUSED", &ledger.RefusedError{Scheme: "a", Why: "another data centre"}, codes.FailedPrecondition,
 			[]string{"scheme"}, false,
 		},
+		{
+			"ORDERS_UNSAID", &ledger.UnsaidError{Scheme: "a", Changes: []string{"CK001 code W1 → W2"}},
+			codes.FailedPrecondition, []string{"scheme"}, false,
+		},
 		{"DRAFT_NOT_FOUND", about(ledger.ErrNotFound, "draft", "a"), codes.NotFound, []string{"draft"}, false},
 		{
 			"DRAFT_MOVED", about(&ledger.DraftError{Version: 2, Actor: "li"}, "scheme", "a"), codes.Aborted,

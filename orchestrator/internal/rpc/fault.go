@@ -137,6 +137,7 @@ func wire(err error) (sent apierr.Error, ours bool) {
 		watermark *ledger.WatermarkError
 		moved     *ledger.RevisionError
 		unable    *ledger.RefusedError
+		unsaid    *ledger.UnsaidError
 		draft     *ledger.DraftError
 		stale     *event.StaleError
 		watches   *event.TooManyError
@@ -181,6 +182,9 @@ func wire(err error) (sent apierr.Error, ours bool) {
 	case errors.As(err, &unable):
 		set(codes.FailedPrecondition, orchestratorv1.ErrorReason_ERROR_REASON_SCHEME_REFUSED)
 		sent.Message, sent.Metadata["scheme"] = unable.Error(), unable.Scheme
+	case errors.As(err, &unsaid):
+		set(codes.FailedPrecondition, orchestratorv1.ErrorReason_ERROR_REASON_ORDERS_UNSAID)
+		sent.Message, sent.Metadata["scheme"] = unsaid.Error(), unsaid.Scheme
 	case errors.As(err, &draft):
 		set(codes.Aborted, orchestratorv1.ErrorReason_ERROR_REASON_DRAFT_MOVED)
 		sent.Message = draft.Error()

@@ -58,7 +58,8 @@ func (s *schemeService) DiffSchemeBills(
 	}
 	order := ledger.BillDiffOrder{
 		Scheme: req.GetScheme(), Revision: int(req.GetRevision()), Document: req.GetDocument(),
-		From: timeOf(req.GetReadTimeFrom()), To: timeOf(req.GetReadTimeTo()),
+		Orders: ordersOf(req.GetOrders()),
+		From:   timeOf(req.GetReadTimeFrom()), To: timeOf(req.GetReadTimeTo()),
 	}
 	found, fault, err := revision.DiffBills(ctx, s.ledger, order, after, size)
 	switch {
@@ -74,6 +75,8 @@ func (s *schemeService) DiffSchemeBills(
 	return &orchestratorv1.DiffSchemeBillsResponse{
 		Differences: each(found.Differences, differenceMessage), Bills: found.Bills,
 		OrdersSame: found.Same, NextPageToken: next,
+		OrdersChanged: found.Counts[ledger.MappingChanged], OrdersAdded: found.Counts[ledger.MappingAdded],
+		OrdersRemoved: found.Counts[ledger.MappingRemoved], OrdersFaulty: found.Counts[ledger.MappingFaulty],
 	}, nil
 }
 
@@ -82,13 +85,25 @@ func (s *schemeService) ApplySchemes(
 ) (*orchestratorv1.ApplySchemesResponse, error) {
 	return act(ctx, s.recorder, req, func(tx pgx.Tx, act ledger.Act) (*orchestratorv1.ApplySchemesResponse, error) {
 		diffs, fault, err := revision.Apply(ctx, tx, act, revision.Proposal{
-			Document: req.GetDocument(), IfRevision: req.GetIfRevisions(),
+			Document: req.GetDocument(), IfRevision: req.GetIfRevisions(), Orders: ordersOf(req.GetOrders()),
 		})
 		if fault != nil {
 			return nil, &schemeInvalid{fault}
 		}
 		return &orchestratorv1.ApplySchemesResponse{Schemes: each(diffs, diffMessage)}, err
 	})
+}
+
+// ordersOf is what was said of a file that names orders otherwise, empty where nothing was.
+func ordersOf(choice orchestratorv1.OrdersChoice) ledger.Orders {
+	switch choice {
+	case orchestratorv1.OrdersChoice_ORDERS_CHOICE_CORRECTED:
+		return ledger.OrdersCorrected
+	case orchestratorv1.OrdersChoice_ORDERS_CHOICE_FROM_NOW:
+		return ledger.OrdersFromNow
+	default:
+		return ""
+	}
 }
 
 func (s *schemeService) ListSchemeRevisions(
@@ -192,6 +207,7 @@ func diffMessage(d ledger.SchemeDiff) *orchestratorv1.SchemeDiff {
 		Revision: d.Revision, NextRevision: d.NextRevision,
 		Added: each(d.Added, partMessage), Removed: each(d.Removed, partMessage),
 		ChangedKeys: d.ChangedKeys, Refusal: d.Refusal, OpenCancellations: d.OpenCancellations,
+		OrderChanges: d.OrderChanges,
 	}
 }
 
@@ -205,6 +221,8 @@ func differenceMessage(d ledger.MappingDifference) *orchestratorv1.MappingDiffer
 		Generation: int32(d.Generation), //nolint:gosec // counts lives of a bill
 		OrderKind:  d.OrderKind, WarehouseNumber: d.Warehouse,
 		Before: mappedMessage(d.Before), After: mappedMessage(d.After), Fault: d.Fault,
+		Change: enum[orchestratorv1.MappingChange](orchestratorv1.MappingChange_value, "MAPPING_CHANGE_",
+			string(d.Change)),
 	}
 }
 

@@ -85,6 +85,9 @@ type Bill struct {
 	Fields map[string]string `cel:"fields" json:"fields,omitempty"`
 	// Extra are Kingdee's fields that the scheme lists, by Kingdee's keys.
 	Extra map[string]string `cel:"extra" json:"extra,omitempty"`
+	// Revision of the scheme that says how the orders of this content are named: that of the day on which it was first
+	// seen live. 0 where nobody has stored it. Expressions do not know it.
+	Revision int `cel:"-" json:"revision,omitempty"`
 }
 
 // Line is one line of a bill. Fields are as those of the bill, by the names in Form.LineFields.

@@ -101,7 +101,9 @@ func fieldsAt(env *cel.Env, text string, id int64) (string, []string) {
 func celNames(t reflect.Type) []string {
 	var names []string
 	for i := range t.NumField() {
-		names = append(names, t.Field(i).Tag.Get("cel"))
+		if name := t.Field(i).Tag.Get("cel"); name != "-" {
+			names = append(names, name)
+		}
 	}
 	return names
 }

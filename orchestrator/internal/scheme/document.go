@@ -34,7 +34,8 @@ type OrderRequest struct {
 }
 
 // Requests are those that the bill would give rise to were it voided as it is: none for a bill that the scheme does not
-// select. The error says that the scheme's condition cannot be evaluated for it.
+// select, and none for an order whose warehouse is outside or not in the table. The error says that the scheme's
+// condition cannot be evaluated for it.
 func (s *Scheme) Requests(bill rule.Bill) ([]OrderRequest, error) {
 	policy := s.Policy(s.EffectiveFrom, nil)
 	if len(policy.Orgs) > 0 && !policy.Orgs[bill.Org] {
@@ -48,7 +49,7 @@ func (s *Scheme) Requests(bill rule.Bill) ([]OrderRequest, error) {
 	orders, _ := rule.Orders(bill, policy.Form, policy.Orders)
 	var requests []OrderRequest
 	for _, order := range orders {
-		if warehouse, listed := s.Warehouse(order.Warehouse); listed && warehouse.Outside {
+		if warehouse, listed := s.Warehouse(order.Warehouse); !listed || warehouse.Outside {
 			continue
 		}
 		request, err := s.Map(bill, order)

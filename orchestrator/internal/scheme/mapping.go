@@ -112,8 +112,13 @@ func numbers(e ast.Expr) int {
 }
 
 // NamedByNumber says whether each order of the scheme is called by the number of its bill with constants around it, so
-// that only a bill of that number can own it.
+// that only a bill of that number can own it; also those of earlier eras.
 func (s *Scheme) NamedByNumber() bool {
+	for _, era := range s.eras {
+		if !era.Orders.NamedByNumber() {
+			return false
+		}
+	}
 	for _, m := range s.orders {
 		if !m.orderCode.ofNumber {
 			return false

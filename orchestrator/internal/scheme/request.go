@@ -48,6 +48,9 @@ func (s *Scheme) Map(bill rule.Bill, order rule.Order) (rule.Request, error) {
 	case w.Outside:
 		return refuse("warehouse", "is outside the scheme by its warehouse table")
 	}
+	if era := s.eraOf(bill); era != nil && era.Orders.names(order) {
+		return era.Orders.Map(bill, order)
+	}
 	order.Account, order.WarehouseCode = w.Account, w.Code
 	bill, order = s.complete(bill), s.completeOrder(order)
 	r := rule.Request{Account: w.Account, WarehouseCode: w.Code}

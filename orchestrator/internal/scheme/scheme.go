@@ -51,6 +51,7 @@ type Scheme struct {
 	safetyLimits        rule.SafetyLimits
 	timing              rule.Timing
 	intervals           intervals
+	eras                []Era
 }
 
 // Warehouse is what the warehouse table says of a Kingdee warehouse.

@@ -91,6 +91,8 @@ const (
 	ErrorReason_ERROR_REASON_DRAFT_NOT_FOUND ErrorReason = 31
 	// ABORTED: the draft is another than the caller saw; metadata: scheme, version (0 = there is none any more), actor.
 	ErrorReason_ERROR_REASON_DRAFT_MOVED ErrorReason = 32
+	// FAILED_PRECONDITION: the file names orders otherwise, and orders does not say for which bills; metadata: scheme.
+	ErrorReason_ERROR_REASON_ORDERS_UNSAID ErrorReason = 33
 )
 
 // Enum value maps for ErrorReason.
@@ -128,6 +130,7 @@ var (
 		30: "ERROR_REASON_SCHEME_REFUSED",
 		31: "ERROR_REASON_DRAFT_NOT_FOUND",
 		32: "ERROR_REASON_DRAFT_MOVED",
+		33: "ERROR_REASON_ORDERS_UNSAID",
 	}
 	ErrorReason_value = map[string]int32{
 		"ERROR_REASON_UNSPECIFIED":            0,
@@ -162,6 +165,7 @@ var (
 		"ERROR_REASON_SCHEME_REFUSED":         30,
 		"ERROR_REASON_DRAFT_NOT_FOUND":        31,
 		"ERROR_REASON_DRAFT_MOVED":            32,
+		"ERROR_REASON_ORDERS_UNSAID":          33,
 	}
 )
 
@@ -196,7 +200,7 @@ var File_orchestrator_v1_error_reason_proto protoreflect.FileDescriptor
 
 const file_orchestrator_v1_error_reason_proto_rawDesc = "" +
 	"\n" +
-	"\"orchestrator/v1/error_reason.proto\x12\x0forchestrator.v1*\xd6\b\n" +
+	"\"orchestrator/v1/error_reason.proto\x12\x0forchestrator.v1*\xf6\b\n" +
 	"\vErrorReason\x12\x1c\n" +
 	"\x18ERROR_REASON_UNSPECIFIED\x10\x00\x12 \n" +
 	"\x1cERROR_REASON_REQUEST_INVALID\x10\x01\x12#\n" +
@@ -230,7 +234,8 @@ const file_orchestrator_v1_error_reason_proto_rawDesc = "" +
 	"\x1bERROR_REASON_REVISION_MOVED\x10\x1d\x12\x1f\n" +
 	"\x1bERROR_REASON_SCHEME_REFUSED\x10\x1e\x12 \n" +
 	"\x1cERROR_REASON_DRAFT_NOT_FOUND\x10\x1f\x12\x1c\n" +
-	"\x18ERROR_REASON_DRAFT_MOVED\x10 B\xcd\x01\n" +
+	"\x18ERROR_REASON_DRAFT_MOVED\x10 \x12\x1e\n" +
+	"\x1aERROR_REASON_ORDERS_UNSAID\x10!B\xcd\x01\n" +
 	"\x13com.orchestrator.v1B\x10ErrorReasonProtoP\x01ZGgithub.com/voidrelay/voidrelay/proto/gen/orchestrator/v1;orchestratorv1\xa2\x02\x03OXX\xaa\x02\x0fOrchestrator.V1\xca\x02\x0fOrchestrator\\V1\xe2\x02\x1bOrchestrator\\V1\\GPBMetadata\xea\x02\x10Orchestrator::V1b\x06proto3"
 
 var (

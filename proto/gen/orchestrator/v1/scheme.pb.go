@@ -138,6 +138,118 @@ func (SchemeChange) EnumDescriptor() ([]byte, []int) {
 	return file_orchestrator_v1_scheme_proto_rawDescGZIP(), []int{1}
 }
 
+// MappingChange is what becomes of an order of a stored bill under another revision.
+type MappingChange int32
+
+const (
+	MappingChange_MAPPING_CHANGE_UNSPECIFIED MappingChange = 0
+	// Another order would be owed for it, or the same with other details.
+	MappingChange_MAPPING_CHANGE_CHANGED MappingChange = 1
+	// It would be owed, and is not now.
+	MappingChange_MAPPING_CHANGE_ADDED MappingChange = 2
+	// It would not be owed any longer: its warehouse, its kind or its bill falls outside.
+	MappingChange_MAPPING_CHANGE_REMOVED MappingChange = 3
+	// No request can be made of it by one of the two.
+	MappingChange_MAPPING_CHANGE_FAULTY MappingChange = 4
+)
+
+// Enum value maps for MappingChange.
+var (
+	MappingChange_name = map[int32]string{
+		0: "MAPPING_CHANGE_UNSPECIFIED",
+		1: "MAPPING_CHANGE_CHANGED",
+		2: "MAPPING_CHANGE_ADDED",
+		3: "MAPPING_CHANGE_REMOVED",
+		4: "MAPPING_CHANGE_FAULTY",
+	}
+	MappingChange_value = map[string]int32{
+		"MAPPING_CHANGE_UNSPECIFIED": 0,
+		"MAPPING_CHANGE_CHANGED":     1,
+		"MAPPING_CHANGE_ADDED":       2,
+		"MAPPING_CHANGE_REMOVED":     3,
+		"MAPPING_CHANGE_FAULTY":      4,
+	}
+)
+
+func (x MappingChange) Enum() *MappingChange {
+	p := new(MappingChange)
+	*p = x
+	return p
+}
+
+func (x MappingChange) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (MappingChange) Descriptor() protoreflect.EnumDescriptor {
+	return file_orchestrator_v1_scheme_proto_enumTypes[2].Descriptor()
+}
+
+func (MappingChange) Type() protoreflect.EnumType {
+	return &file_orchestrator_v1_scheme_proto_enumTypes[2]
+}
+
+func (x MappingChange) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use MappingChange.Descriptor instead.
+func (MappingChange) EnumDescriptor() ([]byte, []int) {
+	return file_orchestrator_v1_scheme_proto_rawDescGZIP(), []int{2}
+}
+
+// OrdersChoice says which bills a revision goes for that names orders otherwise than the one before.
+type OrdersChoice int32
+
+const (
+	OrdersChoice_ORDERS_CHOICE_UNSPECIFIED OrdersChoice = 0
+	// The old names were wrong: what was stored before is mapped anew, and what is open is asked for by its new name.
+	OrdersChoice_ORDERS_CHOICE_CORRECTED OrdersChoice = 1
+	// The old names are right for the bills that were stored before, the new ones for those that come.
+	OrdersChoice_ORDERS_CHOICE_FROM_NOW OrdersChoice = 2
+)
+
+// Enum value maps for OrdersChoice.
+var (
+	OrdersChoice_name = map[int32]string{
+		0: "ORDERS_CHOICE_UNSPECIFIED",
+		1: "ORDERS_CHOICE_CORRECTED",
+		2: "ORDERS_CHOICE_FROM_NOW",
+	}
+	OrdersChoice_value = map[string]int32{
+		"ORDERS_CHOICE_UNSPECIFIED": 0,
+		"ORDERS_CHOICE_CORRECTED":   1,
+		"ORDERS_CHOICE_FROM_NOW":    2,
+	}
+)
+
+func (x OrdersChoice) Enum() *OrdersChoice {
+	p := new(OrdersChoice)
+	*p = x
+	return p
+}
+
+func (x OrdersChoice) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (OrdersChoice) Descriptor() protoreflect.EnumDescriptor {
+	return file_orchestrator_v1_scheme_proto_enumTypes[3].Descriptor()
+}
+
+func (OrdersChoice) Type() protoreflect.EnumType {
+	return &file_orchestrator_v1_scheme_proto_enumTypes[3]
+}
+
+func (x OrdersChoice) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use OrdersChoice.Descriptor instead.
+func (OrdersChoice) EnumDescriptor() ([]byte, []int) {
+	return file_orchestrator_v1_scheme_proto_rawDescGZIP(), []int{3}
+}
+
 type SchemeMode int32
 
 const (
@@ -172,11 +284,11 @@ func (x SchemeMode) String() string {
 }
 
 func (SchemeMode) Descriptor() protoreflect.EnumDescriptor {
-	return file_orchestrator_v1_scheme_proto_enumTypes[2].Descriptor()
+	return file_orchestrator_v1_scheme_proto_enumTypes[4].Descriptor()
 }
 
 func (SchemeMode) Type() protoreflect.EnumType {
-	return &file_orchestrator_v1_scheme_proto_enumTypes[2]
+	return &file_orchestrator_v1_scheme_proto_enumTypes[4]
 }
 
 func (x SchemeMode) Number() protoreflect.EnumNumber {
@@ -185,7 +297,7 @@ func (x SchemeMode) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use SchemeMode.Descriptor instead.
 func (SchemeMode) EnumDescriptor() ([]byte, []int) {
-	return file_orchestrator_v1_scheme_proto_rawDescGZIP(), []int{2}
+	return file_orchestrator_v1_scheme_proto_rawDescGZIP(), []int{4}
 }
 
 type ListSchemesRequest struct {
@@ -1382,8 +1494,10 @@ type DiffSchemeBillsRequest struct {
 	ReadTimeTo   *timestamppb.Timestamp `protobuf:"bytes,5,opt,name=read_time_to,json=readTimeTo,proto3" json:"read_time_to,omitempty"`
 	// How many bills are decided at most before the page ends, at most 5000; 0 = 500. A page may list fewer differences,
 	// or none.
-	PageSize      int32  `protobuf:"varint,6,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
-	PageToken     string `protobuf:"bytes,7,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
+	PageSize  int32  `protobuf:"varint,6,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
+	PageToken string `protobuf:"bytes,7,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
+	// With a document: what would be said when it is applied; unspecified stands for ORDERS_CHOICE_CORRECTED.
+	Orders        OrdersChoice `protobuf:"varint,8,opt,name=orders,proto3,enum=orchestrator.v1.OrdersChoice" json:"orders,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1478,6 +1592,13 @@ func (x *DiffSchemeBillsRequest) GetPageToken() string {
 	return ""
 }
 
+func (x *DiffSchemeBillsRequest) GetOrders() OrdersChoice {
+	if x != nil {
+		return x.Orders
+	}
+	return OrdersChoice_ORDERS_CHOICE_UNSPECIFIED
+}
+
 type isDiffSchemeBillsRequest_Mapping interface {
 	isDiffSchemeBillsRequest_Mapping()
 }
@@ -1503,6 +1624,11 @@ type DiffSchemeBillsResponse struct {
 	Bills         int64  `protobuf:"varint,2,opt,name=bills,proto3" json:"bills,omitempty"`
 	OrdersSame    int64  `protobuf:"varint,3,opt,name=orders_same,json=ordersSame,proto3" json:"orders_same,omitempty"`
 	NextPageToken string `protobuf:"bytes,4,opt,name=next_page_token,json=nextPageToken,proto3" json:"next_page_token,omitempty"`
+	// The orders of this page's differences, by what became of them.
+	OrdersChanged int64 `protobuf:"varint,5,opt,name=orders_changed,json=ordersChanged,proto3" json:"orders_changed,omitempty"`
+	OrdersAdded   int64 `protobuf:"varint,6,opt,name=orders_added,json=ordersAdded,proto3" json:"orders_added,omitempty"`
+	OrdersRemoved int64 `protobuf:"varint,7,opt,name=orders_removed,json=ordersRemoved,proto3" json:"orders_removed,omitempty"`
+	OrdersFaulty  int64 `protobuf:"varint,8,opt,name=orders_faulty,json=ordersFaulty,proto3" json:"orders_faulty,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1565,6 +1691,34 @@ func (x *DiffSchemeBillsResponse) GetNextPageToken() string {
 	return ""
 }
 
+func (x *DiffSchemeBillsResponse) GetOrdersChanged() int64 {
+	if x != nil {
+		return x.OrdersChanged
+	}
+	return 0
+}
+
+func (x *DiffSchemeBillsResponse) GetOrdersAdded() int64 {
+	if x != nil {
+		return x.OrdersAdded
+	}
+	return 0
+}
+
+func (x *DiffSchemeBillsResponse) GetOrdersRemoved() int64 {
+	if x != nil {
+		return x.OrdersRemoved
+	}
+	return 0
+}
+
+func (x *DiffSchemeBillsResponse) GetOrdersFaulty() int64 {
+	if x != nil {
+		return x.OrdersFaulty
+	}
+	return 0
+}
+
 type ApplySchemesRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The YAML text of a schemes file.
@@ -1573,8 +1727,11 @@ type ApplySchemesRequest struct {
 	Reason string `protobuf:"bytes,2,opt,name=reason,proto3" json:"reason,omitempty"`
 	// By scheme, the revision that the caller saw, 0 for no such scheme: when one has another by now, nothing is applied.
 	// A scheme that is not here may have any.
-	IfRevisions   map[string]int32 `protobuf:"bytes,3,rep,name=if_revisions,json=ifRevisions,proto3" json:"if_revisions,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"varint,2,opt,name=value"`
-	RequestId     string           `protobuf:"bytes,4,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
+	IfRevisions map[string]int32 `protobuf:"bytes,3,rep,name=if_revisions,json=ifRevisions,proto3" json:"if_revisions,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"varint,2,opt,name=value"`
+	// Which bills another code of a warehouse, or another order type or code of an order kind, goes for. Refused with
+	// ORDERS_UNSAID where the file has such a change of a scheme that has read bills, and this is not said.
+	Orders        OrdersChoice `protobuf:"varint,5,opt,name=orders,proto3,enum=orchestrator.v1.OrdersChoice" json:"orders,omitempty"`
+	RequestId     string       `protobuf:"bytes,4,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1628,6 +1785,13 @@ func (x *ApplySchemesRequest) GetIfRevisions() map[string]int32 {
 		return x.IfRevisions
 	}
 	return nil
+}
+
+func (x *ApplySchemesRequest) GetOrders() OrdersChoice {
+	if x != nil {
+		return x.Orders
+	}
+	return OrdersChoice_ORDERS_CHOICE_UNSPECIFIED
 }
 
 func (x *ApplySchemesRequest) GetRequestId() string {
@@ -2623,10 +2787,13 @@ type SchemeDiff struct {
 	ChangedKeys []string `protobuf:"bytes,7,rep,name=changed_keys,json=changedKeys,proto3" json:"changed_keys,omitempty"`
 	// Why it would be refused; empty when it would not.
 	Refusal string `protobuf:"bytes,8,opt,name=refusal,proto3" json:"refusal,omitempty"`
-	// Cancellations that are not ended, which stay as they were decided.
+	// Cancellations that are not ended. They stay as they were decided, unless the change is applied with
+	// ORDERS_CHOICE_CORRECTED.
 	OpenCancellations int64 `protobuf:"varint,9,opt,name=open_cancellations,json=openCancellations,proto3" json:"open_cancellations,omitempty"`
-	unknownFields     protoimpl.UnknownFields
-	sizeCache         protoimpl.SizeCache
+	// Where orders would be named otherwise: "CK001 code WH01 → WH02". Applying it must say for which bills.
+	OrderChanges  []string `protobuf:"bytes,10,rep,name=order_changes,json=orderChanges,proto3" json:"order_changes,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
 }
 
 func (x *SchemeDiff) Reset() {
@@ -2720,6 +2887,13 @@ func (x *SchemeDiff) GetOpenCancellations() int64 {
 		return x.OpenCancellations
 	}
 	return 0
+}
+
+func (x *SchemeDiff) GetOrderChanges() []string {
+	if x != nil {
+		return x.OrderChanges
+	}
+	return nil
 }
 
 // SchemeRevision is a revision of a scheme, which never changes.
@@ -2971,7 +3145,8 @@ type MappingDifference struct {
 	Before *MappedRequest `protobuf:"bytes,6,opt,name=before,proto3" json:"before,omitempty"`
 	After  *MappedRequest `protobuf:"bytes,7,opt,name=after,proto3" json:"after,omitempty"`
 	// Why one of them cannot be made, empty where both can.
-	Fault         string `protobuf:"bytes,8,opt,name=fault,proto3" json:"fault,omitempty"`
+	Fault         string        `protobuf:"bytes,8,opt,name=fault,proto3" json:"fault,omitempty"`
+	Change        MappingChange `protobuf:"varint,9,opt,name=change,proto3,enum=orchestrator.v1.MappingChange" json:"change,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -3060,6 +3235,13 @@ func (x *MappingDifference) GetFault() string {
 		return x.Fault
 	}
 	return ""
+}
+
+func (x *MappingDifference) GetChange() MappingChange {
+	if x != nil {
+		return x.Change
+	}
+	return MappingChange_MAPPING_CHANGE_UNSPECIFIED
 }
 
 // MappedRequest is what the WMS would be asked.
@@ -3244,7 +3426,7 @@ const file_orchestrator_v1_scheme_proto_rawDesc = "" +
 	"\x06scheme\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18dR\x06scheme\x12#\n" +
 	"\brevision\x18\x02 \x01(\x05B\a\xbaH\x04\x1a\x02 \x00R\brevision\"L\n" +
 	"\x13DiffSchemesResponse\x125\n" +
-	"\aschemes\x18\x01 \x03(\v2\x1b.orchestrator.v1.SchemeDiffR\aschemes\"\xf1\x02\n" +
+	"\aschemes\x18\x01 \x03(\v2\x1b.orchestrator.v1.SchemeDiffR\aschemes\"\xb2\x03\n" +
 	"\x16DiffSchemeBillsRequest\x12!\n" +
 	"\x06scheme\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18dR\x06scheme\x12%\n" +
 	"\brevision\x18\x02 \x01(\x05B\a\xbaH\x04\x1a\x02 \x00H\x00R\brevision\x12)\n" +
@@ -3255,19 +3437,25 @@ const file_orchestrator_v1_scheme_proto_rawDesc = "" +
 	"\tpage_size\x18\x06 \x01(\x05B\n" +
 	"\xbaH\a\x1a\x05\x18\x88'(\x00R\bpageSize\x12'\n" +
 	"\n" +
-	"page_token\x18\a \x01(\tB\b\xbaH\x05r\x03\x18\xe8\aR\tpageTokenB\x10\n" +
-	"\amapping\x12\x05\xbaH\x02\b\x01\"\xbe\x01\n" +
+	"page_token\x18\a \x01(\tB\b\xbaH\x05r\x03\x18\xe8\aR\tpageToken\x12?\n" +
+	"\x06orders\x18\b \x01(\x0e2\x1d.orchestrator.v1.OrdersChoiceB\b\xbaH\x05\x82\x01\x02\x10\x01R\x06ordersB\x10\n" +
+	"\amapping\x12\x05\xbaH\x02\b\x01\"\xd4\x02\n" +
 	"\x17DiffSchemeBillsResponse\x12D\n" +
 	"\vdifferences\x18\x01 \x03(\v2\".orchestrator.v1.MappingDifferenceR\vdifferences\x12\x14\n" +
 	"\x05bills\x18\x02 \x01(\x03R\x05bills\x12\x1f\n" +
 	"\vorders_same\x18\x03 \x01(\x03R\n" +
 	"ordersSame\x12&\n" +
-	"\x0fnext_page_token\x18\x04 \x01(\tR\rnextPageToken\"\xae\x02\n" +
+	"\x0fnext_page_token\x18\x04 \x01(\tR\rnextPageToken\x12%\n" +
+	"\x0eorders_changed\x18\x05 \x01(\x03R\rordersChanged\x12!\n" +
+	"\forders_added\x18\x06 \x01(\x03R\vordersAdded\x12%\n" +
+	"\x0eorders_removed\x18\a \x01(\x03R\rordersRemoved\x12#\n" +
+	"\rorders_faulty\x18\b \x01(\x03R\fordersFaulty\"\xef\x02\n" +
 	"\x13ApplySchemesRequest\x12'\n" +
 	"\bdocument\x18\x01 \x01(\tB\v\xbaH\br\x06\x10\x01\x18\x80\x80@R\bdocument\x12\"\n" +
 	"\x06reason\x18\x02 \x01(\tB\n" +
 	"\xbaH\ar\x05\x10\x01\x18\xf4\x03R\x06reason\x12b\n" +
-	"\fif_revisions\x18\x03 \x03(\v25.orchestrator.v1.ApplySchemesRequest.IfRevisionsEntryB\b\xbaH\x05\x9a\x01\x02\x10dR\vifRevisions\x12&\n" +
+	"\fif_revisions\x18\x03 \x03(\v25.orchestrator.v1.ApplySchemesRequest.IfRevisionsEntryB\b\xbaH\x05\x9a\x01\x02\x10dR\vifRevisions\x12?\n" +
+	"\x06orders\x18\x05 \x01(\x0e2\x1d.orchestrator.v1.OrdersChoiceB\b\xbaH\x05\x82\x01\x02\x10\x01R\x06orders\x12&\n" +
 	"\n" +
 	"request_id\x18\x04 \x01(\tB\a\xbaH\x04r\x02\x18dR\trequestId\x1a>\n" +
 	"\x10IfRevisionsEntry\x12\x10\n" +
@@ -3351,7 +3539,7 @@ const file_orchestrator_v1_scheme_proto_rawDesc = "" +
 	"\x14watermark_after_time\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampR\x12watermarkAfterTime\x12\x15\n" +
 	"\x06run_id\x18\x04 \x01(\x03R\x05runId\x12\x14\n" +
 	"\x05actor\x18\x05 \x01(\tR\x05actor\x12\x16\n" +
-	"\x06reason\x18\x06 \x01(\tR\x06reason\"\xf2\x02\n" +
+	"\x06reason\x18\x06 \x01(\tR\x06reason\"\x97\x03\n" +
 	"\n" +
 	"SchemeDiff\x12\x16\n" +
 	"\x06scheme\x18\x01 \x01(\tR\x06scheme\x125\n" +
@@ -3362,7 +3550,9 @@ const file_orchestrator_v1_scheme_proto_rawDesc = "" +
 	"\aremoved\x18\x06 \x03(\v2\x1b.orchestrator.v1.SchemePartR\aremoved\x12!\n" +
 	"\fchanged_keys\x18\a \x03(\tR\vchangedKeys\x12\x18\n" +
 	"\arefusal\x18\b \x01(\tR\arefusal\x12-\n" +
-	"\x12open_cancellations\x18\t \x01(\x03R\x11openCancellations\"\xa4\x02\n" +
+	"\x12open_cancellations\x18\t \x01(\x03R\x11openCancellations\x12#\n" +
+	"\rorder_changes\x18\n" +
+	" \x03(\tR\forderChanges\"\xa4\x02\n" +
 	"\x0eSchemeRevision\x12\x1a\n" +
 	"\brevision\x18\x01 \x01(\x05R\brevision\x12\x14\n" +
 	"\x05actor\x18\x02 \x01(\tR\x05actor\x12\x16\n" +
@@ -3382,7 +3572,7 @@ const file_orchestrator_v1_scheme_proto_rawDesc = "" +
 	"\n" +
 	"SchemePart\x12\x12\n" +
 	"\x04kind\x18\x01 \x01(\tR\x04kind\x12\x12\n" +
-	"\x04name\x18\x02 \x01(\tR\x04name\"\xb3\x02\n" +
+	"\x04name\x18\x02 \x01(\tR\x04name\"\xeb\x02\n" +
 	"\x11MappingDifference\x12\x17\n" +
 	"\abill_id\x18\x01 \x01(\x03R\x06billId\x12\x17\n" +
 	"\abill_no\x18\x02 \x01(\tR\x06billNo\x12\x1e\n" +
@@ -3394,7 +3584,8 @@ const file_orchestrator_v1_scheme_proto_rawDesc = "" +
 	"\x10warehouse_number\x18\x05 \x01(\tR\x0fwarehouseNumber\x126\n" +
 	"\x06before\x18\x06 \x01(\v2\x1e.orchestrator.v1.MappedRequestR\x06before\x124\n" +
 	"\x05after\x18\a \x01(\v2\x1e.orchestrator.v1.MappedRequestR\x05after\x12\x14\n" +
-	"\x05fault\x18\b \x01(\tR\x05fault\"\xe6\x02\n" +
+	"\x05fault\x18\b \x01(\tR\x05fault\x126\n" +
+	"\x06change\x18\t \x01(\x0e2\x1e.orchestrator.v1.MappingChangeR\x06change\"\xe6\x02\n" +
 	"\rMappedRequest\x12\x18\n" +
 	"\aaccount\x18\x01 \x01(\tR\aaccount\x12%\n" +
 	"\x0ewarehouse_code\x18\x02 \x01(\tR\rwarehouseCode\x12\x1d\n" +
@@ -3420,7 +3611,17 @@ const file_orchestrator_v1_scheme_proto_rawDesc = "" +
 	"\x15SCHEME_CHANGE_REVISED\x10\x03\x12\x18\n" +
 	"\x14SCHEME_CHANGE_ABSENT\x10\x04\x12\x19\n" +
 	"\x15SCHEME_CHANGE_REFUSED\x10\x05\x12\x1a\n" +
-	"\x16SCHEME_CHANGE_RETURNED\x10\x06*X\n" +
+	"\x16SCHEME_CHANGE_RETURNED\x10\x06*\x9c\x01\n" +
+	"\rMappingChange\x12\x1e\n" +
+	"\x1aMAPPING_CHANGE_UNSPECIFIED\x10\x00\x12\x1a\n" +
+	"\x16MAPPING_CHANGE_CHANGED\x10\x01\x12\x18\n" +
+	"\x14MAPPING_CHANGE_ADDED\x10\x02\x12\x1a\n" +
+	"\x16MAPPING_CHANGE_REMOVED\x10\x03\x12\x19\n" +
+	"\x15MAPPING_CHANGE_FAULTY\x10\x04*f\n" +
+	"\fOrdersChoice\x12\x1d\n" +
+	"\x19ORDERS_CHOICE_UNSPECIFIED\x10\x00\x12\x1b\n" +
+	"\x17ORDERS_CHOICE_CORRECTED\x10\x01\x12\x1a\n" +
+	"\x16ORDERS_CHOICE_FROM_NOW\x10\x02*X\n" +
 	"\n" +
 	"SchemeMode\x12\x1b\n" +
 	"\x17SCHEME_MODE_UNSPECIFIED\x10\x00\x12\x17\n" +
@@ -3459,150 +3660,155 @@ func file_orchestrator_v1_scheme_proto_rawDescGZIP() []byte {
 	return file_orchestrator_v1_scheme_proto_rawDescData
 }
 
-var file_orchestrator_v1_scheme_proto_enumTypes = make([]protoimpl.EnumInfo, 3)
+var file_orchestrator_v1_scheme_proto_enumTypes = make([]protoimpl.EnumInfo, 5)
 var file_orchestrator_v1_scheme_proto_msgTypes = make([]protoimpl.MessageInfo, 48)
 var file_orchestrator_v1_scheme_proto_goTypes = []any{
 	(SchemeState)(0),                     // 0: orchestrator.v1.SchemeState
 	(SchemeChange)(0),                    // 1: orchestrator.v1.SchemeChange
-	(SchemeMode)(0),                      // 2: orchestrator.v1.SchemeMode
-	(*ListSchemesRequest)(nil),           // 3: orchestrator.v1.ListSchemesRequest
-	(*ListSchemesResponse)(nil),          // 4: orchestrator.v1.ListSchemesResponse
-	(*GetSchemeRequest)(nil),             // 5: orchestrator.v1.GetSchemeRequest
-	(*GetSchemeResponse)(nil),            // 6: orchestrator.v1.GetSchemeResponse
-	(*SetSchemeModeRequest)(nil),         // 7: orchestrator.v1.SetSchemeModeRequest
-	(*SetSchemeModeResponse)(nil),        // 8: orchestrator.v1.SetSchemeModeResponse
-	(*PauseSchemeRequest)(nil),           // 9: orchestrator.v1.PauseSchemeRequest
-	(*PauseSchemeResponse)(nil),          // 10: orchestrator.v1.PauseSchemeResponse
-	(*ResumeSchemeRequest)(nil),          // 11: orchestrator.v1.ResumeSchemeRequest
-	(*ResumeSchemeResponse)(nil),         // 12: orchestrator.v1.ResumeSchemeResponse
-	(*StopAllRequest)(nil),               // 13: orchestrator.v1.StopAllRequest
-	(*StopAllResponse)(nil),              // 14: orchestrator.v1.StopAllResponse
-	(*ResumeAllRequest)(nil),             // 15: orchestrator.v1.ResumeAllRequest
-	(*ResumeAllResponse)(nil),            // 16: orchestrator.v1.ResumeAllResponse
-	(*MoveWatermarkRequest)(nil),         // 17: orchestrator.v1.MoveWatermarkRequest
-	(*MoveWatermarkResponse)(nil),        // 18: orchestrator.v1.MoveWatermarkResponse
-	(*ListWatermarkChangesRequest)(nil),  // 19: orchestrator.v1.ListWatermarkChangesRequest
-	(*ListWatermarkChangesResponse)(nil), // 20: orchestrator.v1.ListWatermarkChangesResponse
-	(*DiffSchemesRequest)(nil),           // 21: orchestrator.v1.DiffSchemesRequest
-	(*StoredRevision)(nil),               // 22: orchestrator.v1.StoredRevision
-	(*DiffSchemesResponse)(nil),          // 23: orchestrator.v1.DiffSchemesResponse
-	(*DiffSchemeBillsRequest)(nil),       // 24: orchestrator.v1.DiffSchemeBillsRequest
-	(*DiffSchemeBillsResponse)(nil),      // 25: orchestrator.v1.DiffSchemeBillsResponse
-	(*ApplySchemesRequest)(nil),          // 26: orchestrator.v1.ApplySchemesRequest
-	(*ApplySchemesResponse)(nil),         // 27: orchestrator.v1.ApplySchemesResponse
-	(*ListSchemeRevisionsRequest)(nil),   // 28: orchestrator.v1.ListSchemeRevisionsRequest
-	(*ListSchemeRevisionsResponse)(nil),  // 29: orchestrator.v1.ListSchemeRevisionsResponse
-	(*ExportSchemesRequest)(nil),         // 30: orchestrator.v1.ExportSchemesRequest
-	(*ExportSchemesResponse)(nil),        // 31: orchestrator.v1.ExportSchemesResponse
-	(*RetireSchemeRequest)(nil),          // 32: orchestrator.v1.RetireSchemeRequest
-	(*RetireSchemeResponse)(nil),         // 33: orchestrator.v1.RetireSchemeResponse
-	(*GetSchemeDraftRequest)(nil),        // 34: orchestrator.v1.GetSchemeDraftRequest
-	(*GetSchemeDraftResponse)(nil),       // 35: orchestrator.v1.GetSchemeDraftResponse
-	(*SaveSchemeDraftRequest)(nil),       // 36: orchestrator.v1.SaveSchemeDraftRequest
-	(*SaveSchemeDraftResponse)(nil),      // 37: orchestrator.v1.SaveSchemeDraftResponse
-	(*DiscardSchemeDraftRequest)(nil),    // 38: orchestrator.v1.DiscardSchemeDraftRequest
-	(*DiscardSchemeDraftResponse)(nil),   // 39: orchestrator.v1.DiscardSchemeDraftResponse
-	(*Scheme)(nil),                       // 40: orchestrator.v1.Scheme
-	(*WatermarkChange)(nil),              // 41: orchestrator.v1.WatermarkChange
-	(*SchemeDiff)(nil),                   // 42: orchestrator.v1.SchemeDiff
-	(*SchemeRevision)(nil),               // 43: orchestrator.v1.SchemeRevision
-	(*SchemeDraft)(nil),                  // 44: orchestrator.v1.SchemeDraft
-	(*SchemePart)(nil),                   // 45: orchestrator.v1.SchemePart
-	(*MappingDifference)(nil),            // 46: orchestrator.v1.MappingDifference
-	(*MappedRequest)(nil),                // 47: orchestrator.v1.MappedRequest
-	nil,                                  // 48: orchestrator.v1.ApplySchemesRequest.IfRevisionsEntry
-	nil,                                  // 49: orchestrator.v1.Scheme.CancellationCountsEntry
-	nil,                                  // 50: orchestrator.v1.MappedRequest.ExtendPropsEntry
-	(*timestamppb.Timestamp)(nil),        // 51: google.protobuf.Timestamp
-	(*Condition)(nil),                    // 52: orchestrator.v1.Condition
-	(*durationpb.Duration)(nil),          // 53: google.protobuf.Duration
+	(MappingChange)(0),                   // 2: orchestrator.v1.MappingChange
+	(OrdersChoice)(0),                    // 3: orchestrator.v1.OrdersChoice
+	(SchemeMode)(0),                      // 4: orchestrator.v1.SchemeMode
+	(*ListSchemesRequest)(nil),           // 5: orchestrator.v1.ListSchemesRequest
+	(*ListSchemesResponse)(nil),          // 6: orchestrator.v1.ListSchemesResponse
+	(*GetSchemeRequest)(nil),             // 7: orchestrator.v1.GetSchemeRequest
+	(*GetSchemeResponse)(nil),            // 8: orchestrator.v1.GetSchemeResponse
+	(*SetSchemeModeRequest)(nil),         // 9: orchestrator.v1.SetSchemeModeRequest
+	(*SetSchemeModeResponse)(nil),        // 10: orchestrator.v1.SetSchemeModeResponse
+	(*PauseSchemeRequest)(nil),           // 11: orchestrator.v1.PauseSchemeRequest
+	(*PauseSchemeResponse)(nil),          // 12: orchestrator.v1.PauseSchemeResponse
+	(*ResumeSchemeRequest)(nil),          // 13: orchestrator.v1.ResumeSchemeRequest
+	(*ResumeSchemeResponse)(nil),         // 14: orchestrator.v1.ResumeSchemeResponse
+	(*StopAllRequest)(nil),               // 15: orchestrator.v1.StopAllRequest
+	(*StopAllResponse)(nil),              // 16: orchestrator.v1.StopAllResponse
+	(*ResumeAllRequest)(nil),             // 17: orchestrator.v1.ResumeAllRequest
+	(*ResumeAllResponse)(nil),            // 18: orchestrator.v1.ResumeAllResponse
+	(*MoveWatermarkRequest)(nil),         // 19: orchestrator.v1.MoveWatermarkRequest
+	(*MoveWatermarkResponse)(nil),        // 20: orchestrator.v1.MoveWatermarkResponse
+	(*ListWatermarkChangesRequest)(nil),  // 21: orchestrator.v1.ListWatermarkChangesRequest
+	(*ListWatermarkChangesResponse)(nil), // 22: orchestrator.v1.ListWatermarkChangesResponse
+	(*DiffSchemesRequest)(nil),           // 23: orchestrator.v1.DiffSchemesRequest
+	(*StoredRevision)(nil),               // 24: orchestrator.v1.StoredRevision
+	(*DiffSchemesResponse)(nil),          // 25: orchestrator.v1.DiffSchemesResponse
+	(*DiffSchemeBillsRequest)(nil),       // 26: orchestrator.v1.DiffSchemeBillsRequest
+	(*DiffSchemeBillsResponse)(nil),      // 27: orchestrator.v1.DiffSchemeBillsResponse
+	(*ApplySchemesRequest)(nil),          // 28: orchestrator.v1.ApplySchemesRequest
+	(*ApplySchemesResponse)(nil),         // 29: orchestrator.v1.ApplySchemesResponse
+	(*ListSchemeRevisionsRequest)(nil),   // 30: orchestrator.v1.ListSchemeRevisionsRequest
+	(*ListSchemeRevisionsResponse)(nil),  // 31: orchestrator.v1.ListSchemeRevisionsResponse
+	(*ExportSchemesRequest)(nil),         // 32: orchestrator.v1.ExportSchemesRequest
+	(*ExportSchemesResponse)(nil),        // 33: orchestrator.v1.ExportSchemesResponse
+	(*RetireSchemeRequest)(nil),          // 34: orchestrator.v1.RetireSchemeRequest
+	(*RetireSchemeResponse)(nil),         // 35: orchestrator.v1.RetireSchemeResponse
+	(*GetSchemeDraftRequest)(nil),        // 36: orchestrator.v1.GetSchemeDraftRequest
+	(*GetSchemeDraftResponse)(nil),       // 37: orchestrator.v1.GetSchemeDraftResponse
+	(*SaveSchemeDraftRequest)(nil),       // 38: orchestrator.v1.SaveSchemeDraftRequest
+	(*SaveSchemeDraftResponse)(nil),      // 39: orchestrator.v1.SaveSchemeDraftResponse
+	(*DiscardSchemeDraftRequest)(nil),    // 40: orchestrator.v1.DiscardSchemeDraftRequest
+	(*DiscardSchemeDraftResponse)(nil),   // 41: orchestrator.v1.DiscardSchemeDraftResponse
+	(*Scheme)(nil),                       // 42: orchestrator.v1.Scheme
+	(*WatermarkChange)(nil),              // 43: orchestrator.v1.WatermarkChange
+	(*SchemeDiff)(nil),                   // 44: orchestrator.v1.SchemeDiff
+	(*SchemeRevision)(nil),               // 45: orchestrator.v1.SchemeRevision
+	(*SchemeDraft)(nil),                  // 46: orchestrator.v1.SchemeDraft
+	(*SchemePart)(nil),                   // 47: orchestrator.v1.SchemePart
+	(*MappingDifference)(nil),            // 48: orchestrator.v1.MappingDifference
+	(*MappedRequest)(nil),                // 49: orchestrator.v1.MappedRequest
+	nil,                                  // 50: orchestrator.v1.ApplySchemesRequest.IfRevisionsEntry
+	nil,                                  // 51: orchestrator.v1.Scheme.CancellationCountsEntry
+	nil,                                  // 52: orchestrator.v1.MappedRequest.ExtendPropsEntry
+	(*timestamppb.Timestamp)(nil),        // 53: google.protobuf.Timestamp
+	(*Condition)(nil),                    // 54: orchestrator.v1.Condition
+	(*durationpb.Duration)(nil),          // 55: google.protobuf.Duration
 }
 var file_orchestrator_v1_scheme_proto_depIdxs = []int32{
-	40, // 0: orchestrator.v1.ListSchemesResponse.schemes:type_name -> orchestrator.v1.Scheme
-	40, // 1: orchestrator.v1.GetSchemeResponse.scheme:type_name -> orchestrator.v1.Scheme
-	2,  // 2: orchestrator.v1.SetSchemeModeRequest.mode:type_name -> orchestrator.v1.SchemeMode
-	40, // 3: orchestrator.v1.SetSchemeModeResponse.scheme:type_name -> orchestrator.v1.Scheme
-	40, // 4: orchestrator.v1.PauseSchemeResponse.scheme:type_name -> orchestrator.v1.Scheme
-	51, // 5: orchestrator.v1.ResumeSchemeRequest.kingdee_restored_to:type_name -> google.protobuf.Timestamp
-	40, // 6: orchestrator.v1.ResumeSchemeResponse.scheme:type_name -> orchestrator.v1.Scheme
-	51, // 7: orchestrator.v1.StopAllResponse.stop_time:type_name -> google.protobuf.Timestamp
-	51, // 8: orchestrator.v1.MoveWatermarkRequest.watermark_time:type_name -> google.protobuf.Timestamp
-	40, // 9: orchestrator.v1.MoveWatermarkResponse.scheme:type_name -> orchestrator.v1.Scheme
-	51, // 10: orchestrator.v1.MoveWatermarkResponse.watermark_before_time:type_name -> google.protobuf.Timestamp
-	41, // 11: orchestrator.v1.ListWatermarkChangesResponse.moves:type_name -> orchestrator.v1.WatermarkChange
-	22, // 12: orchestrator.v1.DiffSchemesRequest.revision:type_name -> orchestrator.v1.StoredRevision
-	42, // 13: orchestrator.v1.DiffSchemesResponse.schemes:type_name -> orchestrator.v1.SchemeDiff
-	51, // 14: orchestrator.v1.DiffSchemeBillsRequest.read_time_from:type_name -> google.protobuf.Timestamp
-	51, // 15: orchestrator.v1.DiffSchemeBillsRequest.read_time_to:type_name -> google.protobuf.Timestamp
-	46, // 16: orchestrator.v1.DiffSchemeBillsResponse.differences:type_name -> orchestrator.v1.MappingDifference
-	48, // 17: orchestrator.v1.ApplySchemesRequest.if_revisions:type_name -> orchestrator.v1.ApplySchemesRequest.IfRevisionsEntry
-	42, // 18: orchestrator.v1.ApplySchemesResponse.schemes:type_name -> orchestrator.v1.SchemeDiff
-	43, // 19: orchestrator.v1.ListSchemeRevisionsResponse.revisions:type_name -> orchestrator.v1.SchemeRevision
-	44, // 20: orchestrator.v1.GetSchemeDraftResponse.draft:type_name -> orchestrator.v1.SchemeDraft
-	44, // 21: orchestrator.v1.SaveSchemeDraftResponse.draft:type_name -> orchestrator.v1.SchemeDraft
-	0,  // 22: orchestrator.v1.Scheme.state:type_name -> orchestrator.v1.SchemeState
-	52, // 23: orchestrator.v1.Scheme.conditions:type_name -> orchestrator.v1.Condition
-	2,  // 24: orchestrator.v1.Scheme.mode:type_name -> orchestrator.v1.SchemeMode
-	51, // 25: orchestrator.v1.Scheme.send_since_time:type_name -> google.protobuf.Timestamp
-	53, // 26: orchestrator.v1.Scheme.incremental_interval:type_name -> google.protobuf.Duration
-	51, // 27: orchestrator.v1.Scheme.watermark_time:type_name -> google.protobuf.Timestamp
-	51, // 28: orchestrator.v1.Scheme.effective_from:type_name -> google.protobuf.Timestamp
-	51, // 29: orchestrator.v1.Scheme.last_run_time:type_name -> google.protobuf.Timestamp
-	49, // 30: orchestrator.v1.Scheme.cancellation_counts:type_name -> orchestrator.v1.Scheme.CancellationCountsEntry
-	51, // 31: orchestrator.v1.WatermarkChange.move_time:type_name -> google.protobuf.Timestamp
-	51, // 32: orchestrator.v1.WatermarkChange.watermark_before_time:type_name -> google.protobuf.Timestamp
-	51, // 33: orchestrator.v1.WatermarkChange.watermark_after_time:type_name -> google.protobuf.Timestamp
-	1,  // 34: orchestrator.v1.SchemeDiff.change:type_name -> orchestrator.v1.SchemeChange
-	45, // 35: orchestrator.v1.SchemeDiff.added:type_name -> orchestrator.v1.SchemePart
-	45, // 36: orchestrator.v1.SchemeDiff.removed:type_name -> orchestrator.v1.SchemePart
-	51, // 37: orchestrator.v1.SchemeRevision.create_time:type_name -> google.protobuf.Timestamp
-	45, // 38: orchestrator.v1.SchemeRevision.added:type_name -> orchestrator.v1.SchemePart
-	45, // 39: orchestrator.v1.SchemeRevision.removed:type_name -> orchestrator.v1.SchemePart
-	51, // 40: orchestrator.v1.SchemeDraft.save_time:type_name -> google.protobuf.Timestamp
-	47, // 41: orchestrator.v1.MappingDifference.before:type_name -> orchestrator.v1.MappedRequest
-	47, // 42: orchestrator.v1.MappingDifference.after:type_name -> orchestrator.v1.MappedRequest
-	50, // 43: orchestrator.v1.MappedRequest.extend_props:type_name -> orchestrator.v1.MappedRequest.ExtendPropsEntry
-	3,  // 44: orchestrator.v1.SchemeService.ListSchemes:input_type -> orchestrator.v1.ListSchemesRequest
-	5,  // 45: orchestrator.v1.SchemeService.GetScheme:input_type -> orchestrator.v1.GetSchemeRequest
-	7,  // 46: orchestrator.v1.SchemeService.SetSchemeMode:input_type -> orchestrator.v1.SetSchemeModeRequest
-	9,  // 47: orchestrator.v1.SchemeService.PauseScheme:input_type -> orchestrator.v1.PauseSchemeRequest
-	11, // 48: orchestrator.v1.SchemeService.ResumeScheme:input_type -> orchestrator.v1.ResumeSchemeRequest
-	13, // 49: orchestrator.v1.SchemeService.StopAll:input_type -> orchestrator.v1.StopAllRequest
-	15, // 50: orchestrator.v1.SchemeService.ResumeAll:input_type -> orchestrator.v1.ResumeAllRequest
-	17, // 51: orchestrator.v1.SchemeService.MoveWatermark:input_type -> orchestrator.v1.MoveWatermarkRequest
-	19, // 52: orchestrator.v1.SchemeService.ListWatermarkChanges:input_type -> orchestrator.v1.ListWatermarkChangesRequest
-	21, // 53: orchestrator.v1.SchemeService.DiffSchemes:input_type -> orchestrator.v1.DiffSchemesRequest
-	24, // 54: orchestrator.v1.SchemeService.DiffSchemeBills:input_type -> orchestrator.v1.DiffSchemeBillsRequest
-	26, // 55: orchestrator.v1.SchemeService.ApplySchemes:input_type -> orchestrator.v1.ApplySchemesRequest
-	28, // 56: orchestrator.v1.SchemeService.ListSchemeRevisions:input_type -> orchestrator.v1.ListSchemeRevisionsRequest
-	30, // 57: orchestrator.v1.SchemeService.ExportSchemes:input_type -> orchestrator.v1.ExportSchemesRequest
-	32, // 58: orchestrator.v1.SchemeService.RetireScheme:input_type -> orchestrator.v1.RetireSchemeRequest
-	34, // 59: orchestrator.v1.SchemeService.GetSchemeDraft:input_type -> orchestrator.v1.GetSchemeDraftRequest
-	36, // 60: orchestrator.v1.SchemeService.SaveSchemeDraft:input_type -> orchestrator.v1.SaveSchemeDraftRequest
-	38, // 61: orchestrator.v1.SchemeService.DiscardSchemeDraft:input_type -> orchestrator.v1.DiscardSchemeDraftRequest
-	4,  // 62: orchestrator.v1.SchemeService.ListSchemes:output_type -> orchestrator.v1.ListSchemesResponse
-	6,  // 63: orchestrator.v1.SchemeService.GetScheme:output_type -> orchestrator.v1.GetSchemeResponse
-	8,  // 64: orchestrator.v1.SchemeService.SetSchemeMode:output_type -> orchestrator.v1.SetSchemeModeResponse
-	10, // 65: orchestrator.v1.SchemeService.PauseScheme:output_type -> orchestrator.v1.PauseSchemeResponse
-	12, // 66: orchestrator.v1.SchemeService.ResumeScheme:output_type -> orchestrator.v1.ResumeSchemeResponse
-	14, // 67: orchestrator.v1.SchemeService.StopAll:output_type -> orchestrator.v1.StopAllResponse
-	16, // 68: orchestrator.v1.SchemeService.ResumeAll:output_type -> orchestrator.v1.ResumeAllResponse
-	18, // 69: orchestrator.v1.SchemeService.MoveWatermark:output_type -> orchestrator.v1.MoveWatermarkResponse
-	20, // 70: orchestrator.v1.SchemeService.ListWatermarkChanges:output_type -> orchestrator.v1.ListWatermarkChangesResponse
-	23, // 71: orchestrator.v1.SchemeService.DiffSchemes:output_type -> orchestrator.v1.DiffSchemesResponse
-	25, // 72: orchestrator.v1.SchemeService.DiffSchemeBills:output_type -> orchestrator.v1.DiffSchemeBillsResponse
-	27, // 73: orchestrator.v1.SchemeService.ApplySchemes:output_type -> orchestrator.v1.ApplySchemesResponse
-	29, // 74: orchestrator.v1.SchemeService.ListSchemeRevisions:output_type -> orchestrator.v1.ListSchemeRevisionsResponse
-	31, // 75: orchestrator.v1.SchemeService.ExportSchemes:output_type -> orchestrator.v1.ExportSchemesResponse
-	33, // 76: orchestrator.v1.SchemeService.RetireScheme:output_type -> orchestrator.v1.RetireSchemeResponse
-	35, // 77: orchestrator.v1.SchemeService.GetSchemeDraft:output_type -> orchestrator.v1.GetSchemeDraftResponse
-	37, // 78: orchestrator.v1.SchemeService.SaveSchemeDraft:output_type -> orchestrator.v1.SaveSchemeDraftResponse
-	39, // 79: orchestrator.v1.SchemeService.DiscardSchemeDraft:output_type -> orchestrator.v1.DiscardSchemeDraftResponse
-	62, // [62:80] is the sub-list for method output_type
-	44, // [44:62] is the sub-list for method input_type
-	44, // [44:44] is the sub-list for extension type_name
-	44, // [44:44] is the sub-list for extension extendee
-	0,  // [0:44] is the sub-list for field type_name
+	42, // 0: orchestrator.v1.ListSchemesResponse.schemes:type_name -> orchestrator.v1.Scheme
+	42, // 1: orchestrator.v1.GetSchemeResponse.scheme:type_name -> orchestrator.v1.Scheme
+	4,  // 2: orchestrator.v1.SetSchemeModeRequest.mode:type_name -> orchestrator.v1.SchemeMode
+	42, // 3: orchestrator.v1.SetSchemeModeResponse.scheme:type_name -> orchestrator.v1.Scheme
+	42, // 4: orchestrator.v1.PauseSchemeResponse.scheme:type_name -> orchestrator.v1.Scheme
+	53, // 5: orchestrator.v1.ResumeSchemeRequest.kingdee_restored_to:type_name -> google.protobuf.Timestamp
+	42, // 6: orchestrator.v1.ResumeSchemeResponse.scheme:type_name -> orchestrator.v1.Scheme
+	53, // 7: orchestrator.v1.StopAllResponse.stop_time:type_name -> google.protobuf.Timestamp
+	53, // 8: orchestrator.v1.MoveWatermarkRequest.watermark_time:type_name -> google.protobuf.Timestamp
+	42, // 9: orchestrator.v1.MoveWatermarkResponse.scheme:type_name -> orchestrator.v1.Scheme
+	53, // 10: orchestrator.v1.MoveWatermarkResponse.watermark_before_time:type_name -> google.protobuf.Timestamp
+	43, // 11: orchestrator.v1.ListWatermarkChangesResponse.moves:type_name -> orchestrator.v1.WatermarkChange
+	24, // 12: orchestrator.v1.DiffSchemesRequest.revision:type_name -> orchestrator.v1.StoredRevision
+	44, // 13: orchestrator.v1.DiffSchemesResponse.schemes:type_name -> orchestrator.v1.SchemeDiff
+	53, // 14: orchestrator.v1.DiffSchemeBillsRequest.read_time_from:type_name -> google.protobuf.Timestamp
+	53, // 15: orchestrator.v1.DiffSchemeBillsRequest.read_time_to:type_name -> google.protobuf.Timestamp
+	3,  // 16: orchestrator.v1.DiffSchemeBillsRequest.orders:type_name -> orchestrator.v1.OrdersChoice
+	48, // 17: orchestrator.v1.DiffSchemeBillsResponse.differences:type_name -> orchestrator.v1.MappingDifference
+	50, // 18: orchestrator.v1.ApplySchemesRequest.if_revisions:type_name -> orchestrator.v1.ApplySchemesRequest.IfRevisionsEntry
+	3,  // 19: orchestrator.v1.ApplySchemesRequest.orders:type_name -> orchestrator.v1.OrdersChoice
+	44, // 20: orchestrator.v1.ApplySchemesResponse.schemes:type_name -> orchestrator.v1.SchemeDiff
+	45, // 21: orchestrator.v1.ListSchemeRevisionsResponse.revisions:type_name -> orchestrator.v1.SchemeRevision
+	46, // 22: orchestrator.v1.GetSchemeDraftResponse.draft:type_name -> orchestrator.v1.SchemeDraft
+	46, // 23: orchestrator.v1.SaveSchemeDraftResponse.draft:type_name -> orchestrator.v1.SchemeDraft
+	0,  // 24: orchestrator.v1.Scheme.state:type_name -> orchestrator.v1.SchemeState
+	54, // 25: orchestrator.v1.Scheme.conditions:type_name -> orchestrator.v1.Condition
+	4,  // 26: orchestrator.v1.Scheme.mode:type_name -> orchestrator.v1.SchemeMode
+	53, // 27: orchestrator.v1.Scheme.send_since_time:type_name -> google.protobuf.Timestamp
+	55, // 28: orchestrator.v1.Scheme.incremental_interval:type_name -> google.protobuf.Duration
+	53, // 29: orchestrator.v1.Scheme.watermark_time:type_name -> google.protobuf.Timestamp
+	53, // 30: orchestrator.v1.Scheme.effective_from:type_name -> google.protobuf.Timestamp
+	53, // 31: orchestrator.v1.Scheme.last_run_time:type_name -> google.protobuf.Timestamp
+	51, // 32: orchestrator.v1.Scheme.cancellation_counts:type_name -> orchestrator.v1.Scheme.CancellationCountsEntry
+	53, // 33: orchestrator.v1.WatermarkChange.move_time:type_name -> google.protobuf.Timestamp
+	53, // 34: orchestrator.v1.WatermarkChange.watermark_before_time:type_name -> google.protobuf.Timestamp
+	53, // 35: orchestrator.v1.WatermarkChange.watermark_after_time:type_name -> google.protobuf.Timestamp
+	1,  // 36: orchestrator.v1.SchemeDiff.change:type_name -> orchestrator.v1.SchemeChange
+	47, // 37: orchestrator.v1.SchemeDiff.added:type_name -> orchestrator.v1.SchemePart
+	47, // 38: orchestrator.v1.SchemeDiff.removed:type_name -> orchestrator.v1.SchemePart
+	53, // 39: orchestrator.v1.SchemeRevision.create_time:type_name -> google.protobuf.Timestamp
+	47, // 40: orchestrator.v1.SchemeRevision.added:type_name -> orchestrator.v1.SchemePart
+	47, // 41: orchestrator.v1.SchemeRevision.removed:type_name -> orchestrator.v1.SchemePart
+	53, // 42: orchestrator.v1.SchemeDraft.save_time:type_name -> google.protobuf.Timestamp
+	49, // 43: orchestrator.v1.MappingDifference.before:type_name -> orchestrator.v1.MappedRequest
+	49, // 44: orchestrator.v1.MappingDifference.after:type_name -> orchestrator.v1.MappedRequest
+	2,  // 45: orchestrator.v1.MappingDifference.change:type_name -> orchestrator.v1.MappingChange
+	52, // 46: orchestrator.v1.MappedRequest.extend_props:type_name -> orchestrator.v1.MappedRequest.ExtendPropsEntry
+	5,  // 47: orchestrator.v1.SchemeService.ListSchemes:input_type -> orchestrator.v1.ListSchemesRequest
+	7,  // 48: orchestrator.v1.SchemeService.GetScheme:input_type -> orchestrator.v1.GetSchemeRequest
+	9,  // 49: orchestrator.v1.SchemeService.SetSchemeMode:input_type -> orchestrator.v1.SetSchemeModeRequest
+	11, // 50: orchestrator.v1.SchemeService.PauseScheme:input_type -> orchestrator.v1.PauseSchemeRequest
+	13, // 51: orchestrator.v1.SchemeService.ResumeScheme:input_type -> orchestrator.v1.ResumeSchemeRequest
+	15, // 52: orchestrator.v1.SchemeService.StopAll:input_type -> orchestrator.v1.StopAllRequest
+	17, // 53: orchestrator.v1.SchemeService.ResumeAll:input_type -> orchestrator.v1.ResumeAllRequest
+	19, // 54: orchestrator.v1.SchemeService.MoveWatermark:input_type -> orchestrator.v1.MoveWatermarkRequest
+	21, // 55: orchestrator.v1.SchemeService.ListWatermarkChanges:input_type -> orchestrator.v1.ListWatermarkChangesRequest
+	23, // 56: orchestrator.v1.SchemeService.DiffSchemes:input_type -> orchestrator.v1.DiffSchemesRequest
+	26, // 57: orchestrator.v1.SchemeService.DiffSchemeBills:input_type -> orchestrator.v1.DiffSchemeBillsRequest
+	28, // 58: orchestrator.v1.SchemeService.ApplySchemes:input_type -> orchestrator.v1.ApplySchemesRequest
+	30, // 59: orchestrator.v1.SchemeService.ListSchemeRevisions:input_type -> orchestrator.v1.ListSchemeRevisionsRequest
+	32, // 60: orchestrator.v1.SchemeService.ExportSchemes:input_type -> orchestrator.v1.ExportSchemesRequest
+	34, // 61: orchestrator.v1.SchemeService.RetireScheme:input_type -> orchestrator.v1.RetireSchemeRequest
+	36, // 62: orchestrator.v1.SchemeService.GetSchemeDraft:input_type -> orchestrator.v1.GetSchemeDraftRequest
+	38, // 63: orchestrator.v1.SchemeService.SaveSchemeDraft:input_type -> orchestrator.v1.SaveSchemeDraftRequest
+	40, // 64: orchestrator.v1.SchemeService.DiscardSchemeDraft:input_type -> orchestrator.v1.DiscardSchemeDraftRequest
+	6,  // 65: orchestrator.v1.SchemeService.ListSchemes:output_type -> orchestrator.v1.ListSchemesResponse
+	8,  // 66: orchestrator.v1.SchemeService.GetScheme:output_type -> orchestrator.v1.GetSchemeResponse
+	10, // 67: orchestrator.v1.SchemeService.SetSchemeMode:output_type -> orchestrator.v1.SetSchemeModeResponse
+	12, // 68: orchestrator.v1.SchemeService.PauseScheme:output_type -> orchestrator.v1.PauseSchemeResponse
+	14, // 69: orchestrator.v1.SchemeService.ResumeScheme:output_type -> orchestrator.v1.ResumeSchemeResponse
+	16, // 70: orchestrator.v1.SchemeService.StopAll:output_type -> orchestrator.v1.StopAllResponse
+	18, // 71: orchestrator.v1.SchemeService.ResumeAll:output_type -> orchestrator.v1.ResumeAllResponse
+	20, // 72: orchestrator.v1.SchemeService.MoveWatermark:output_type -> orchestrator.v1.MoveWatermarkResponse
+	22, // 73: orchestrator.v1.SchemeService.ListWatermarkChanges:output_type -> orchestrator.v1.ListWatermarkChangesResponse
+	25, // 74: orchestrator.v1.SchemeService.DiffSchemes:output_type -> orchestrator.v1.DiffSchemesResponse
+	27, // 75: orchestrator.v1.SchemeService.DiffSchemeBills:output_type -> orchestrator.v1.DiffSchemeBillsResponse
+	29, // 76: orchestrator.v1.SchemeService.ApplySchemes:output_type -> orchestrator.v1.ApplySchemesResponse
+	31, // 77: orchestrator.v1.SchemeService.ListSchemeRevisions:output_type -> orchestrator.v1.ListSchemeRevisionsResponse
+	33, // 78: orchestrator.v1.SchemeService.ExportSchemes:output_type -> orchestrator.v1.ExportSchemesResponse
+	35, // 79: orchestrator.v1.SchemeService.RetireScheme:output_type -> orchestrator.v1.RetireSchemeResponse
+	37, // 80: orchestrator.v1.SchemeService.GetSchemeDraft:output_type -> orchestrator.v1.GetSchemeDraftResponse
+	39, // 81: orchestrator.v1.SchemeService.SaveSchemeDraft:output_type -> orchestrator.v1.SaveSchemeDraftResponse
+	41, // 82: orchestrator.v1.SchemeService.DiscardSchemeDraft:output_type -> orchestrator.v1.DiscardSchemeDraftResponse
+	65, // [65:83] is the sub-list for method output_type
+	47, // [47:65] is the sub-list for method input_type
+	47, // [47:47] is the sub-list for extension type_name
+	47, // [47:47] is the sub-list for extension extendee
+	0,  // [0:47] is the sub-list for field type_name
 }
 
 func init() { file_orchestrator_v1_scheme_proto_init() }
@@ -3624,7 +3830,7 @@ func file_orchestrator_v1_scheme_proto_init() {
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_orchestrator_v1_scheme_proto_rawDesc), len(file_orchestrator_v1_scheme_proto_rawDesc)),
-			NumEnums:      3,
+			NumEnums:      5,
 			NumMessages:   48,
 			NumExtensions: 0,
 			NumServices:   1,

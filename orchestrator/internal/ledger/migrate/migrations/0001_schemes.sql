@@ -34,9 +34,15 @@ create table scheme_revision (
     document     text not null,
     actor        text not null default '',
     reason       text not null default '',
+    orders       text not null default '' check (orders in ('', 'corrected', 'from_now')),
+    orders_from  timestamptz,
     create_time  timestamptz not null default now(),
     primary key (scheme, revision)
 );
+comment on column scheme_revision.orders is
+    'it names orders otherwise than the one before: corrected = also those that are stored, from_now = only those that '
+    'come; empty = it names them alike';
+comment on column scheme_revision.orders_from is 'of from_now: since when, by Kingdee''s clock; null = nobody knew it';
 comment on table scheme_revision is
     'what a scheme said, each time with who applied it and why; all hosts work by the newest, scheme.revision';
 

@@ -22,7 +22,8 @@
 //     to be sent more than a second after a person had stopped it; or a revision of the scheme is not one that a
 //     person applied, or the last one does not count. Requests within that time are counted apart ("in time").
 //
-//   - open: what is not ended when it is quiet: cancellations, attempts without an answer.
+//   - open: what is not ended when it is quiet: cancellations, attempts without an answer, work items about a warehouse
+//     that is in the scheme again.
 //
 //   - effects beyond one per order and generation: an order that was really cancelled more often than bills of its
 //     number were voided, or than the ledger owes; those "in time", of an order that was just made anew, are not among

@@ -119,6 +119,11 @@ func judge(e *evidence) *findings {
 			if w.Cancellation == 0 {
 				v.told[w.Kind]++
 			}
+			if _, listed := e.scheme.Warehouse(w.Subject); listed && w.Closed == nil &&
+				w.Kind == string(rule.WorkNoWarehouse) {
+				v.find(stillOpen, w.Number, "a work item of %s says that warehouse %s is not in the scheme, and it is",
+					clock(w.Created), w.Subject)
+			}
 		}
 	}
 	slices.SortFunc(v.findings, func(a, b finding) int {

@@ -308,6 +308,13 @@ func TestJudge(t *testing.T) {
 		"still open": {
 			func(s *story) { s.cancellation.State, s.cancellation.Ended = "open", nil }, []fault{stillOpen},
 		},
+		"a warehouse is in the scheme, and a work item says that it is not": {func(s *story) {
+			s.work = []work{{Kind: "warehouse_not_mapped", Subject: "CK005", Created: at(12)}}
+		}, []fault{stillOpen}},
+		"a warehouse was not in the scheme, and its work item is closed": {func(s *story) {
+			closed := at(13)
+			s.work = []work{{Kind: "warehouse_not_mapped", Subject: "CK005", Created: at(12), Closed: &closed}}
+		}, nil},
 		"a condition is open": {func(s *story) {
 			s.open = []openCondition{{Kind: "wms_away", About: "default", Since: at(12)}}
 		}, []fault{stuck}},

@@ -212,7 +212,8 @@ func (e *evidence) explains(item work, d cancellation, o warehouse.Truth, b book
 	case rule.WorkManyGone:
 		together := e.together[b.BillID]
 		return b.Deleted && len(together) > rule.ManyGone && !slices.ContainsFunc(together, func(id int64) bool {
-			return !e.deleted(id) && len(e.hiddenIn(id)) == 0
+			return !e.deleted(id) && !slices.ContainsFunc(e.hiddenIn(id),
+				func(s span) bool { return s.from.Before(item.Created) })
 		})
 	}
 	return false

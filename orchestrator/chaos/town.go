@@ -131,7 +131,12 @@ func (t *town) people(ctx context.Context, p plan, vendors map[string]string) er
 		m.armed = filepath.Join(t.dir, m.name+".point")
 		m.settings = with(m.settings, crashpoint.FileSetting, m.armed)
 		if m.role == install.RoleOrchestrator {
-			if err := m.keepFile(document); err != nil {
+			own := document
+			if m.name == second && len(p.changes) > 0 {
+				// The ledger has the first one's by then.
+				own = p.document(stocks[len(stocks)-1])
+			}
+			if err := m.keepFile(own); err != nil {
 				return err
 			}
 			m.begun = func() {

@@ -44,9 +44,9 @@
 //   - not proved: the time was up while things were still getting done. What is open or lost by then is not counted;
 //     what time cannot mend is.
 //
-//   - stories: what goes on at a merchant's meanwhile, and has to come to the right end all the same: schemes files that
-//     differ, warehouses that are taken out of the scheme and put back, numbers that are given again, permissions that
-//     are lost and given back.
+//   - stories: what goes on at a merchant's meanwhile, and has to come to the right end all the same: schemes files
+//     that differ, warehouses that are taken out of the scheme and put back, numbers that are given again, permissions
+//     that are lost and given back.
 //
 //   - plays: what was everybody's trouble for a while, how long, and how many requests met it; conditions: how often
 //     each was open; typed: the acts that a person typed as work items and conditions print them.

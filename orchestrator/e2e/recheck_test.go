@@ -166,7 +166,7 @@ func TestAnUnAuditThatNoDateTellsIsFoundByTheRecheckAndCancelled(t *testing.T) {
 func TestAVoidThatIsCommittedLateIsCancelledAndADeletionIsOnlyKnown(t *testing.T) {
 	t.Parallel()
 	s := start(t, looking("voided"))
-	for _, no := range []string{"CONTROL", "DELAYED", "DELETED"} {
+	for _, no := range []string{"DELAYED", "DELETED", "CONTROL"} {
 		s.audited(no, "CK001")
 	}
 	s.run()

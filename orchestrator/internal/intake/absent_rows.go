@@ -24,15 +24,13 @@ update bill set absent_since = $3 where scheme = $1 and bill_id = any($2) and ab
 	return tag.RowsAffected(), err
 }
 
-// Controls answers the newest bills, of this organisation if one is named, that Kingdee has always shown: they show
-// whether it shows anything.
-func (s *BillRows) Controls(ctx context.Context, scheme, org string, limit int) ([]int64, error) {
+// Controls answers the bills that changed last and that Kingdee has always shown: they show whether it shows anything.
+func (s *BillRows) Controls(ctx context.Context, scheme string, limit int) ([]int64, error) {
 	rows, err := s.pool.Query(ctx, `
 select bill_id from bill
-where scheme = $1 and ($2 = '' or org = $2) and `+StampOf+` is not null and absent_since is null
-  and class not in ('undecodable', 'deleted')
+where scheme = $1 and `+StampOf+` is not null and absent_since is null and class not in ('undecodable', 'deleted')
 order by `+StampOf+` desc
-limit $3`, scheme, org, limit)
+limit $2`, scheme, limit)
 	if err != nil {
 		return nil, fmt.Errorf("read control bills: %w", err)
 	}

@@ -9,7 +9,7 @@ import (
 
 // SuspectStore is what suspecting a lack of permission asks of the ledger.
 type SuspectStore interface {
-	Controls(ctx context.Context, scheme, org string, limit int) ([]int64, error)
+	Controls(ctx context.Context, scheme string, limit int) ([]int64, error)
 	OpenSuspect(ctx context.Context, scheme, detail string) error
 }
 
@@ -21,7 +21,7 @@ const ControlBills = 20
 // this user is not shown anything any longer: only bills that are known to be there tell the two apart. A ledger
 // without bills has nothing to ask for.
 func AskForKnown(ctx context.Context, store SuspectStore, r Reader, scheme string) (shown bool, err error) {
-	ids, err := store.Controls(ctx, scheme, "", ControlBills)
+	ids, err := store.Controls(ctx, scheme, ControlBills)
 	if err != nil {
 		return false, err
 	}

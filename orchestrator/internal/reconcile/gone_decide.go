@@ -48,7 +48,7 @@ func (c *reconcileChunk) decideGoneTogether(ctx context.Context) error {
 // where asks for the books once more: what follows is decided in their zone, and not if they have become others.
 func (c *reconcileChunk) where(ctx context.Context) (intake.DataCentre, error) {
 	var where intake.DataCentre
-	controls, err := c.Store.Controls(ctx, c.reconcile.Scheme, "", intake.ControlBills)
+	controls, err := c.Store.Controls(ctx, c.reconcile.Scheme, intake.ControlBills)
 	if err != nil {
 		return where, err
 	}

@@ -120,6 +120,32 @@ func TestWithoutAReadableBillOfItsOrganisationNothingIsDeleted(t *testing.T) {
 		b.Text(`select reason from condition where kind = 'permission_suspect' and end_time is null`))
 }
 
+// The newest bill of an organisation is deleted. Earlier ones of it, and later ones of others, can be read: that proves
+// nothing yet, and is no matter of permissions either. Once a bill of it was made after the deleted one, that does.
+func TestTheControlBillIsOneOfTheSameOrganisationThatWasMadeAfterTheDeletedOne(t *testing.T) {
+	b := threeLive(t)
+	delete(b.Books.Bills, 3)
+	b.Books.Live(4, "A4", "CK001")
+	b.Books.Bills[4].OrgNumber = "200"
+	b.Run()
+	b.recheck()
+	b.Clock = b.Clock.Add(31 * time.Minute)
+	b.Run()
+	b.reconcile()
+	require.Contains(t, b.Books.Viewed, int64(3))
+	require.Equal(t, "live", b.Text(`select class from bill where bill_id = 3`))
+	require.Equal(t, "0", b.Text(`select count(*)::text from cancellation_now`))
+	require.Equal(t, "0", b.Text(`select count(*)::text from condition where end_time is null`))
+
+	b.Clock = b.Clock.Add(time.Hour)
+	b.Books.Live(5, "A5", "CK001")
+	b.Run()
+	b.reconcile()
+	require.Contains(t, b.Books.Viewed, int64(5), "by the same call")
+	require.Equal(t, "3 open {deleted}",
+		b.Text(`select bill_id || ' ' || state || ' ' || triggers::text from cancellation_now`))
+}
+
 // Nothing is shown at all: that is no proof of anything.
 func TestAnEmptyAnswerIsNoProofOfAbsence(t *testing.T) {
 	b := threeLive(t)

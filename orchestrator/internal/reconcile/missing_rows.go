@@ -42,15 +42,18 @@ where b.scheme = @scheme and b.bill_id = any(@ids) and b.absent_since is not nul
 order by b.bill_id`, pgx.StrictNamedArgs{"scheme": scheme, "ids": ids})
 }
 
-// NewestMissing answers the lowest FID of the newest bills all of which are missing, if they are WentBackBills or more;
-// 0 if not.
+// NewestMissing answers the lowest FID of bills that are still to be proved gone and were the newest when they were
+// first missing, if they are WentBackBills or more; 0 if not. What was made since does not show that Kingdee is no
+// older copy.
 func (s *ComparisonRows) NewestMissing(ctx context.Context, scheme string) (lowest int64, err error) {
 	var count int64
 	err = s.pool.QueryRow(ctx, `
 select count(*), coalesce(min(b.bill_id), 0)
 from bill b
-where b.scheme = $1 and b.absent_since is not null and b.bill_id > coalesce((
-    select max(o.bill_id) from bill o where o.scheme = $1 and o.absent_since is null), 0)`,
+where b.scheme = $1 and b.absent_since is not null and b.class <> 'deleted' and b.bill_id > coalesce((
+    select max(o.bill_id) from bill o
+    where o.scheme = $1 and o.absent_since is null
+      and coalesce(o.bill_create_time, o.first_seen_time) < b.absent_since), 0)`,
 		scheme).Scan(&count, &lowest)
 	if err != nil {
 		return 0, fmt.Errorf("read newest missing bills: %w", err)
@@ -59,6 +62,26 @@ where b.scheme = $1 and b.absent_since is not null and b.bill_id > coalesce((
 		return 0, nil
 	}
 	return lowest, nil
+}
+
+// LaterBills answers bills of an organisation with a higher FID than after, which were made after that one, and that
+// Kingdee has always shown: the newest first, at most limit.
+func (s *ComparisonRows) LaterBills(
+	ctx context.Context, scheme, org string, after int64, limit int,
+) ([]int64, error) {
+	rows, err := s.pool.Query(ctx, `
+select bill_id from bill
+where scheme = $1 and org = $2 and bill_id > $3 and absent_since is null and class not in ('undecodable', 'deleted')
+order by bill_id desc
+limit $4`, scheme, org, after, limit)
+	if err != nil {
+		return nil, fmt.Errorf("read later bills: %w", err)
+	}
+	ids, err := pgx.CollectRows(rows, pgx.RowTo[int64])
+	if err != nil {
+		return nil, fmt.Errorf("read later bills: %w", err)
+	}
+	return ids, nil
 }
 
 func (s *ComparisonRows) missing(ctx context.Context, sql string, args pgx.StrictNamedArgs) ([]ledger.Missing, error) {

@@ -23,17 +23,18 @@ type goneStore interface {
 	MissingBills(ctx context.Context, scheme string, before time.Time, after int64, limit int) ([]ledger.Missing, error)
 	StillMissing(ctx context.Context, scheme string, ids []int64) ([]ledger.Missing, error)
 	NewestMissing(ctx context.Context, scheme string) (int64, error)
-	Controls(ctx context.Context, scheme, org string, limit int) ([]int64, error)
+	LaterBills(ctx context.Context, scheme, org string, after int64, limit int) ([]int64, error)
 }
 
 // goneBatch is how many missing bills are asked for at a time.
 const goneBatch = 100
 
 // prove asks about bills that have been missing for as long as the scheme waits: once more by id, then Kingdee itself
-// (View), and then, because a server that hides everything also says that there is nothing, whether other bills of the
-// same organisation can be read.
+// (View), and then, because a server that hides everything also says that there is nothing, and an older copy of it
+// does not have what was made since, whether a bill of the same organisation can be read that was made after the
+// missing one.
 func (c *reconcileChunk) prove(ctx context.Context) error {
-	controls, err := c.Store.Controls(ctx, c.reconcile.Scheme, "", intake.ControlBills)
+	controls, err := c.Store.Controls(ctx, c.reconcile.Scheme, intake.ControlBills)
 	if err != nil {
 		return err
 	}
@@ -74,7 +75,7 @@ func (c *reconcileChunk) prove(ctx context.Context) error {
 
 // proveThese asks View about each and keeps what it says, one by one.
 func (c *reconcileChunk) proveThese(ctx context.Context, missing []ledger.Missing) error {
-	readable := map[string]bool{}
+	read := controls{chunk: c, organisations: map[string]*organisation{}}
 	for _, m := range missing {
 		if c.leaving() {
 			return intake.ErrStopping
@@ -84,14 +85,9 @@ func (c *reconcileChunk) proveThese(ctx context.Context, missing []ledger.Missin
 			return err
 		}
 		if gone {
-			can, asked := readable[m.Org]
-			if !asked {
-				if can, err = c.readable(ctx, m.Org); err != nil {
-					return err
-				}
-				readable[m.Org] = can
+			if gone, hidden, err = read.confirm(ctx, m); err != nil {
+				return err
 			}
-			gone, hidden = can, !can
 		}
 		if err := c.step(ctx, func(w *ledger.Run) {
 			w.Cursor = m.BillID
@@ -131,32 +127,11 @@ func (c *reconcileChunk) view(ctx context.Context, m ledger.Missing) (gone, hidd
 	return false, false, nil
 }
 
-// readable says whether a bill of this organisation can be read, by the same call that says of others that they are
-// gone.
-func (c *reconcileChunk) readable(ctx context.Context, org string) (bool, error) {
-	ids, err := c.ledger.Controls(ctx, c.reconcile.Scheme, org, controlViews)
-	if err != nil {
-		return false, err
-	}
-	for _, id := range ids {
-		switch err := c.get(ctx, id); {
-		case err == nil:
-			return true, nil
-		case cannotAsk(ctx, err):
-			return false, err
-		}
-	}
-	return false, nil
-}
-
 // cannotAsk says that an error of a question about one bill is about the next one as well.
 func cannotAsk(ctx context.Context, err error) bool {
 	return status.Code(err) == codes.Unavailable || status.Code(err) == codes.DeadlineExceeded || ctx.Err() != nil ||
 		intake.TroubleOf(err, "") != nil
 }
-
-// controlViews is how many bills of an organisation are tried: the newest may have been deleted, too.
-const controlViews = 10
 
 func (c *reconcileChunk) get(ctx context.Context, id int64) error {
 	ctx, cancel := context.WithTimeout(ctx, c.reader.Entry.Pace.Patience())

@@ -16,7 +16,7 @@ const recheckBatch = 5000
 // recheck asks for all bills known live, batch after batch, whatever their dates say: an un-audit may move none of
 // them.
 func (c *reconcileChunk) recheck(ctx context.Context) error {
-	controls, err := c.Store.Controls(ctx, c.reconcile.Scheme, "", intake.ControlBills)
+	controls, err := c.Store.Controls(ctx, c.reconcile.Scheme, intake.ControlBills)
 	if err != nil {
 		return err
 	}

@@ -220,7 +220,7 @@ func (g *gathering) add(form rule.Form, w *ledger.Run, page *kingdeev1.StatePage
 
 // repair reads the hours again that differ: all their bills, of either side, by id.
 func (c *reconcileChunk) repair(ctx context.Context) error {
-	controls, err := c.Store.Controls(ctx, c.reconcile.Scheme, "", intake.ControlBills)
+	controls, err := c.Store.Controls(ctx, c.reconcile.Scheme, intake.ControlBills)
 	if err != nil {
 		return err
 	}

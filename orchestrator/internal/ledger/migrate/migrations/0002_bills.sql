@@ -36,11 +36,12 @@ create table bill (
     primary key (scheme, bill_id)
 );
 create index bill_number on bill (bill_no);
+-- The newest bills of an organisation, and those that were made after a missing one, show that Kingdee still shows it to
+-- us, also where the ledger knows of none.
+create index bill_org on bill (scheme, org, bill_id);
 create index bill_reread on bill (scheme, reread_time) where reread_time is not null;
 -- A bill's stamp: what hours, the reach of the recheck and the newest bill go by.
 create index bill_stamp on bill (scheme, (greatest(bill_create_time, modify_time, approve_time, cancel_time)));
--- The newest bills of an organisation show that Kingdee still shows it to us, also where the ledger knows of none.
-create index bill_org on bill (scheme, org, (greatest(bill_create_time, modify_time, approve_time, cancel_time)));
 create index bill_watched on bill (scheme, bill_id)
     where (document_status = 'C' and cancel_status = 'A') or class = 'un_audited' or absent_since is not null;
 create index bill_absent on bill (scheme, bill_id) where absent_since is not null;

@@ -60,7 +60,7 @@ func WritePageOn(ctx context.Context, tx pgx.Tx, basis ledger.Basis, page ledger
 		return committed, err
 	}
 	committed.RunCounts = page.RunCounts
-	if len(page.Cancellations) > 0 {
+	if len(page.Cancellations)+len(page.Questions) > 0 {
 		var err error
 		if committed.Finished, err = OpenPlanned(ctx, tx, basis.Scheme, basis.SafetyLimits, plannedHere); err != nil {
 			return committed, fmt.Errorf("settle planned: %w", err)

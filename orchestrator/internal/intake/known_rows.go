@@ -23,8 +23,10 @@ select b.bill_id as id, b.bill_no as number, b.org, b.bill_kind as kind, b.docum
        b.un_audited_since, b.un_audit_time, b.gone_time,
        coalesce(b.reread_time <= now(), false) or b.absent_since is not null as reread,
        b.bill_id in (select c.bill_id from unsettled_cancellation c
-           where c.scheme = $1 and c.state = 'planned') as has_planned
+           where c.scheme = $1 and c.state = 'planned') as has_planned,
+       d.doubted_since, d.asked_time, coalesce(d.questions, 0) as questions
 from bill b
+left join bill_doubt d on d.scheme = b.scheme and d.bill_id = b.bill_id
 where b.scheme = $1 and b.bill_id = any($2)`, scheme, ids)
 	if err != nil {
 		return nil, fmt.Errorf("read known bills: %w", err)
@@ -43,6 +45,9 @@ where b.scheme = $1 and b.bill_id = any($2)`, scheme, ids)
 		GoneTime          time.Time
 		Reread            bool
 		HasPlanned        bool
+		DoubtedSince      time.Time
+		AskedTime         time.Time
+		Questions         int
 	}
 	found, err := pgx.CollectRows(rows, pgx.RowToStructByName[row])
 	if err != nil {
@@ -57,12 +62,13 @@ where b.scheme = $1 and b.bill_id = any($2)`, scheme, ids)
 			GenerationApprove: r.GenerationApprove, GenerationCancel: r.GenerationCancel,
 			HasPlanned: r.HasPlanned, Reread: r.Reread,
 			UnAuditedSince: r.UnAuditedSince, UnAuditTime: r.UnAuditTime, GoneTime: r.GoneTime,
+			Doubt: rule.Doubt{Since: r.DoubtedSince, Asked: r.AskedTime, Questions: r.Questions},
 		}
 	}
 	return known, nil
 }
 
-// AddSnapshots puts the newest stored snapshot into each of the known bills.
+// AddSnapshots puts the newest stored snapshot into each of the known bills, and what they are doubted for.
 func (s *BillRows) AddSnapshots(ctx context.Context, scheme string, known map[int64]*rule.Known) error {
 	if len(known) == 0 {
 		return nil
@@ -93,7 +99,7 @@ order by bill_id, generation desc`, scheme, ids)
 	if err != nil {
 		return fmt.Errorf("read snapshots: %w", err)
 	}
-	return nil
+	return s.addDoubted(ctx, scheme, known)
 }
 
 // Unclaimed lets the next run read the bills of cancellations again whose order another bill claimed and nobody does

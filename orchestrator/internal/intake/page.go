@@ -253,6 +253,7 @@ func (p *Pager) decideBill(page *ledger.Page, known *rule.Known, bill rule.Bill,
 	if d.Snapshot != nil {
 		d.Snapshot.Revision = p.namedBy(d, known)
 	}
+	p.doubt(&d, bill)
 	write := ledger.BillWrite{After: d.After, Snapshot: d.Snapshot, Reason: d.Reason}
 	if known != nil {
 		write.Before = known.ReadTime
@@ -289,6 +290,7 @@ func (p *Pager) decideBill(page *ledger.Page, known *rule.Known, bill rule.Bill,
 		page.Work = append(page.Work, ledger.Work{Kind: rule.WorkNoLines, BillID: bill.ID, BillNo: bill.Number})
 	}
 	p.bareLines(page, d, bill)
+	p.ask(page, &write, d, known, cancellations)
 	page.Bills = append(page.Bills, write)
 	page.Cancellations = append(page.Cancellations, cancellations...)
 	p.undo(page, d, bill.ID)

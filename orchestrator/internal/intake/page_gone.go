@@ -108,6 +108,7 @@ func (p *Pager) DecideGone(
 	}
 	page.RunCounts.Count(d.Class)
 	p.bareLines(page, d, bill)
+	p.ask(page, &write, d, &known, cancellations)
 	page.Bills = append(page.Bills, write)
 	page.Cancellations = append(page.Cancellations, cancellations...)
 	if d.Hold == rule.HoldManyGone &&

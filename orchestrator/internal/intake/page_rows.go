@@ -25,6 +25,9 @@ func WritePage(ctx context.Context, tx pgx.Tx, run *ledger.Run, page *ledger.Pag
 	if err := upsertSnapshots(ctx, tx, run.Scheme, page.Bills); err != nil {
 		return fmt.Errorf("snapshots: %w", err)
 	}
+	if err := upsertDoubts(ctx, tx, run.Scheme, page.Bills); err != nil {
+		return fmt.Errorf("doubts: %w", err)
+	}
 	for _, absent := range page.Absent {
 		if _, err := noteAbsent(ctx, tx, run.Scheme, []int64{absent.BillID}, absent.Since); err != nil {
 			return fmt.Errorf("absent bills: %w", err)
@@ -44,6 +47,9 @@ func WritePage(ctx context.Context, tx pgx.Tx, run *ledger.Run, page *ledger.Pag
 	}
 	if err := ledger.PlanCancellations(ctx, tx, run, page); err != nil {
 		return fmt.Errorf("cancellations: %w", err)
+	}
+	if err := ledger.PlanQuestions(ctx, tx, run, page.Questions); err != nil {
+		return fmt.Errorf("questions: %w", err)
 	}
 	if err := openVanished(ctx, tx, run.Scheme, page.Vanished); err != nil {
 		return fmt.Errorf("vanished orders: %w", err)

@@ -104,7 +104,8 @@ from scheme where scheme = $1 for no key update`,
 		return finished, err
 	}
 	if err := tx.QueryRow(ctx, `
-select count(*) from unsettled_cancellation c where scheme = $1 and state = 'planned' and hold_reason = '' and `+of,
+select count(*) from unsettled_cancellation c where scheme = $1 and state = 'planned' and hold_reason = ''
+  and question = 0 and `+of,
 		scheme).Scan(&fresh); err != nil {
 		return finished, err
 	}

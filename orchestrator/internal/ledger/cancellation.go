@@ -48,6 +48,9 @@ func PlanCancellations(ctx context.Context, tx pgx.Tx, run *Run, page *Page) err
 		}
 	}
 	page.RunCounts.OrdersAlreadyOwed += int64(len(page.Cancellations) - len(all))
+	if err := endQuestions(ctx, tx, all); err != nil {
+		return err
+	}
 	if err := addReasons(ctx, tx, keys); err != nil {
 		return err
 	}

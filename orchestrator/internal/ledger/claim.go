@@ -214,13 +214,14 @@ with waiting as (
         update_time = now()
     from `+claimedColumns.From+`
     where u.cancellation_id = r.id and u.state = 'open'
-    returning u.cancellation_id, u.order_id, u.bill_id, u.claimed_since, r.by
+    returning u.cancellation_id, u.order_id, u.bill_id, u.question, u.claimed_since, r.by
 ), asked as (
     update bill b set reread_time = now()
     from waiting u join claim k on k.order_id = u.order_id
     where k.bill_id <> u.bill_id and b.scheme = k.scheme and b.bill_id = k.bill_id and b.gone_time is null
 )
-select cancellation_id, by from waiting where claimed_since < now() - `+claimLimit, claimedArgs(claimed, nil))
+select cancellation_id, by from waiting where question = 0 and claimed_since < now() - `+claimLimit,
+		claimedArgs(claimed, nil))
 	if err != nil {
 		return err
 	}

@@ -88,6 +88,10 @@ type BillWrite struct {
 	// are written with Revision. Renewed says that they take the place of those of its earlier generations.
 	Claims  []OrderKey
 	Renewed bool
+	// Doubts: its doubt is another than before. AskAfter is how long after this read it is read again, to be asked
+	// about; zero: it is not.
+	Doubts   bool
+	AskAfter time.Duration
 }
 
 // OrderKey is what the WMS knows an order by.
@@ -109,6 +113,9 @@ type Cancellation struct {
 	NotBefore    time.Time
 	VerifiedTime time.Time
 	BusinessDate time.Time
+	// Question is its number, where it is asked and not owed, and Asked when: the read that gave cause for it.
+	Question int
+	Asked    time.Time
 }
 
 // Work is a work item to open, unless the same one is open.
@@ -125,6 +132,8 @@ type Work struct {
 type Page struct {
 	Bills         []BillWrite
 	Cancellations []Cancellation
+	// Questions are asked behind what is owed, and count nowhere.
+	Questions []Cancellation
 	// Withdraw: bills without a trigger, whose unsent cancellations are withdrawn. Restored: those of them that are
 	// live.
 	Withdraw, Restored []int64
@@ -209,6 +218,8 @@ type Due struct {
 	rule.Request
 	Triggers []rule.Trigger
 	Evidence rule.Evidence
+	// Question: it is not owed, but asked.
+	Question bool
 	// NotBefore is when the dwell is over of a cancellation that is owed for an un-audit alone; zero for any other.
 	NotBefore    time.Time
 	VerifiedTime time.Time
@@ -248,9 +259,10 @@ type Result struct {
 	Account string
 	BillID  int64
 	BillNo  string
-	// Revision and Evidence are the cancellation's.
+	// Revision, Evidence and Question are the cancellation's.
 	Revision int
 	Evidence rule.Evidence
+	Question bool
 
 	// Answer decides. Given is what the adapter made of the reply, where a person has said something else of its text:
 	// that stays with the attempt.
@@ -308,6 +320,8 @@ type Verified struct {
 	// By is who claims the order, and Expected that nobody need be told of it, as in rule.Verified.
 	By       rule.Claimant
 	Expected bool
+	// Question: it is not owed, but asked.
+	Question bool
 }
 
 // Gathering says what to take of what is due.

@@ -10,9 +10,10 @@ import (
 
 // A cancellation changes its state in these files and nowhere else:
 //
-//	transition.go         what a run decides
-//	transition_answer.go  what the read before a request, the request and its answer decide
-//	transition_act.go     what a person decides
+//	transition.go           what a run decides
+//	transition_question.go  what a run asks about
+//	transition_answer.go    what the read before a request, the request and its answer decide
+//	transition_act.go       what a person decides
 //
 // Each function is one statement, and what it has in common with others stands in transition_settle.go. Its comment
 // says from which states to which and by whom, and its condition on the state keeps everything else out: a row that
@@ -30,6 +31,9 @@ const NeedsAttentionUnread = `exists (select from work_item w
 
 // BehindLimit is true of a cancellation c that waits behind a safety limit.
 const BehindLimit = `c.state = 'held' and c.hold_reason in ('safety_limit_hour', 'safety_limit_day')`
+
+// decided is when an unsettled cancellation was decided that is now: never, of a question, which no limit counts.
+const decided = `case when question = 0 then now() end`
 
 // neverLanded is true of a cancellation that nothing in the WMS can have come of: nothing is in flight, and whatever
 // was tried was not sent or refused.
@@ -125,9 +129,10 @@ select cancellation_id, hold_reason from moved`, args)
 }
 
 // TakeBack withdraws what an earlier run planned for these bills and did not live to open, before they are decided
-// anew, maybe under another revision: planned becomes withdrawn. What is owed again is planned again.
+// anew, maybe under another revision: planned becomes withdrawn. What is owed again is planned again; a question, which
+// would not be, stays.
 func TakeBack(ctx context.Context, tx pgx.Tx, scheme string, bills []int64) error {
-	_, err := tx.Exec(ctx, settle(`c.scheme = $1 and c.bill_id = any($2) and c.state = 'planned'`,
+	_, err := tx.Exec(ctx, settle(`c.scheme = $1 and c.bill_id = any($2) and c.state = 'planned' and c.question = 0`,
 		`'withdrawn', 'decided anew', false`), scheme, bills)
 	return err
 }
@@ -150,7 +155,7 @@ func WithdrawScheme(ctx context.Context, tx pgx.Tx, scheme string) ([]int64, err
 func HoldPlan(ctx context.Context, tx pgx.Tx, scheme, which string) (int64, error) {
 	tag, err := tx.Exec(ctx, `
 with held as (
-    update unsettled_cancellation c set state = 'held', decide_time = now(), update_time = now()
+    update unsettled_cancellation c set state = 'held', decide_time = `+decided+`, update_time = now()
     where scheme = $1 and state = 'planned' and hold_reason <> '' and `+which+`
     returning c.cancellation_id, c.scheme, c.hold_reason
 )`+heldEvents("held")+`
@@ -163,7 +168,7 @@ select from held`, scheme)
 func OpenPlan(ctx context.Context, tx pgx.Tx, scheme, which string) (int64, error) {
 	tag, err := tx.Exec(ctx, `
 update unsettled_cancellation c
-set state = 'open', decide_time = now(), due_time = greatest(now(), not_before), `+ForgetUnsentColumns+`,
+set state = 'open', decide_time = `+decided+`, due_time = greatest(now(), not_before), `+ForgetUnsentColumns+`,
     answer_changes = 0, update_time = now()
 where scheme = $1 and state = 'planned' and hold_reason = '' and `+which, scheme)
 	return tag.RowsAffected(), err
@@ -196,7 +201,8 @@ with limited as (
     update unsettled_cancellation
     set hold_reason = $2, state = case state when 'open' then 'held' else state end,
         update_time = case state when 'planned' then update_time else now() end
-    where scheme = $1 and hold_reason = '' and (state = 'planned' or (state = 'open' and `+neverLanded+`))
+    where scheme = $1 and question = 0 and hold_reason = ''
+      and (state = 'planned' or (state = 'open' and `+neverLanded+`))
     returning cancellation_id, scheme, hold_reason, state
 ), held as (
     select cancellation_id, scheme, hold_reason from limited where state = 'held'

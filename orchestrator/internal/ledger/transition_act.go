@@ -29,9 +29,9 @@ with asked as (
       and (c.state = 'closed' or c.state = 'done' and (c.outcome = 'marked_done' or c.inferred))
     returning `+endedColumns+`
 )
-insert into unsettled_cancellation (cancellation_id, order_id, scheme, bill_id, account, times_settled, state,
-    verified_time, due_time, decide_time, `+kept+`)
-select a.cancellation_id, c.order_id, c.scheme, c.bill_id, o.account, a.times_settled, 'open',
+insert into unsettled_cancellation (cancellation_id, order_id, scheme, bill_id, account, question, times_settled,
+    state, verified_time, due_time, decide_time, `+kept+`)
+select a.cancellation_id, c.order_id, c.scheme, c.bill_id, o.account, c.question, a.times_settled, 'open',
     'epoch', greatest(now(), a.not_before), a.decide_time, `+qualified("a", kept)+`
 from again a join cancellation c using (cancellation_id) join warehouse_order o using (order_id)`, ids)
 	return err

@@ -23,6 +23,7 @@ type answerRow struct {
 	VendorMessage   string
 	Disposition     string
 	Evidence        string
+	Question        int
 	AnswerLost      bool
 	SameDisposition string
 	SameCount       int
@@ -154,8 +155,8 @@ for update`, args)
 // answersOf answers the cancellations that go on once a text has a meaning.
 func answersOf(ctx context.Context, tx pgx.Tx, text int64, lock bool) ([]answerRow, error) {
 	query := `
-select c.cancellation_id, c.scheme, c.bill_id, f.bill_no, c.vendor_message, c.disposition, f.evidence, c.answer_lost,
-       c.same_disposition, c.same_count, c.same_since, c.lease_until is not null as in_flight,
+select c.cancellation_id, c.scheme, c.bill_id, f.bill_no, c.vendor_message, c.disposition, f.evidence, f.question,
+       c.answer_lost, c.same_disposition, c.same_count, c.same_since, c.lease_until is not null as in_flight,
        f.evidence = 'snapshot' and exists (select from cancellation c
            where c.cancellation_id = f.cancellation_id and ` + ledger.CancelledBefore + `) as cancelled_before
 from unsettled_cancellation c
@@ -181,8 +182,9 @@ func nextAfterAnswers(
 	var m ledger.AnswerMoves
 	for _, r := range rows {
 		history := rule.History{
-			Evidence: rule.Evidence(r.Evidence), AnswerLost: r.AnswerLost, CancelledBefore: r.CancelledBefore,
-			Same: 1, FirstSame: now,
+			Evidence: rule.Evidence(r.Evidence), Question: r.Question > 0, AnswerLost: r.AnswerLost,
+			CancelledBefore: r.CancelledBefore,
+			Same:            1, FirstSame: now,
 		}
 		same := r.SameDisposition == r.Disposition || r.SameDisposition == string(rule.Provisional)
 		if same && r.SameSince != nil {

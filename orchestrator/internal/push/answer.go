@@ -36,7 +36,8 @@ func decide(result ledger.Result) ledger.Result {
 	}
 	if result.Next.State == "" {
 		result.Next = result.Timing.After(result.Answer, rule.History{
-			Evidence: due.Evidence, AnswerLost: due.AnswerLost, CancelledBefore: result.CancelledBefore,
+			Evidence: due.Evidence, Question: due.Question,
+			AnswerLost: due.AnswerLost, CancelledBefore: result.CancelledBefore,
 			Same: result.SameCount, FirstSame: result.SameSince, Rested: due.Rested, Changes: result.AnswerChanges,
 			FirstUnsent: result.UnsentSince, UnsentFor: result.UnsentFor,
 		}, now)

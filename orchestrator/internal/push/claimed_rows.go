@@ -11,7 +11,20 @@ import (
 
 // storeClaimed withdraws cancellations whose order another bill claims, and tells a person of each, unless that bill
 // was to be expected. If an earlier request may have landed, it may have been that bill's order: that is told, too.
+// A question about such an order is withdrawn, and that is all.
 func storeClaimed(ctx context.Context, tx pgx.Tx, scheme string, verified []ledger.Verified) error {
+	var owed, asked []ledger.Verified
+	for _, v := range verified {
+		if v.Question {
+			asked = append(asked, v)
+		} else {
+			owed = append(owed, v)
+		}
+	}
+	if _, err := endVerified(ctx, tx, asked, "not_asked"); err != nil {
+		return err
+	}
+	verified = owed
 	bills, err := endVerified(ctx, tx, verified, string(rule.OrderClaimed))
 	if err != nil || len(bills) == 0 {
 		return err

@@ -9,6 +9,12 @@ import (
 	"github.com/voidrelay/voidrelay/orchestrator/internal/ledger"
 )
 
+// owedFirst is true of a question c while something that its scheme owes in its account is due or on its way.
+const owedFirst = `exists (
+    select from unsettled_cancellation o
+    where o.question = 0 and o.state = 'open' and not o.awaits_text and o.due_time <= now() and o.scheme = c.scheme
+      and o.account = c.account)`
+
 // Gather hands due cancellations that nobody works on to batches of one scheme and account, marks them as handed out,
 // and lets insert put their jobs into the same transaction. It answers how many it took. A batch whose job is lost is
 // gathered again once its hold has passed.
@@ -28,7 +34,8 @@ with due as (
       and (c.not_before is null or c.not_before <= now())
       and c.lease_until is null and (c.batch_until is null or c.batch_until < now())
       and `+ledger.MaySend+` and `+ledger.MayVerify+` and `+notTooSlow+` and not `+hostCannot+`
-    order by c.due_time, c.cancellation_id
+      and (c.question = 0 or not `+owedFirst+`)
+    order by c.question, c.due_time, c.cancellation_id
     limit @limit
     for update of c skip locked
 )
@@ -97,8 +104,8 @@ limit $1`, limit)
 const LoadRows = dueColumns + `
 from unnest($1::bigint[]) as w (id)
 cross join lateral (
-    select d.cancellation_id, d.scheme, d.bill_id, d.order_id, d.account, d.state, d.due_time, d.lease_until,
-           d.not_before, d.verified_time, d.unread_since, d.attempt, d.maybe_landed, d.answer_lost,
+    select d.cancellation_id, d.scheme, d.bill_id, d.order_id, d.account, d.question, d.state, d.due_time,
+           d.lease_until, d.not_before, d.verified_time, d.unread_since, d.attempt, d.maybe_landed, d.answer_lost,
            d.same_disposition, d.same_count, d.same_since, d.answer_changes, d.unsent_since, d.unsent_time,
            d.unsent_for, f.revision, f.bill_no, f.cancel_reason, f.extend_props, f.owner_code, f.triggers, f.evidence,
            f.traceparent, o.warehouse_code, o.order_code, o.order_type
@@ -109,9 +116,9 @@ cross join lateral (
     offset 0) as c
 join scheme s using (scheme)
 where c.state = 'open' and c.lease_until is null and ` + ledger.MaySend + `
-order by c.due_time, c.cancellation_id`
+order by c.question > 0, c.due_time, c.cancellation_id`
 
-// Load answers those rows of a batch that are still to be sent, in order of their due time.
+// Load answers those rows of a batch that are still to be sent, in order of their due time, questions last.
 func (s *Rows) Load(ctx context.Context, ids []int64) ([]ledger.Due, error) {
 	return s.dueRows(ctx, LoadRows, ids)
 }
@@ -130,9 +137,9 @@ from unnest((
 // dueColumns are what a push needs to know of a cancellation c.
 const dueColumns = `
 select c.cancellation_id, c.scheme, c.revision, c.bill_id, c.bill_no, c.order_id, c.account, c.warehouse_code,
-       c.order_code, c.order_type, c.cancel_reason, c.extend_props, c.owner_code, c.triggers, c.evidence, c.not_before,
-       c.verified_time, c.unread_since, c.attempt, c.maybe_landed, c.answer_lost, c.same_disposition, c.same_count,
-       c.same_since, c.answer_changes, c.unsent_since, c.unsent_time, c.unsent_for, c.traceparent,
+       c.order_code, c.order_type, c.cancel_reason, c.extend_props, c.owner_code, c.triggers, c.evidence, c.question,
+       c.not_before, c.verified_time, c.unread_since, c.attempt, c.maybe_landed, c.answer_lost, c.same_disposition,
+       c.same_count, c.same_since, c.answer_changes, c.unsent_since, c.unsent_time, c.unsent_for, c.traceparent,
        case when c.same_disposition = 'not_found' then (` + rested + `) else interval '0' end as rested,
        (select w.answer_time from wms_answer w where w.account = c.account) as answered_time,
        ` + ledger.IsClaimed + ` as claimed,

@@ -18,6 +18,7 @@ type dueRow struct {
 	rule.Request
 	Triggers        []string
 	Evidence        string
+	Question        int
 	NotBefore       time.Time
 	BillGone        bool
 	BillVoidedLast  bool
@@ -43,8 +44,9 @@ func (r dueRow) due() ledger.Due {
 	return ledger.Due{
 		ID: r.CancellationID, Scheme: r.Scheme, Revision: r.Revision, BillID: r.BillID,
 		BillNo: r.BillNo, OrderID: r.OrderID, Request: r.Request,
-		Triggers: triggersOf(r.Triggers), Evidence: rule.Evidence(r.Evidence), VerifiedTime: r.VerifiedTime,
-		UnreadSince: r.UnreadSince, Attempt: r.Attempt,
+		Triggers: triggersOf(r.Triggers), Evidence: rule.Evidence(r.Evidence), Question: r.Question > 0,
+		VerifiedTime: r.VerifiedTime,
+		UnreadSince:  r.UnreadSince, Attempt: r.Attempt,
 		MaybeLanded: r.MaybeLanded, AnswerLost: r.AnswerLost,
 		SameDisposition: rule.Disposition(r.SameDisposition), SameCount: r.SameCount,
 		SameSince: r.SameSince, Rested: r.Rested, AnswerChanges: r.AnswerChanges, UnsentSince: r.UnsentSince,

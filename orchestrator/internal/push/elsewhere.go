@@ -21,7 +21,7 @@ func countElsewhere(ctx context.Context, tx pgx.Tx, results []ledger.Result) err
 	for _, r := range results {
 		tells, found := rule.TellsOfOthers(r.Answer.Disposition)
 		switch {
-		case r.Attempt != 1 || !tells:
+		case r.Attempt != 1 || r.Question || !tells:
 		case found:
 			already = append(already, r)
 		default:

@@ -29,7 +29,7 @@ func countMapping(ctx context.Context, tx pgx.Tx, results []ledger.Result) error
 	var bad []ledger.Result
 	for _, r := range results {
 		tells, isBad := rule.TellsOfMapping(r.Answer.Disposition, r.Evidence)
-		if !tells {
+		if !tells || r.Question {
 			continue
 		}
 		key := mappingKey{r.Scheme, r.Revision}

@@ -42,7 +42,7 @@ with blocked as materialized (
     select u.account, w.warehouse_code as warehouse, w.order_code
     from (select distinct scheme, account from blocked) a
     join unsettled_cancellation u on u.scheme = a.scheme and u.account = a.account and u.state = 'open'
-      and u.disposition in ('', 'unknown', 'not_sent', 'throttled', 'auth')
+      and u.question = 0 and u.disposition in ('', 'unknown', 'not_sent', 'throttled', 'auth')
     join cancellation c on c.cancellation_id = u.cancellation_id
     join warehouse_order w on w.order_id = u.order_id
     cross join lateral (

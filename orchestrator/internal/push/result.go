@@ -25,7 +25,7 @@ func blank(due ledger.Due) ledger.Result {
 	return ledger.Result{
 		ID: due.ID, Attempt: due.Attempt, Scheme: due.Scheme, Account: due.Account,
 		BillID: due.BillID, BillNo: due.BillNo,
-		Revision: due.Revision, Evidence: due.Evidence,
+		Revision: due.Revision, Evidence: due.Evidence, Question: due.Question,
 	}
 }
 
@@ -42,7 +42,8 @@ func resultOf(due ledger.Due, answer *wmsv1.CancelResult) ledger.Result {
 	r.HTTPStatus = int(answer.GetHttpStatus())
 	r.VendorFlag, r.VendorCode, r.VendorMessage = answer.GetVendorFlag(),
 		answer.GetVendorCode(), answer.GetVendorMessage()
-	if r.Answer.TextUnknown() {
+	// A text that ends a question needs no meaning.
+	if r.Answer.TextUnknown() && (!due.Question || r.Answer.Disposition != rule.Rejected) {
 		r.Text = cmp.Or(answer.GetAnswerText(), strings.TrimSpace(r.VendorMessage), "code "+r.VendorCode)
 	}
 	r.Detail, r.Dictionary = answer.GetDetail(), answer.GetDictionaryVersion()

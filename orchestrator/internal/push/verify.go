@@ -289,7 +289,7 @@ func (f *freshRead) verify(p rule.Policy, d ledger.Due, claimants []rule.Claiman
 	}
 	return ledger.Verified{
 		ID: d.ID, Outcome: v.Outcome, Trigger: v.Trigger, NotBefore: v.NotBefore, ReadTime: f.left,
-		Live: fresh.ByID != nil && fresh.ByID.Live(), By: v.By, Expected: v.Expected,
+		Live: fresh.ByID != nil && fresh.ByID.Live(), By: v.By, Expected: v.Expected, Question: d.Question,
 	}
 }
 

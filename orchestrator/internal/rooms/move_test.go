@@ -33,10 +33,12 @@ func move(ctx context.Context, pool *pgxpool.Pool, e rule.Event, m moved) error 
 		var err error
 		switch e {
 		case rule.EventOwed, rule.EventOwedForMore, rule.EventOwedAsDeleted, rule.EventOwedFreely,
-			rule.EventOwedAskingFirst:
+			rule.EventOwedAskingFirst, rule.EventOwedNow:
 			run := &ledger.Run{Scheme: m.Scheme, Revision: 1}
 			page := ledger.Page{Cancellations: m.Cancellations, Gone: e == rule.EventOwedAsDeleted}
 			return ledger.PlanCancellations(ctx, tx, run, &page)
+		case rule.EventAsked:
+			return ledger.PlanQuestions(ctx, tx, &ledger.Run{Scheme: m.Scheme, Revision: 1}, m.Cancellations)
 		case rule.EventDecidedAnew:
 			return ledger.TakeBack(ctx, tx, m.Scheme, m.Bills)
 		case rule.EventNoTrigger:

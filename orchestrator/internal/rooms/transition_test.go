@@ -20,11 +20,20 @@ var owedAs = map[rule.Event]ledger.Cancellation{
 	rule.EventOwedAsDeleted:   {Triggers: []rule.Trigger{rule.TriggerDeleted}},
 	rule.EventOwedFreely:      {Triggers: []rule.Trigger{rule.TriggerVoided}},
 	rule.EventOwedAskingFirst: {Triggers: []rule.Trigger{rule.TriggerVoided}, Hold: rule.HoldNumberReuse},
+	rule.EventAsked:           {Triggers: []rule.Trigger{rule.TriggerVoided}, Question: 1, Asked: rowtest.Now},
+	rule.EventOwedNow:         {Triggers: []rule.Trigger{rule.TriggerVoided}},
 }
+
+// isQuestion makes questions of the cancellations of a scheme.
+const isQuestion = `
+with c as (update cancellation set question = 1 where scheme = $1)
+update unsettled_cancellation set question = 1 where scheme = $1`
 
 // before is what must be true of a cancellation, beside its state, for an event to be the one that it is.
 var before = map[rule.Event]string{
 	rule.EventOwedAsDeleted: `update cancellation_now set triggers = '{voided,deleted}' where scheme = $1`,
+	rule.EventAsked:         isQuestion,
+	rule.EventOwedNow:       isQuestion,
 	rule.EventOwedFreely: `
 update cancellation_now set hold_reason = 'number_reuse_unsaid' where scheme = $1 and state = 'held'`,
 	rule.EventRunEndedHolding: `
@@ -61,7 +70,7 @@ func inEveryState(t *testing.T, pool *pgxpool.Pool, e rule.Event, states []rule.
 	rows.Scheme(rowtest.Scheme{Scheme: m.Scheme})
 	answer, answered := answeredAs[e]
 	for i, state := range states {
-		bill, number := int64(i+1), fmt.Sprintf("A%d", i+1)
+		bill, number := int64(i+1), fmt.Sprintf("%s %d", e, i+1)
 		rows.Bill(rowtest.Bill{Scheme: m.Scheme, ID: bill, No: number, Class: "voided"})
 		m.Bills = append(m.Bills, bill)
 		owed := owedAs[e]
@@ -107,10 +116,14 @@ func TestTheLedgerChangesStatesAsTheRulesSay(t *testing.T) {
 			require.NoError(t, move(t.Context(), pool, e, m))
 			for i, from := range states {
 				want, _ := from.On(e)
+				question := 0
+				if before[e] == isQuestion {
+					question = 1
+				}
 				var got string
 				require.NoError(t, pool.QueryRow(t.Context(), `
-select coalesce((select state from cancellation_now where scheme = $1 and bill_id = $2), '')`,
-					m.Scheme, m.Bills[i]).Scan(&got))
+select coalesce((select state from cancellation_now where scheme = $1 and bill_id = $2 and question = $3), '')`,
+					m.Scheme, m.Bills[i], question).Scan(&got))
 				require.Equal(t, want, rule.CancellationState(got), "%s in state %q", e, from)
 				require.Equal(t, toldOf(e, from, want), eventsOf(t, pool, m.Scheme, m.Bills[i]),
 					"events of %s in state %q", e, from)

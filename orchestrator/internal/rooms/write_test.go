@@ -140,7 +140,7 @@ func (w *writer) result(d ledger.Due, disposition rule.Disposition, next rule.Ne
 
 func (w *writer) resultOf(d ledger.Due, disposition rule.Disposition, next rule.Next) ledger.Result {
 	return ledger.Result{
-		ID: d.ID, Attempt: d.Attempt, Scheme: d.Scheme, BillID: d.BillID, BillNo: d.BillNo,
+		ID: d.ID, Attempt: d.Attempt, Scheme: d.Scheme, BillID: d.BillID, BillNo: d.BillNo, Question: d.Question,
 		Answer: rule.Answer{Disposition: disposition}, SameDisposition: disposition, SameCount: 1,
 		SameSince: time.Now(), Next: next,
 	}

@@ -135,9 +135,14 @@ const (
 // ManyInferred is how many cancellations of a scheme may be done by inference in an hour before somebody is told.
 const ManyInferred = 5
 
+// NothingToCancel is the outcome of a question that found no order to cancel: asked again, and nothing was to do.
+const NothingToCancel = "nothing_to_cancel"
+
 // History is what came before the answer at hand.
 type History struct {
 	Evidence Evidence
+	// Question: nobody knows that there is an order to cancel, so that nothing to cancel is an answer.
+	Question bool
 	// AnswerLost: an earlier attempt left and its answer was lost, so that it may have cancelled the order. A proxy's
 	// answer in the WMS's stead is no lost one.
 	AnswerLost bool
@@ -226,6 +231,9 @@ func (t Timing) After(a Answer, h History, now time.Time) Next {
 var awaitText = Next{State: Open, Work: WorkUnrecognised, AwaitsText: true}
 
 func (t Timing) after(a Answer, h History, now time.Time) Next {
+	if h.Question && (a.Disposition == AlreadyCancelled || a.Disposition == NotFound || a.Disposition == Rejected) {
+		return Next{State: Closed, Outcome: NothingToCancel}
+	}
 	switch a.Disposition {
 	case AlreadyCancelled:
 		if h.CancelledBefore && t.NumberReuse != NumberSame {

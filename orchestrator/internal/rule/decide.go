@@ -70,6 +70,12 @@ type Decision struct {
 	Withdraw bool
 	// Restored: the bill is live, so a cancellation that may have reached the WMS is a person's matter.
 	Restored bool
+	// Question asks once more for the orders of a bill that may have lived unseen; nil: nothing is asked. AskAfter is
+	// how long after this read one will be due, zero where none will.
+	Question *Question
+	AskAfter time.Duration
+	// FirstEnd: it is the first read after the last live one.
+	FirstEnd bool
 	// Fault: the scheme's selector cannot be evaluated for this bill, or its organisation is missing; it waits until a
 	// person has looked.
 	Fault error
@@ -112,6 +118,12 @@ func Decide(p Policy, known *Known, seen Bill, readTime time.Time) Decision {
 		edited := known != nil && !d.NewGeneration && known.unAudited() && !known.State.Same(state)
 		p.unAudited(&d, seen, once, edited)
 	}
+	d.FirstEnd = firstEnd(known, &d)
+	at := d.After.UnAuditTime
+	if state.Voided() {
+		at = eventTime(state)
+	}
+	p.ask(&d, at, readTime)
 	d.After.Class = d.Class
 	return d
 }

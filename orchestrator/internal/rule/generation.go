@@ -28,6 +28,8 @@ type Known struct {
 	Snapshot, LastSnapshot *Bill
 	// LastSnapshotGeneration is the generation of LastSnapshot.
 	LastSnapshotGeneration int
+	// Doubt is whether it may have lived in this generation without a read that showed it.
+	Doubt Doubt
 	// HasPlanned: a run that did not end has left cancellations planned.
 	HasPlanned bool
 	// Reread: a fresh read showed something else than State, or State could not be trusted; it must be read whole
@@ -66,6 +68,7 @@ func next(known *Known, seen State, readTime time.Time) (after Known, newGenerat
 			after.GenerationLive, after.GenerationCancel = false, time.Time{}
 			newGeneration = true
 		}
+		after.Doubt = known.doubted(seen, newGeneration, readTime)
 	}
 	after.State, after.ReadTime, after.HasPlanned, after.Reread, after.GoneTime = seen, readTime, false,
 		false, time.Time{}

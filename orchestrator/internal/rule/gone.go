@@ -25,6 +25,7 @@ func DecideGone(p Policy, known Known, absentSince, at time.Time) Decision {
 	default:
 		p.owe(&d, TriggerDeleted, terms, absentSince, state, nil, true)
 	}
+	p.ask(&d, absentSince, at)
 	if d.Fault == nil {
 		// Whatever it owes, and why not: it is gone.
 		d.Class = ClassDeleted

@@ -29,6 +29,11 @@ const (
 	// EventOwedAskingFirst: what called for it freely does not any longer, and what does needs a person for
 	// number_reuse_unsaid.
 	EventOwedAskingFirst Event = "owed_asking_first"
+	// EventAsked: the bill may have lived unseen, and its order is asked about once more; no cancellation of it is
+	// unsettled.
+	EventAsked Event = "asked"
+	// EventOwedNow: the order that a question is about is owed by now.
+	EventOwedNow Event = "owed_now"
 	// EventDecidedAnew: a run decides a bill anew whose earlier run did not live to open what it had planned.
 	EventDecidedAnew Event = "decided_anew"
 	// EventNoTrigger: a run finds that no trigger holds any longer.
@@ -106,6 +111,8 @@ func Transitions() []Transition {
 		{EventOwedAsDeleted, []CancellationState{NoCancellation, NeedsAttention, Withdrawn}, Planned},
 		{EventOwedFreely, []CancellationState{NoCancellation, Held, Withdrawn}, Planned},
 		{EventOwedAskingFirst, []CancellationState{NoCancellation, Open, Withdrawn}, Planned},
+		{EventAsked, []CancellationState{NoCancellation}, Planned},
+		{EventOwedNow, []CancellationState{Planned, Open, Held, NeedsAttention}, Withdrawn},
 		{EventDecidedAnew, []CancellationState{Planned}, Withdrawn},
 		{EventNoTrigger, []CancellationState{Planned, Open, Held, NeedsAttention}, Withdrawn},
 		{EventRunEnded, []CancellationState{Planned}, Open},

@@ -51,7 +51,8 @@ comment on column bill.closed is
     'was closed';
 comment on column bill.read_time is 'when the query that showed this left: older knowledge never overwrites newer';
 comment on column bill.reread_time is
-    'from then on each run reads it again by id: a fresh read differed from this row, or it cannot be decoded';
+    'from then on each run reads it again by id: a fresh read differed from this row, it cannot be decoded, or it is '
+    'time to ask whether it lived unseen';
 comment on column bill.generation_approve is 'last approve date other than unset that this generation has shown';
 comment on column bill.un_audited_since is
     'the first of the reads in a row that showed it neither live nor voided, once it had been live: a dwell counts '
@@ -73,6 +74,29 @@ create table bill_snapshot (
 );
 comment on table bill_snapshot is
     'the bill as it was last seen live in a generation: the warehouse order was made from this';
+
+create table bill_doubt (
+    scheme        text not null,
+    bill_id       bigint not null,
+    doubted_since timestamptz,
+    store_time    timestamptz,
+    content       jsonb,
+    asked_time    timestamptz,
+    questions     integer not null default 0,
+    primary key (scheme, bill_id),
+    foreign key (scheme, bill_id) references bill on delete cascade
+);
+comment on table bill_doubt is
+    'bills that may have lived without a read that showed it: nothing but the modify date moved while they were not '
+    'live';
+comment on column bill_doubt.doubted_since is
+    'when the query left that last showed the date moved; null = it was asked about, or there is nothing to ask any '
+    'longer';
+comment on column bill_doubt.store_time is 'doubted_since by this server''s clock, and a little later';
+comment on column bill_doubt.content is
+    'what the first read after the last live one showed, where that maps to other orders than the snapshot';
+comment on column bill_doubt.asked_time is 'when a question about the bill was asked last';
+comment on column bill_doubt.questions is 'how many were asked in the bill''s generation';
 
 create table warehouse_order (
     order_id       bigint generated always as identity primary key,

@@ -37,7 +37,7 @@ comment on table cancellation is
     'a cancellation: this order must be cancelled, for this bill and generation; kept for ever. Written once; only a '
     'further trigger, or being planned anew, changes it';
 comment on column cancellation.question is
-    '0 = owed; 1, 2, … = a question of this generation, which nothing asks yet';
+    '0 = owed; 1, 2, … = a question of this generation: the bill may have lived unseen, and the WMS is asked once more';
 comment on column cancellation.triggers is 'everything that ever called for it, in one generation';
 comment on column cancellation.run_id is 'the run that last planned it; null = it was decided outside a run';
 comment on column cancellation.traceparent is
@@ -78,6 +78,7 @@ create table unsettled_cancellation (
     scheme                text not null,
     bill_id               bigint not null,
     account               text not null,
+    question              integer not null default 0,
     times_settled         integer not null default 0,
     state                 text not null check (state in ('planned', 'open', 'held', 'needs_attention')),
     hold_reason           text not null default '',
@@ -109,7 +110,7 @@ create table unsettled_cancellation (
     check (lease_until is null or attempt > 0)
 ) with (fillfactor = 50);
 -- None of these columns is written by what sends: gathering, verifying and leasing a row change no index.
-create index unsettled_due on unsettled_cancellation (due_time) where state = 'open' and not awaits_text;
+create index unsettled_due on unsettled_cancellation (question, due_time) where state = 'open' and not awaits_text;
 create index unsettled_text on unsettled_cancellation (text_id) where text_id is not null;
 create index unsettled_order on unsettled_cancellation (order_id);
 create index unsettled_bill on unsettled_cancellation (scheme, bill_id);
@@ -123,13 +124,14 @@ comment on table unsettled_cancellation is
 comment on column unsettled_cancellation.cancellation_id is
     'of a row in cancellation; no foreign key, because cancellations are never deleted';
 comment on column unsettled_cancellation.order_id is
-    'as the cancellation has it, like scheme, bill_id and account: what dispatch asks for stands in its own row';
+    'as the cancellation has it, like scheme, bill_id, account and question: what dispatch asks for stands in its own '
+    'row';
 comment on column unsettled_cancellation.times_settled is
     'how often it was settled before, and so how many outcomes it has that do not count any longer';
 comment on column unsettled_cancellation.hold_reason is
     'why it is held or, while it is planned, why it will be; empty = nothing holds it';
 comment on column unsettled_cancellation.decide_time is
-    'when a complete run made it owed: what the safety limits count';
+    'when a complete run made it owed: what the safety limits count; null of a question, which they do not';
 comment on column unsettled_cancellation.not_before is
     'the end of the dwell, while an un-audit is all that calls for it; the read before the request must be later';
 comment on column unsettled_cancellation.batch_until is

@@ -2,7 +2,7 @@
 -- voidrelay.verdict decides (rule/verdict_row.go, which migrate writes there): of its rows that fit the bill's class
 -- and the facts about it, the first. This view finds the facts. Where reading stands still, words say so before
 -- anything else: the verdict is of what was read last. A number that is not here is 未见此单, as far as
--- reporting.reading goes.
+-- reporting.reading goes. A question that is under way, or found nothing to cancel, changes no verdict.
 create or replace view reporting.bill_verdict as
 select b.scheme, b.bill_id, b.bill_no,
        case when r.stands_still then '现在不知道，此前：' else '' end || v.verdict_zh as verdict, v.verdict as verdict_code,
@@ -48,6 +48,8 @@ cross join lateral (
                    partition by c.account, c.warehouse_code, c.order_code, c.order_type) as last_generation
         from voidrelay.cancellation_now c
         where c.scheme = b.scheme and c.bill_id = b.bill_id
+          and not (c.question > 0 and (c.state in ('planned', 'open', 'withdrawn') and not c.awaits_text
+                                       or c.outcome = 'nothing_to_cancel'))
     ) d
 ) c
 cross join lateral (

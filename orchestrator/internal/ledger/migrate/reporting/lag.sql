@@ -9,7 +9,7 @@ left join voidrelay.bill b on b.scheme = c.scheme and b.bill_id = c.bill_id
 cross join lateral (
     select case when b.generation = c.generation and not b.cancel_is_date then b.generation_cancel end as void_time
 ) v
-where c.state = 'done' and c.outcome <> 'marked_done';
+where c.state = 'done' and c.outcome <> 'marked_done' and c.question = 0;
 
 comment on view reporting.lag is
     '时效: seconds from void in Kingdee to cancelled in the WMS, one row per cancelled order';

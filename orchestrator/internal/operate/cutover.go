@@ -166,7 +166,8 @@ select exists (
 
 // decideAgain has bills that are not live read and decided again: those that were read since then, none for the zero
 // time, and all that wait for a warehouse, which may be mapped now, or outside. One of which orders are owed already
-// stays as it is, unless it waits and orders are made as before: what it owes was decided by the mapping of its day.
+// stays as it is, unless it waits and orders are made as before: what it owes was decided by the mapping of its day. One
+// that waits and is gone is proved gone once more, and decided with that, because no read shows it.
 func decideAgain(ctx context.Context, tx pgx.Tx, scheme string, since time.Time, same bool) error {
 	if since.IsZero() {
 		since = time.Now().Add(time.Hour)
@@ -180,7 +181,7 @@ from (
     select l.bill_id, true from work_item_bill l join work_item w using (work_item_id)
     where w.scheme = $1 and w.kind = $3 and w.close_time is null
 ) again
-where b.scheme = $1 and b.bill_id = again.bill_id and b.gone_time is null
+where b.scheme = $1 and b.bill_id = again.bill_id and (b.gone_time is null or again.waits)
   and (again.waits and $4 or not exists (
       select from cancellation c
       where c.scheme = b.scheme and c.bill_id = b.bill_id and c.generation = b.generation))`,

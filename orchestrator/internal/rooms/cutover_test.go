@@ -136,6 +136,25 @@ insert into work_item_bill (work_item_id, scheme, bill_id, bill_no) select work_
 	require.Equal(t, 1, w.count(`select count(*) from bill where reread_time is not null`), "it is decided again")
 }
 
+// A bill was voided and deleted while its warehouse was not in the scheme. The warehouse came back, the item closed with
+// the next bill that no longer waited, and the order stood. Found by the chaos test (seed 8).
+func TestADeletedBillThatWaitsForAWarehouseIsDecidedAgainOnceItIsMapped(t *testing.T) {
+	w := setupWriter(t)
+	w.rows.Bill(rowtest.Bill{ID: 1, No: "A1"})
+	w.rows.Bill(rowtest.Bill{ID: 2, No: "A2"})
+	w.rows.Exec(`update bill set class = 'deleted', gone_time = now(), absent_since = now() - interval '1 hour'`)
+	w.revise("warehouses: {CK001: {account: default, code: W1}}\n")
+	w.longAgo()
+	w.rows.Exec(`
+with item as (
+    insert into work_item (scheme, kind, subject) values ('assembly', 'warehouse_not_mapped', 'CK009') returning *
+)
+insert into work_item_bill (work_item_id, scheme, bill_id, bill_no) select work_item_id, scheme, 1, 'A1' from item`)
+	w.revise("warehouses: {CK001: {account: default, code: W1}, CK009: {account: default, code: W9}}\n")
+	require.Equal(t, 1, w.count(`select bill_id from bill where reread_time is not null`),
+		"what waits is proved gone once more, and what is only gone is left alone")
+}
+
 func TestTheFirstRevisionHasNoCutovers(t *testing.T) {
 	w := setupWriter(t)
 	w.rows.Exec(`delete from watermark`)

@@ -83,6 +83,10 @@ func (e *evidence) unseen(b books.BillTruth, key warehouse.Key, trigger rule.Tri
 	// Its approve date tells of an audit that nobody saw, if an un-audit leaves it and there was time to read it.
 	gone := deletedAt(b)
 	tells := e.keepsApprove && (gone.IsZero() || e.seenIn(b, span{last.from, gone}))
+	// known: there is a life that the ledger read last, and made: it had made this order.
+	begun := slices.DeleteFunc(slices.Clone(lives), func(l life) bool { return l.from.After(read) })
+	known := len(begun) > 0
+	made := known && slices.Contains(begun[len(begun)-1].keys, key)
 	switch {
 	case e.seenIn(b, last.span), seen && !read.Before(last.from):
 		return false
@@ -91,8 +95,8 @@ func (e *evidence) unseen(b books.BillTruth, key warehouse.Key, trigger rule.Tri
 	case trigger == rule.TriggerVoided && tells &&
 		last.from.Sub(lives[max(0, len(lives)-2)].from) > 2*time.Second:
 		return false
-	case trigger == rule.TriggerVoided && !e.cancelIsDate && e.sawVoidBefore(b, last):
-		return false // its cancel date tells of another void
+	case trigger == rule.TriggerVoided && !e.cancelIsDate && e.sawVoidBefore(b, last) && (!known || made):
+		return false // its cancel date tells of another void of what the ledger knows
 	}
 	if !seen {
 		// It never saw the bill live: what it knows is the void of an earlier life, which made this very order.
@@ -100,12 +104,7 @@ func (e *evidence) unseen(b books.BillTruth, key warehouse.Key, trigger rule.Tri
 			return d.Bill == b.BillID && d.State == "done" && d.Created.Before(last.from)
 		})
 	}
-	for _, l := range slices.Backward(lives) {
-		if !l.from.After(read) {
-			return !tells || !slices.Contains(l.keys, key)
-		}
-	}
-	return false
+	return known && (!tells || !made)
 }
 
 // sawVoidBefore says whether a run saw a void that was over before this life, and that had another date than the one
@@ -213,7 +212,7 @@ func (e *evidence) explains(item work, d cancellation, o warehouse.Truth, b book
 		together := e.together[b.BillID]
 		return b.Deleted && len(together) > rule.ManyGone && !slices.ContainsFunc(together, func(id int64) bool {
 			return !e.deleted(id) && !slices.ContainsFunc(e.hiddenIn(id),
-				func(s span) bool { return s.from.Before(item.Created) })
+				func(s span) bool { return s.from.Before(item.Created) || s.from.Before(d.Created) })
 		})
 	}
 	return false

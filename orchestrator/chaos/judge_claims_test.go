@@ -70,6 +70,12 @@ func TestJudgeWhoseOrderItIs(t *testing.T) {
 			s.unseenAndDeleted()
 			s.runs.note(span{at(14.5), at(15.5)})
 		}, []fault{lost}},
+		"a life that nobody saw made another order, and only the date of its void tells of it": {func(s *story) {
+			s.unseenLife()
+			s.bills[0].Events[0].Orders[0].Stock = "CK002"
+			s.cancellation = nil
+			s.standing()
+		}, nil},
 		"asked for again, when the next bill of its number had made it anew as a kind that is not asked for": {
 			func(s *story) {
 				s.bills = []books.BillTruth{

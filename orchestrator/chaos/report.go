@@ -60,12 +60,8 @@ func (r *run) report(w io.Writer) {
 	}
 	numbers := map[string]bool{}
 	for i, f := range v.findings {
-		if i == toldInFull {
-			fmt.Fprintf(w, "\n%d more findings\n", len(v.findings)-i)
-			break
-		}
 		fmt.Fprintf(w, "\n%s: %s\n", strings.ToUpper(string(f.Fault)), f.Text)
-		if !numbers[f.Number] {
+		if i < toldInFull && !numbers[f.Number] {
 			numbers[f.Number] = true
 			r.evidence.tell(w, f.Number)
 		}

@@ -166,8 +166,8 @@ select exists (
 
 // decideAgain has bills that are not live read and decided again: those that were read since then, none for the zero
 // time, and all that wait for a warehouse, which may be mapped now, or outside. One of which orders are owed already
-// stays as it is, unless it waits and orders are made as before: what it owes was decided by the mapping of its day. One
-// that waits and is gone is proved gone once more, and decided with that, because no read shows it.
+// stays as it is, unless it waits and orders are made as before: what it owes was decided by the mapping of its day.
+// One that waits and is gone is proved gone once more, and decided with that, because no read shows it.
 func decideAgain(ctx context.Context, tx pgx.Tx, scheme string, since time.Time, same bool) error {
 	if since.IsZero() {
 		since = time.Now().Add(time.Hour)

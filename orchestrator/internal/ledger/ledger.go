@@ -322,6 +322,8 @@ type Verified struct {
 	Expected bool
 	// Question: it is not owed, but asked.
 	Question bool
+	// Absent: the read went well and did not show the bill.
+	Absent bool
 }
 
 // Gathering says what to take of what is due.

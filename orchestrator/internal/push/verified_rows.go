@@ -46,7 +46,7 @@ func (s *Rows) StoreVerified(
 		if err := storeUnconfirmed(ctx, tx, groups[rule.ClaimUnconfirmed]); err != nil {
 			return err
 		}
-		return storeUnread(ctx, tx, groups[rule.Unread], wait, limit)
+		return storeUnread(ctx, tx, scheme, groups[rule.Unread], wait, limit)
 	})
 	if err != nil {
 		return fmt.Errorf("store verification: %w", err)
@@ -169,9 +169,33 @@ func endVerified(ctx context.Context, tx pgx.Tx, verified []ledger.Verified, out
 	return bills, ledger.CloseCancellationWork(ctx, tx, slices.Collect(maps.Keys(bills)), "withdrawn: "+outcome)
 }
 
-func storeUnread(ctx context.Context, tx pgx.Tx, verified []ledger.Verified, wait, limit time.Duration) error {
+// storeUnread leaves cancellations for a while whose bill could not be read. One that was not shown is missing from now
+// on, unless it was before: no other read may ask for a bill that was voided long ago, and a reconcile run proves what
+// is missing gone.
+func storeUnread(
+	ctx context.Context, tx pgx.Tx, scheme string, verified []ledger.Verified, wait, limit time.Duration,
+) error {
 	if len(verified) == 0 {
 		return nil
+	}
+	var absent []int64
+	var times []time.Time
+	for _, v := range verified {
+		if v.Absent && !v.ReadTime.IsZero() {
+			absent, times = append(absent, v.ID), append(times, v.ReadTime)
+		}
+	}
+	if len(absent) > 0 {
+		if _, err := tx.Exec(ctx, `
+update bill b set absent_since = a.read_time
+from (select c.bill_id, max(v.read_time) as read_time
+    from unnest($2::bigint[], $3::timestamptz[]) as v (id, read_time)
+    join cancellation c on c.cancellation_id = v.id
+    group by 1) a
+where b.scheme = $1 and b.bill_id = a.bill_id and b.absent_since is null and b.gone_time is null
+  and b.read_time < a.read_time`, scheme, absent, times); err != nil {
+			return err
+		}
 	}
 	return ledger.AwaitRead(ctx, tx, ids(verified), wait, limit)
 }

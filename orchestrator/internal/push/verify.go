@@ -290,6 +290,7 @@ func (f *freshRead) verify(p rule.Policy, d ledger.Due, claimants []rule.Claiman
 	return ledger.Verified{
 		ID: d.ID, Outcome: v.Outcome, Trigger: v.Trigger, NotBefore: v.NotBefore, ReadTime: f.left,
 		Live: fresh.ByID != nil && fresh.ByID.Live(), By: v.By, Expected: v.Expected, Question: d.Question,
+		Absent: fresh.ByID == nil && !f.allUnreadable && !f.unreadable[number],
 	}
 }
 

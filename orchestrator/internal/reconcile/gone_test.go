@@ -80,6 +80,31 @@ func TestWithoutTheTriggerADeletedBillOwesNothing(t *testing.T) {
 	require.Equal(t, "nothing_owed", b.Text(`select verdict_code from reporting.bill_verdict where bill_no = 'A1'`))
 }
 
+// Voided, and the warehouse cannot be asked for days; then the bill is deleted. No run reads a bill that was voided so
+// long ago, so nobody missed it, and its cancellation ended with a person as unread.
+func TestAVoidedBillThatIsDeletedAfterThreeDaysGoesOnOnceItIsProvedGone(t *testing.T) {
+	b := setupRereading(t)
+	b.Books.Live(1, "A1", "CK001")
+	b.Run()
+	b.Clock = b.Clock.Add(time.Hour)
+	b.Books.Void(1)
+	b.Run()
+	require.Equal(t, "open {voided}", b.Text(`select state || ' ' || triggers::text from cancellation_now`))
+	b.Clock = b.Clock.Add(73 * time.Hour)
+	b.Books.Live(2, "A2", "CK001")
+	b.Run()
+	delete(b.Books.Bills, 1)
+	b.reconcile()
+	require.Empty(t, b.Verify())
+	b.Clock = b.Clock.Add(31 * time.Minute)
+	b.Run()
+	b.reconcile()
+	require.Equal(t, "deleted", b.Text(`select class from bill where bill_id = 1`))
+	require.Equal(t, "open {voided}", b.Text(`select state || ' ' || triggers::text from cancellation_now`))
+	require.Len(t, b.Verify(), 1, "nobody can take the void back any more")
+	require.Equal(t, "0", b.Text(`select count(*)::text from work_item`))
+}
+
 // View knows it and the query does not show it: data permission.
 func TestABillThatIsOnlyHiddenIsNotDeleted(t *testing.T) {
 	b := threeLive(t)

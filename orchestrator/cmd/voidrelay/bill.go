@@ -106,6 +106,9 @@ func (sh *shell) cancellationsCommand() *cobra.Command {
 			if hold := c.GetHoldReason(); hold != "" {
 				note = hold
 			}
+			if sender := c.GetSameOrderAs(); sender != 0 {
+				note = strings.TrimSpace(fmt.Sprintf("同一仓库单 same_order as %d  %s", sender, note))
+			}
 			t.row(fmt.Sprint(c.GetCancellationId()), c.GetBillNo(), c.GetOrderKind(), order(c),
 				stateWords(c.GetState()), c.GetDisposition(),
 				fmt.Sprint(c.GetAttempts()), moment(c.GetUpdateTime().AsTime()), note)

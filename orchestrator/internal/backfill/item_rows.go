@@ -37,7 +37,7 @@ func (o owed) item() ledger.ItemState {
 // transaction is fresh.
 func owedFor(ctx context.Context, tx pgx.Tx, scheme string, items []ledger.BackfillItem) (map[int]owed, error) {
 	var positions, bills, generations []int64
-	var accounts, warehouses, orders, types []string
+	var kinds, directions, warehouses []string
 	for i, item := range items {
 		if !item.HasOrder() {
 			continue
@@ -45,23 +45,22 @@ func owedFor(ctx context.Context, tx pgx.Tx, scheme string, items []ledger.Backf
 		d := item.Cancellation
 		positions, bills, generations = append(positions, int64(i)), append(bills, d.BillID),
 			append(generations, int64(d.Generation))
-		accounts, warehouses = append(accounts, d.Account), append(warehouses, d.WarehouseCode)
-		orders, types = append(orders, ledger.CleanText(d.OrderCode)), append(types, d.OrderType)
+		kinds, directions = append(kinds, d.Order.BillKind), append(directions, d.Order.Direction)
+		warehouses = append(warehouses, ledger.CleanText(d.Order.Warehouse))
 	}
 	if len(positions) == 0 {
 		return nil, nil
 	}
 	rows, err := tx.Query(ctx, `
 select w.position, c.cancellation_id, c.state, c.outcome, c.hold_reason, coalesce(c.decide_time = now(), false)
-from unnest(@positions::bigint[], @bills::bigint[], @accounts::text[], @warehouses::text[], @orders::text[],
-         @types::text[], @generations::bigint[]) as w (position, bill_id, account, warehouse_code, order_code,
-         order_type, generation)
-join cancellation_now c on c.scheme = @scheme and c.bill_id = w.bill_id and c.account = w.account
-    and c.warehouse_code = w.warehouse_code
-    and c.order_code = w.order_code and c.order_type = w.order_type and c.generation = w.generation`,
+from unnest(@positions::bigint[], @bills::bigint[], @kinds::text[], @directions::text[], @warehouses::text[],
+         @generations::bigint[]) as w (position, bill_id, bill_kind, direction, warehouse_number, generation)
+join cancellation_now c on c.scheme = @scheme and c.bill_id = w.bill_id and c.bill_kind = w.bill_kind
+    and c.direction = w.direction and c.warehouse_number = w.warehouse_number and c.generation = w.generation
+    and c.question = 0`,
 		pgx.StrictNamedArgs{
-			"scheme": scheme, "positions": positions, "bills": bills, "accounts": accounts, "warehouses": warehouses,
-			"orders": orders, "types": types, "generations": generations,
+			"scheme": scheme, "positions": positions, "bills": bills, "kinds": kinds, "directions": directions,
+			"warehouses": warehouses, "generations": generations,
 		})
 	if err != nil {
 		return nil, err

@@ -22,7 +22,6 @@ func (p *Pager) cancellations(page *ledger.Page, d rule.Decision, bill rule.Bill
 	counts := rule.RunCounts{Orders: int64(len(d.Orders) + d.Outside), OrdersNotInScheme: int64(d.Outside)}
 	var cancellations []ledger.Cancellation
 	var work []ledger.Work
-	seen := map[ledger.OrderKey]bool{}
 	for _, order := range d.Orders {
 		warehouse, listed := p.entry.Warehouse(order.Warehouse)
 		switch {
@@ -41,13 +40,6 @@ func (p *Pager) cancellations(page *ledger.Page, d rule.Decision, bill rule.Bill
 		if err != nil {
 			return nil, err
 		}
-		k := keyOf(request)
-		if seen[k] {
-			// Two orders of one bill that are the same order in the WMS.
-			counts.OrdersAlreadyOwed++
-			continue
-		}
-		seen[k] = true
 		cancellations = append(cancellations, ledger.Cancellation{
 			BillID: bill.ID, BillNo: bill.Number, Generation: d.After.Generation, Order: order, Request: request,
 			Triggers: d.Triggers, Evidence: d.Evidence, OrdersFrom: d.OrdersFrom, Hold: d.Hold, NotBefore: d.NotBefore,

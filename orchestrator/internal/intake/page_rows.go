@@ -36,8 +36,9 @@ func WritePage(ctx context.Context, tx pgx.Tx, run *ledger.Run, page *ledger.Pag
 	if err := ledger.WriteClaims(ctx, tx, run.Scheme, run.Revision, page.Bills); err != nil {
 		return fmt.Errorf("claims: %w", err)
 	}
-	if err := replan(ctx, tx, run.Scheme, page.Bills); err != nil {
-		return fmt.Errorf("replan: %w", err)
+	takenBack, err := takeBack(ctx, tx, run.Scheme, page.Bills)
+	if err != nil {
+		return fmt.Errorf("take back: %w", err)
 	}
 	if err := withdraw(ctx, tx, run.Scheme, page.Withdraw); err != nil {
 		return fmt.Errorf("withdraw: %w", err)
@@ -47,6 +48,9 @@ func WritePage(ctx context.Context, tx pgx.Tx, run *ledger.Run, page *ledger.Pag
 	}
 	if err := ledger.PlanCancellations(ctx, tx, run, page); err != nil {
 		return fmt.Errorf("cancellations: %w", err)
+	}
+	if err := ledger.FollowSenders(ctx, tx, takenBack); err != nil {
+		return fmt.Errorf("shared orders: %w", err)
 	}
 	if err := ledger.PlanQuestions(ctx, tx, run, page.Questions); err != nil {
 		return fmt.Errorf("questions: %w", err)
@@ -100,8 +104,8 @@ select bill_id, read_time from bill where scheme = $1 and bill_id = any($2) orde
 	return nil
 }
 
-// replan takes back what an earlier run planned for these bills.
-func replan(ctx context.Context, tx pgx.Tx, scheme string, bills []ledger.BillWrite) error {
+// takeBack takes back what an earlier run planned for these bills, and answers it.
+func takeBack(ctx context.Context, tx pgx.Tx, scheme string, bills []ledger.BillWrite) ([]int64, error) {
 	ids := make([]int64, len(bills))
 	for i, b := range bills {
 		ids[i] = b.After.State.ID

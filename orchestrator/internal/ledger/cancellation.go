@@ -12,8 +12,8 @@ import (
 )
 
 // PlanCancellations writes the page's cancellations as planned, under the run's id, or none where the page is not a
-// run's. One that exists for the same bill, order and generation is planned anew where plan says so, and else left as
-// it is ("already owed"); it keeps all its reasons.
+// run's. One that exists for the same bill, order kind, warehouse and generation is planned anew where plan says so,
+// and else left as it is ("already owed"); it keeps all its reasons. A further owner of an order is already owed, too.
 func PlanCancellations(ctx context.Context, tx pgx.Tx, run *Run, page *Page) error {
 	if len(page.Cancellations) == 0 {
 		return nil
@@ -26,7 +26,11 @@ func PlanCancellations(ctx context.Context, tx pgx.Tx, run *Run, page *Page) err
 	if err := writeOrders(ctx, tx, ordersOf(owed)); err != nil {
 		return err
 	}
-	if err := lockPlanned(ctx, tx, keys); err != nil {
+	if err := lockPlanned(ctx, tx, owed, keys); err != nil {
+		return err
+	}
+	taken, err := TakeOver(ctx, tx, run.Scheme, page.Cancellations)
+	if err != nil {
 		return err
 	}
 	rows, err := plan(ctx, tx, owedColumns.Args(owed, pgx.StrictNamedArgs{
@@ -38,17 +42,26 @@ func PlanCancellations(ctx context.Context, tx pgx.Tx, run *Run, page *Page) err
 		return err
 	}
 	var free, all []int64
+	shared := 0
 	for _, p := range rows {
 		all = append(all, p.CancellationID)
-		if p.HoldReason == "" {
+		if p.Shared {
+			shared++
+		} else if p.HoldReason == "" {
 			page.RunCounts.OrdersNew++
 			free = append(free, p.CancellationID)
 		} else {
 			page.RunCounts.OrdersHeld++
 		}
 	}
-	page.RunCounts.OrdersAlreadyOwed += int64(len(page.Cancellations) - len(all))
+	page.RunCounts.OrdersAlreadyOwed += int64(len(page.Cancellations) - len(all) + shared)
 	if err := endQuestions(ctx, tx, all); err != nil {
+		return err
+	}
+	if err := FollowSenders(ctx, tx, taken); err != nil {
+		return err
+	}
+	if err := pointToLater(ctx, tx, taken); err != nil {
 		return err
 	}
 	if err := addReasons(ctx, tx, keys); err != nil {
@@ -74,10 +87,9 @@ type (
 	keyRow struct {
 		BillID     int64     `col:"bill_id bigint"`
 		Generation int       `col:"generation integer"`
-		Account    string    `col:"account text"`
-		Warehouse  string    `col:"warehouse text"`
-		OrderCode  string    `col:"order_code text"`
-		OrderType  string    `col:"order_type text"`
+		BillKind   string    `col:"bill_kind text"`
+		Direction  string    `col:"direction text"`
+		Number     string    `col:"number text"`
 		Triggers   string    `col:"triggers text"`
 		NotBefore  time.Time `col:"not_before timestamptz"`
 	}
@@ -139,21 +151,22 @@ func keyArgs(scheme string, owed []owedRow) pgx.StrictNamedArgs {
 	keys := make([]keyRow, len(owed))
 	for i, d := range owed {
 		keys[i] = keyRow{
-			d.BillID, d.Generation, d.Account, d.Warehouse, d.OrderCode, d.OrderType, d.Triggers, d.NotBefore,
+			d.BillID, d.Generation, d.BillKind, d.Direction, d.Number, d.Triggers, d.NotBefore,
 		}
 	}
 	return keyColumns.Args(keys, pgx.StrictNamedArgs{"scheme": scheme})
 }
 
-// orderOf joins the order o that d names, and cancellationOf the cancellation c of @scheme that d and the order name.
+// orderOf joins the order o that d names, and cancellationOf the cancellation c of @scheme that d names.
 // Each row asks for its own, by key, whatever Postgres believes of how large the tables are.
 const (
 	orderOf = `cross join lateral (select o.order_id from warehouse_order o
         where o.account = d.account and o.warehouse_code = d.warehouse and o.order_code = d.order_code
           and o.order_type = d.order_type offset 0) o`
-	cancellationOf = `cross join lateral (select c.cancellation_id, c.triggers from cancellation c
-        where c.scheme = @scheme and c.bill_id = d.bill_id and c.order_id = o.order_id
-          and c.generation = d.generation and c.question = 0 offset 0) c`
+	cancellationOf = `cross join lateral (select c.cancellation_id, c.triggers, c.order_id from cancellation c
+        where c.scheme = @scheme and c.bill_id = d.bill_id and c.bill_kind = d.bill_kind
+          and c.direction = d.direction and c.warehouse_number = d.number and c.generation = d.generation
+          and c.question = 0 offset 0) c`
 )
 
 func ordersOf(owed []owedRow) []orderRow {
@@ -175,16 +188,29 @@ on conflict on constraint warehouse_order_once do nothing`, orderColumns.Args(or
 	return err
 }
 
-// lockPlanned locks those cancellations of a page that exist already, and how they stand.
-func lockPlanned(ctx context.Context, tx pgx.Tx, keys pgx.StrictNamedArgs) error {
+// lockPlanned locks the orders of a page and what is unsettled of them, and those cancellations of it that exist
+// already, and how they stand.
+func lockPlanned(ctx context.Context, tx pgx.Tx, owed []owedRow, keys pgx.StrictNamedArgs) error {
 	rows, err := tx.Query(ctx, `
+select o.order_id from `+orderColumns.From+` `+orderOf+`
+union
+select c.order_id from `+keyColumns.From+` `+cancellationOf, orderColumns.Args(ordersOf(owed), keys))
+	if err != nil {
+		return err
+	}
+	orders, err := pgx.CollectRows(rows, pgx.RowTo[int64])
+	if err != nil {
+		return err
+	}
+	if err := lockSenders(ctx, tx, orders); err != nil {
+		return err
+	}
+	if rows, err = tx.Query(ctx, `
 select c.cancellation_id
 from `+keyColumns.From+`
-`+orderOf+`
 `+cancellationOf+`
 order by c.cancellation_id
-for no key update of c`, keys)
-	if err != nil {
+for no key update of c`, keys); err != nil {
 		return err
 	}
 	known, err := pgx.CollectRows(rows, pgx.RowTo[int64])
@@ -201,7 +227,6 @@ func addReasons(ctx context.Context, tx pgx.Tx, keys pgx.StrictNamedArgs) error 
 with called as (
     select c.cancellation_id, d.triggers::text[] as triggers, d.not_before
     from `+keyColumns.From+`
-    `+orderOf+`
     `+cancellationOf+`
 ), added as (
     update cancellation c
@@ -209,6 +234,10 @@ with called as (
         update_time = now()
     from called d
     where c.cancellation_id = d.cancellation_id and not c.triggers @> d.triggers
+), dwelling as (
+    update shared_cancellation c set not_before = d.not_before, update_time = now()
+    from called d
+    where c.cancellation_id = d.cancellation_id and c.not_before is distinct from d.not_before
 )
 update unsettled_cancellation c set not_before = d.not_before, update_time = now()
 from called d

@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -88,12 +89,16 @@ where claim.generation < excluded.generation`,
 }
 
 // otherClaims finds the claims k of other bills b on the order of a cancellation c, whatever state their bills are in
-// but for those that are gone. The order alone leads to them (offset 0 sees to that): few bills claim one. A bill is
-// the same in every scheme that reads its form in its data centre. Across data centres a claim counts only between
-// schemes that both send, so that a test copy protects nothing from production; and of a scheme that is not in use any
-// longer nobody would ever say that a claim has ended.
+// but for those that are gone. Who shares the order with c is asked as if it claimed it, also where nothing was ever
+// seen of it that maps to the order: it is verified with c. The order alone leads to them (offset 0 sees to that): few
+// bills claim one. A bill is the same in every scheme that reads its form in its data centre. Across data centres a
+// claim counts only between schemes that both send, so that a test copy protects nothing from production; and of a
+// scheme that is not in use any longer nobody would ever say that a claim has ended.
 const otherClaims = `
-    from (select k.scheme, k.bill_id, k.order_id from claim k where k.order_id = c.order_id offset 0) k
+    from (select k.scheme, k.bill_id, k.order_id from claim k where k.order_id = c.order_id
+          union
+          select k.scheme, k.bill_id, c.order_id from shared_cancellation k where k.same_order_as = c.cancellation_id
+          offset 0) k
     join bill b on b.scheme = k.scheme and b.bill_id = k.bill_id
     join scheme bs on bs.scheme = k.scheme
     join scheme cs on cs.scheme = c.scheme
@@ -102,11 +107,15 @@ const otherClaims = `
       and (bs.data_center_id = cs.data_center_id or bs.mode = 'send' and cs.mode = 'send')`
 
 // ownTrigger is true of a bill b that is not live and whose own order a trigger of its scheme calls for, as its
-// cancellation says: one that is un-audited then claims nothing. While it dwells it does.
+// cancellation says: one that is un-audited then claims nothing. While it dwells it does. One that was withdrawn
+// because another bill claimed the order still calls for it.
 const ownTrigger = `(b.document_status <> 'C' and exists (
-    select from cancellation_now o
+    select ` + ownCancellation + ` and (o.not_before is null or o.not_before <= now())))`
+
+const ownCancellation = `
+    from cancellation_now o
     where o.scheme = b.scheme and o.bill_id = b.bill_id and o.order_id = k.order_id and o.generation = b.generation
-      and o.state not in ('withdrawn', 'dry_run') and (o.not_before is null or o.not_before <= now())))`
+      and (o.state not in ('withdrawn', 'dry_run') or o.outcome = 'order_claimed')`
 
 // IsClaimed is true of a cancellation c whose order another bill claims, as far as the ledger knows: no request for it
 // may leave. An un-audited bill claims its orders too, unless a trigger of its own scheme holds for it.
@@ -121,6 +130,8 @@ cross join lateral (select c.cancellation_id, c.scheme, c.bill_id, c.order_id fr
     where c.cancellation_id = w.id offset 0) c
 cross join lateral (
     select b.bill_id, b.bill_no, b.approve_time, b.cancel_status = 'B' as voided, ` + ownTrigger + ` as owed,
+           (select min(o.not_before) ` + ownCancellation + ` and b.document_status <> 'C' and o.not_before > now())
+               as dwells,
            bs.form_id <> cs.form_id or bs.data_center_id <> cs.data_center_id as elsewhere
     ` + otherClaims + `
     offset 0) o
@@ -136,9 +147,15 @@ func Claimants(ctx context.Context, pool *pgxpool.Pool, ids []int64) (map[int64]
 	claimants := map[int64][]rule.Claimant{}
 	var id int64
 	var one rule.Claimant
+	var dwells *time.Time
 	if _, err := pgx.ForEachRow(rows, []any{
-		&id, &one.BillID, &one.Number, &one.Approved, &one.Voided, &one.Owed, &one.Elsewhere,
+		&id, &one.BillID, &one.Number, &one.Approved, &one.Voided, &one.Owed, &dwells,
+		&one.Elsewhere,
 	}, func() error {
+		one.Dwells = time.Time{}
+		if dwells != nil {
+			one.Dwells = *dwells
+		}
 		claimants[id] = append(claimants[id], one)
 		return nil
 	}); err != nil {

@@ -39,10 +39,13 @@ const decided = `case when question = 0 then now() end`
 // was tried was not sent or refused.
 const neverLanded = `not maybe_landed and lease_until is null`
 
-// planned is a cancellation that plan has planned, and why it will be held; free ones have no reason.
+// planned is a cancellation that plan has planned, and why it will be held; free ones have no reason. Shared ones have
+// no changing row: their order has an unsettled cancellation already.
 type planned struct {
 	CancellationID int64
+	OrderID        int64
 	HoldReason     rule.HoldReason
+	Shared         bool
 }
 
 // plan plans what a run found owed, as args of owedColumns say, and answers what it planned: a new cancellation,
@@ -53,8 +56,11 @@ type planned struct {
 //   - held for number_reuse_unsaid, and something calls for it now that needs no person;
 //   - open, and nothing calls for it any longer but what needs a person for number_reuse_unsaid.
 //
-// Any other stays as it is. What is planned anew is read again, by number too, before it is sent. Its rows are locked
-// before, so that what is settled or opened by somebody else at this moment is met as it is then.
+// Any other stays as it is, also where the mapping makes another order of it by now; one that was never asked for takes
+// that order when it is planned anew. Where the order has an unsettled cancellation, or two of the page are about one
+// order, a further one is same_order; not so in a scheme that only watches. What is planned anew is read again, by
+// number too, before it is sent. Its rows and those of its orders are locked before, so that what is settled or opened
+// by somebody else at this moment is met as it is then.
 func plan(ctx context.Context, tx pgx.Tx, args pgx.StrictNamedArgs) ([]planned, error) {
 	rows, err := tx.Query(ctx, `
 with d as (
@@ -65,8 +71,8 @@ with d as (
     `+orderOf+`
 ), known as (
     select c.cancellation_id, c.triggers as had, d.bill_id, d.generation, d.account, d.triggers, d.bill_no, d.reason,
-           d.props, d.owner, d.evidence, d.orders_from, d.hold, d.order_id
-    from d cross join lateral (select d.order_id) o `+cancellationOf+`
+           d.props, d.owner, d.evidence, d.orders_from, d.hold, d.order_id, d.bill_kind, d.direction, d.number
+    from d `+cancellationOf+`
 ), fresh as (
     insert into cancellation (scheme, bill_id, bill_no, generation, order_id, bill_kind, direction, warehouse_number,
         cancel_reason, extend_props, owner_code, triggers, evidence, orders_from, revision, run_id, business_date,
@@ -75,28 +81,44 @@ with d as (
         d.reason, d.props, d.owner, d.triggers, d.evidence, d.orders_from, @revision, @run, d.business_date,
         @traceparent
     from d
-    where not exists (select from known k
-                      where k.bill_id = d.bill_id and k.order_id = d.order_id and k.generation = d.generation)
+    where not exists (select from known k where `+sameKey("k", "d")+`)
     on conflict on constraint cancellation_once do nothing
-    returning cancellation_id, bill_id, order_id, generation
+    returning cancellation_id, bill_id, bill_kind, direction, warehouse_number as number, generation
 ), again as (
     update outcome c set revoke_time = now()
-    from known k
+    from known k join cancellation f on f.cancellation_id = k.cancellation_id
     where c.cancellation_id = k.cancellation_id and c.revoke_time is null
       and (c.state = 'withdrawn'
         or c.state = 'dry_run' and (@reopen or not k.had @> k.triggers)
            and (select s.mode from scheme s where s.scheme = @scheme) = 'send')
-    returning c.cancellation_id, c.times_settled, k.order_id, k.bill_id, k.account, k.hold, `+qualified("c", kept)+`
+    returning c.cancellation_id, c.times_settled, case c.attempt when 0 then k.order_id else f.order_id end as order_id,
+        k.bill_id, k.hold, `+qualified("c", kept)+`
+), wanted as (
+    select f.cancellation_id, d.order_id, d.bill_id, d.hold, d.verified, 0 as times_settled, d.not_before,
+           null::timestamptz as lease_until, 0 as attempt, '' as disposition, '' as vendor_message,
+           false as maybe_landed, false as answer_lost
+    from fresh f join d on `+sameKey("f", "d")+`
+    union all
+    select cancellation_id, order_id, bill_id, hold, 'epoch', times_settled, `+kept+`
+    from again
+), placed as materialized (
+    select w.*, o.account, s.mode <> 'send' as watched,
+           case when s.mode = 'send' then coalesce(
+               (select u.cancellation_id from unsettled_cancellation u where u.order_id = w.order_id and not u.watched),
+               min(w.cancellation_id) over (partition by w.order_id)) else w.cancellation_id end as sender
+    from wanted w join warehouse_order o on o.order_id = w.order_id join scheme s on s.scheme = @scheme
 ), made as (
     insert into unsettled_cancellation (cancellation_id, order_id, scheme, bill_id, account, state, hold_reason,
-        verified_time, times_settled, `+kept+`)
-    select f.cancellation_id, d.order_id, @scheme, d.bill_id, d.account, 'planned', d.hold, d.verified, 0,
-        d.not_before, null, 0, '', '', false, false
-    from fresh f
-    join d on d.bill_id = f.bill_id and d.order_id = f.order_id and d.generation = f.generation
-    union all
-    select cancellation_id, order_id, @scheme, bill_id, account, 'planned', hold, 'epoch', times_settled, `+kept+`
-    from again
+        verified_time, watched, times_settled, `+kept+`)
+    select cancellation_id, order_id, @scheme, bill_id, account, 'planned', hold, verified, watched, times_settled,
+        `+kept+`
+    from placed where sender = cancellation_id
+    returning cancellation_id, order_id, hold_reason
+), shared as (
+    insert into shared_cancellation (cancellation_id, same_order_as, scheme, bill_id, hold_reason, times_settled,
+        `+kept+`)
+    select cancellation_id, sender, @scheme, bill_id, hold, times_settled, `+kept+`
+    from placed where sender <> cancellation_id
     returning cancellation_id, hold_reason
 ), moved as (
     update unsettled_cancellation c
@@ -108,46 +130,55 @@ with d as (
       and (c.state = 'needs_attention' and @gone and `+NeedsAttentionUnread+`
         or c.state = 'held' and c.hold_reason = @reuse and k.hold = ''
         or c.state = 'open' and c.not_before is null and k.hold = @reuse)
-    returning c.cancellation_id, c.hold_reason
+    returning c.cancellation_id, c.order_id, c.hold_reason
 ), rewritten as (
     update cancellation c
     set run_id = @run, revision = @revision, bill_no = k.bill_no, cancel_reason = k.reason, extend_props = k.props,
         owner_code = k.owner, evidence = k.evidence, orders_from = k.orders_from, traceparent = @traceparent,
-        update_time = now()
-    from known k
+        order_id = coalesce(p.order_id, c.order_id), update_time = now()
+    from known k left join placed p on p.cancellation_id = k.cancellation_id
     where c.cancellation_id = k.cancellation_id
-      and (exists (select from again a where a.cancellation_id = k.cancellation_id)
+      and (p.cancellation_id is not null
         or exists (select from moved m where m.cancellation_id = k.cancellation_id))
 )
-select cancellation_id, hold_reason from made
+select cancellation_id, order_id, hold_reason, false as shared from made
 union all
-select cancellation_id, hold_reason from moved`, args)
+select cancellation_id, order_id, hold_reason, false from moved
+union all
+select cancellation_id, 0, hold_reason, true from shared`, args)
 	if err != nil {
 		return nil, err
 	}
 	return pgx.CollectRows(rows, pgx.RowToStructByName[planned])
 }
 
+// sameKey is true of two rows of a scheme that name the same cancellation.
+func sameKey(a, b string) string {
+	return `(` + qualified(a, keyNames) + `) = (` + qualified(b, keyNames) + `)`
+}
+
+const keyNames = `bill_id, generation, bill_kind, direction, number`
+
 // TakeBack withdraws what an earlier run planned for these bills and did not live to open, before they are decided
-// anew, maybe under another revision: planned becomes withdrawn. What is owed again is planned again; a question, which
-// would not be, stays.
-func TakeBack(ctx context.Context, tx pgx.Tx, scheme string, bills []int64) error {
-	_, err := tx.Exec(ctx, settle(`c.scheme = $1 and c.bill_id = any($2) and c.state = 'planned' and c.question = 0`,
+// anew, maybe under another revision, and answers it: planned becomes withdrawn. What is owed again is planned again; a
+// question, which would not be, stays. Who shares an order with one of them is left pointing to it: FollowSenders is to
+// be called with the answer once these bills are decided.
+func TakeBack(ctx context.Context, tx pgx.Tx, scheme string, bills []int64) ([]int64, error) {
+	return settledIDs(ctx, tx, settle(`
+        c.scheme = $1 and c.bill_id = any($2) and c.state = 'planned' and c.question = 0`,
 		`'withdrawn', 'decided anew', false`), scheme, bills)
-	return err
 }
 
 // WithdrawBills withdraws the cancellations of bills for which a run found that no trigger holds any longer: planned,
 // open, held and needs_attention become withdrawn, which is all that is not settled. What is in flight is withdrawn
 // too: its answer is still written to its attempt.
 func WithdrawBills(ctx context.Context, tx pgx.Tx, scheme string, bills []int64) ([]int64, error) {
-	return settledIDs(ctx, tx, settle(`c.scheme = $1 and c.bill_id = any($2)`, `'withdrawn', 'no_trigger', false`),
-		scheme, bills)
+	return endWhole(ctx, tx, `c.scheme = $1 and c.bill_id = any($2)`, `'withdrawn', 'no_trigger', false`, scheme, bills)
 }
 
 // WithdrawScheme withdraws everything that a scheme still owes, because it is retired; as WithdrawBills otherwise.
 func WithdrawScheme(ctx context.Context, tx pgx.Tx, scheme string) ([]int64, error) {
-	return settledIDs(ctx, tx, settle(`c.scheme = $1`, `'withdrawn', 'scheme_retired', false`), scheme)
+	return endWhole(ctx, tx, `c.scheme = $1`, `'withdrawn', 'scheme_retired', false`, scheme)
 }
 
 // HoldPlan holds what was planned with a reason to, once its run is complete or has taken long: planned becomes held.
@@ -177,11 +208,11 @@ where scheme = $1 and state = 'planned' and hold_reason = '' and `+which, scheme
 // EndPlanAsDryRun ends what was planned, once its run is complete or has taken long, where the scheme only watches:
 // planned becomes dry_run. which is a condition on the rows c of the scheme.
 func EndPlanAsDryRun(ctx context.Context, tx pgx.Tx, scheme, which string) (int64, error) {
-	tag, err := tx.Exec(ctx, `
+	ended, err := settledIDs(ctx, tx, `
 with ended as (
     delete from unsettled_cancellation c
     where scheme = $1 and state = 'planned' and `+which+`
-    returning `+endedColumns+`
+    returning `+endedColumns+`, c.bill_id
 ), appended as (
     insert into outcome (cancellation_id, times_settled, scheme, state, outcome, `+carried+`)
     select cancellation_id, times_settled + 1, scheme, 'dry_run', 'dry_run', `+kept+`, now(), due_time
@@ -189,8 +220,11 @@ with ended as (
     returning cancellation_id, scheme, state, outcome
 ), told as (`+settledEvents("appended")+`
 )
-select from appended`, scheme)
-	return tag.RowsAffected(), err
+select cancellation_id, bill_id from ended`, scheme)
+	if err != nil {
+		return 0, err
+	}
+	return int64(len(ended)), FollowSenders(ctx, tx, ended)
 }
 
 // HoldAtLimit holds everything of a scheme that cannot have reached the WMS, because a safety limit was reached: open

@@ -15,8 +15,12 @@ const forgetAnswers = `same_disposition = '', same_count = 0, same_since = null,
 
 // Reopen opens cancellations that a person wants asked again, due at once, as if they had never been answered; their
 // bills are read before anything is sent: needs_attention, open and closed become open, and done where the WMS has not
-// said so itself.
+// said so itself. One whose order has another unsettled cancellation by now, or of which two are about one order, is
+// same_order from then on. None of them is same_order before.
 func Reopen(ctx context.Context, tx pgx.Tx, ids []int64) error {
+	if err := lockOrdersOf(ctx, tx, ids); err != nil {
+		return err
+	}
 	_, err := tx.Exec(ctx, `
 with asked as (
     update unsettled_cancellation
@@ -28,31 +32,47 @@ with asked as (
     where c.cancellation_id = any($1) and c.revoke_time is null
       and (c.state = 'closed' or c.state = 'done' and (c.outcome = 'marked_done' or c.inferred))
     returning `+endedColumns+`
+), placed as materialized (
+    select c.order_id, c.scheme, c.bill_id, c.question, o.account, `+qualified("a", "cancellation_id, times_settled, "+carried)+`,
+           coalesce(
+               (select u.cancellation_id from unsettled_cancellation u where u.order_id = c.order_id and not u.watched),
+               min(a.cancellation_id) over (partition by c.order_id)) as sender
+    from again a join cancellation c using (cancellation_id) join warehouse_order o using (order_id)
+), shared as (
+    insert into shared_cancellation (cancellation_id, same_order_as, scheme, bill_id, times_settled, decide_time,
+        `+kept+`)
+    select cancellation_id, sender, scheme, bill_id, times_settled, decide_time, `+kept+`
+    from placed where sender <> cancellation_id
 )
 insert into unsettled_cancellation (cancellation_id, order_id, scheme, bill_id, account, question, times_settled,
     state, verified_time, due_time, decide_time, `+kept+`)
-select a.cancellation_id, c.order_id, c.scheme, c.bill_id, o.account, c.question, a.times_settled, 'open',
-    'epoch', greatest(now(), a.not_before), a.decide_time, `+qualified("a", kept)+`
-from again a join cancellation c using (cancellation_id) join warehouse_order o using (order_id)`, ids)
+select cancellation_id, order_id, scheme, bill_id, account, question, times_settled, 'open',
+    'epoch', greatest(now(), not_before), decide_time, `+kept+`
+from placed where sender = cancellation_id`, ids)
 	return err
 }
 
 // CloseByHand ends cancellations that a person ignores, and leaves their orders as they are: needs_attention, open,
 // held and dry_run become closed.
 func CloseByHand(ctx context.Context, tx pgx.Tx, ids []int64) error {
-	_, err := tx.Exec(ctx, settleEither(
+	if _, err := tx.Exec(ctx, settleEither(
 		`c.cancellation_id = any($1) and c.state in ('needs_attention', 'open', 'held')`,
-		`c.cancellation_id = any($1) and c.state = 'dry_run'`, `'closed', 'ignored', false`), ids)
-	return err
+		`c.cancellation_id = any($1) and c.state = 'dry_run'`, `'closed', 'ignored', false`), ids); err != nil {
+		return err
+	}
+	return FollowSenders(ctx, tx, ids)
 }
 
 // FinishByHand ends cancellations whose order a person knows to be cancelled: needs_attention, open, held, dry_run and
 // closed become done.
 func FinishByHand(ctx context.Context, tx pgx.Tx, ids []int64) error {
-	_, err := tx.Exec(ctx, settleEither(
+	if _, err := tx.Exec(ctx, settleEither(
 		`c.cancellation_id = any($1) and c.state in ('needs_attention', 'open', 'held')`,
-		`c.cancellation_id = any($1) and c.state in ('dry_run', 'closed')`, `'done', 'marked_done', false`), ids)
-	return err
+		`c.cancellation_id = any($1) and c.state in ('dry_run', 'closed')`, `'done', 'marked_done', false`),
+		ids); err != nil {
+		return err
+	}
+	return FollowSenders(ctx, tx, ids)
 }
 
 // OpenReleased opens those of these cancellations of a scheme that are held, since a person releases them, and answers
@@ -81,10 +101,19 @@ select cancellation_id from released`, scheme, ids)
 }
 
 // EndUnsentAsDryRun ends what a scheme owed until a person set it to send, except what may have reached the WMS, and
-// answers which: planned, open and held become dry_run.
+// answers which: planned, open and held become dry_run, and so does what shares the order with one of them.
 func EndUnsentAsDryRun(ctx context.Context, tx pgx.Tx, scheme string) ([]int64, error) {
-	return settledIDs(ctx, tx, settle(`c.scheme = $1 and c.state in ('planned', 'open', 'held') and `+neverLanded,
-		`'dry_run', 'dry_run', false`), scheme)
+	ended, err := settledIDs(ctx, tx, settle(`c.scheme = $1 and c.state in ('planned', 'open', 'held')
+        and (watched or `+neverLanded+`)`, `'dry_run', 'dry_run', false`), scheme)
+	if err != nil {
+		return nil, err
+	}
+	shared, err := settledIDs(ctx, tx, settleShared(`c.scheme = $1 and c.same_order_as = any($2)`,
+		`'dry_run', 'dry_run', false`), scheme, ended)
+	if err != nil {
+		return nil, err
+	}
+	return append(ended, shared...), FollowSenders(ctx, tx, ended)
 }
 
 // AnswerMoves are the rows of a reclassification turned on their side, as unnest wants them.
@@ -134,5 +163,8 @@ from settled`, pgx.StrictNamedArgs{
 		"ids": m.IDs, "states": m.States, "outcomes": m.Outcomes, "inferred": m.Inferred, "waits": m.Waits,
 		"counts": m.Counts, "since": m.Since, "meaning": string(meaning), "landed": meaning.MayHaveLanded(),
 	})
-	return err
+	if err != nil {
+		return err
+	}
+	return FollowSenders(ctx, tx, m.IDs)
 }

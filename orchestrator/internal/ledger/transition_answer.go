@@ -2,6 +2,8 @@ package ledger
 
 import (
 	"context"
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -100,7 +102,10 @@ from decided m`, args)
 		work = work || open
 		return nil
 	})
-	return decided, work, err
+	if err != nil {
+		return nil, false, err
+	}
+	return decided, work, FollowSenders(ctx, tx, idsOf(results))
 }
 
 // idsOf are the cancellations of results.
@@ -128,6 +133,9 @@ func MoveCancellations(ctx context.Context, tx pgx.Tx, rest []Result) (map[Attem
 ), noted_settled as (
     update outcome c set `+answerNoted+`
     from r where `+isCurrent+` and c.revoke_time is null
+), noted_shared as (
+    update shared_cancellation c set `+answerNoted+`
+    from r where `+isCurrent+`
 )
 select cancellation_id, attempt from decided`, args)
 	if err != nil {
@@ -135,11 +143,13 @@ select cancellation_id, attempt from decided`, args)
 	}
 	decided := map[AttemptKey]bool{}
 	var key AttemptKey
-	_, err = pgx.ForEachRow(rows, []any{&key.ID, &key.Attempt}, func() error {
+	if _, err = pgx.ForEachRow(rows, []any{&key.ID, &key.Attempt}, func() error {
 		decided[key] = true
 		return nil
-	})
-	return decided, err
+	}); err != nil {
+		return nil, err
+	}
+	return decided, FollowSenders(ctx, tx, idsOf(rest))
 }
 
 // FinishLate lets a "cancelled" end a cancellation that has not ended, although a later attempt is current, or one that
@@ -165,7 +175,11 @@ select cancellation_id from appended`, resultArgs(results))
 	if err != nil {
 		return nil, err
 	}
-	return pgx.CollectRows(rows, pgx.RowTo[int64])
+	ended, err := pgx.CollectRows(rows, pgx.RowTo[int64])
+	if err != nil {
+		return nil, err
+	}
+	return ended, FollowSenders(ctx, tx, ended)
 }
 
 // WithdrawVerified withdraws cancellations of which a fresh read said that they must not be sent, and answers the bill
@@ -178,11 +192,13 @@ func WithdrawVerified(ctx context.Context, tx pgx.Tx, ids []int64, outcome strin
 	}
 	bills := map[int64]int64{}
 	var id, bill int64
-	_, err = pgx.ForEachRow(rows, []any{&id, &bill}, func() error {
+	if _, err = pgx.ForEachRow(rows, []any{&id, &bill}, func() error {
 		bills[id] = bill
 		return nil
-	})
-	return bills, err
+	}); err != nil {
+		return nil, err
+	}
+	return bills, FollowSenders(ctx, tx, slices.Collect(maps.Keys(bills)))
 }
 
 // AwaitRead makes cancellations whose bill could not be read due again after wait, and gives a person those of which

@@ -39,7 +39,7 @@ const leftAlone = `exists (
 
 // PlanQuestions plans the questions of a page, behind what it owes, and remembers that their bills were asked about.
 // An order about which a cancellation is not settled, of whatever bill, is not asked about, nor one that was answered
-// about since; where the scheme only watches nothing is.
+// about since; where the scheme only watches nothing is. Two orders of one kind and warehouse are two questions.
 func PlanQuestions(ctx context.Context, tx pgx.Tx, run *Run, questions []Cancellation) error {
 	if len(questions) == 0 {
 		return nil
@@ -49,6 +49,9 @@ func PlanQuestions(ctx context.Context, tx pgx.Tx, run *Run, questions []Cancell
 		return err
 	}
 	if err := writeOrders(ctx, tx, ordersOf(asked)); err != nil {
+		return err
+	}
+	if err := lockOrders(ctx, tx, ordersOf(asked)); err != nil {
 		return err
 	}
 	rows := make([]questionRow, len(asked))
@@ -62,15 +65,19 @@ func PlanQuestions(ctx context.Context, tx pgx.Tx, run *Run, questions []Cancell
 		"traceparent": telemetry.Traceparent(ctx),
 	}))
 	_, err = tx.Exec(ctx, `
-with d as (
-    select distinct on (o.order_id) d.*, o.order_id, q.question, q.asked
+with found as (
+    select distinct on (o.order_id) d.*, o.order_id, q.question as first, q.asked
     from `+owedColumns.From+`
     join `+questionColumns.From+` using (bill_id, account, warehouse, order_code, order_type)
     `+orderOf+`
     where (select s.mode from scheme s where s.scheme = @scheme) = 'send'
-      and not exists (select from unsettled_cancellation u where u.order_id = o.order_id)
+      and not exists (select from unsettled_cancellation u where u.order_id = o.order_id and not u.watched)
       and not `+answeredSince+` and not `+leftAlone+`
     order by o.order_id, d.bill_id
+), d as (
+    select f.*, f.first - 1 + (row_number() over (
+               partition by f.bill_id, f.bill_kind, f.direction, f.number order by f.order_id))::integer as question
+    from found f
 ), asked as (
     insert into cancellation (scheme, bill_id, bill_no, generation, question, order_id, bill_kind, direction,
         warehouse_number, cancel_reason, extend_props, owner_code, triggers, evidence, orders_from, revision, run_id,
@@ -96,7 +103,8 @@ where b.scheme = @scheme and b.bill_id = a.bill_id`, args)
 }
 
 // endQuestions withdraws what is asked about the orders of these cancellations, which are owed by now and ask the same
-// with more right: planned, open, held and needs_attention become withdrawn.
+// with more right: planned, open, held and needs_attention become withdrawn. What is owed shared the order with the
+// question until then, and takes it over.
 func endQuestions(ctx context.Context, tx pgx.Tx, owed []int64) error {
 	if len(owed) == 0 {
 		return nil
@@ -105,6 +113,9 @@ func endQuestions(ctx context.Context, tx pgx.Tx, owed []int64) error {
       and c.order_id in (select o.order_id from cancellation o where o.cancellation_id = any($1))`,
 		`'withdrawn', 'owed', false`), owed)
 	if err != nil || len(ended) == 0 {
+		return err
+	}
+	if err := FollowSenders(ctx, tx, ended); err != nil {
 		return err
 	}
 	return CloseCancellationWork(ctx, tx, ended, "owed now")

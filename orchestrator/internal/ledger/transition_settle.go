@@ -47,6 +47,31 @@ with ended as (
 select cancellation_id, bill_id from ended`
 }
 
+// settleShared is settle for cancellations c that share their order with another, which goes on.
+func settleShared(where, what string) string {
+	return `
+with ended as (
+    delete from shared_cancellation c
+    where ` + where + `
+    returning ` + endedColumns + `, c.bill_id
+)` + appendOutcome(what) + `
+select cancellation_id, bill_id from ended`
+}
+
+// endWhole settles all unsettled cancellations c that a condition finds, also those that share their order, and answers
+// them; who shares an order with one of them takes it over.
+func endWhole(ctx context.Context, tx pgx.Tx, where, what string, args ...any) ([]int64, error) {
+	ended, err := settledIDs(ctx, tx, settle(where, what), args...)
+	if err != nil {
+		return nil, err
+	}
+	shared, err := settledIDs(ctx, tx, settleShared(where, what), args...)
+	if err != nil {
+		return nil, err
+	}
+	return append(ended, shared...), FollowSenders(ctx, tx, ended)
+}
+
 // settleEither is settle for cancellations of which some may be settled already, in another way: the outcome that they
 // have then counts no longer, and the new one follows it.
 func settleEither(where, whereSettled, what string) string {
@@ -69,10 +94,16 @@ select from ended`
 
 // LockStanding locks the changing rows and the outcomes of cancellations. A row that goes while it is waited for has
 // left another one behind, which a statement sees that begins after this; so whoever asks for both, or opens one again,
-// begins with this. First the outcomes: one that is reopened meanwhile is then found among the changing rows.
+// begins with this. First the outcomes, and what shares an order: one that is reopened, or takes the order over,
+// meanwhile is then found among the changing rows.
 func LockStanding(ctx context.Context, tx pgx.Tx, ids []int64) error {
 	if _, err := tx.Exec(ctx, `
 select from outcome where cancellation_id = any($1) and revoke_time is null order by cancellation_id for update`,
+		ids); err != nil {
+		return err
+	}
+	if _, err := tx.Exec(ctx, `
+select from shared_cancellation where cancellation_id = any($1) order by cancellation_id for update`,
 		ids); err != nil {
 		return err
 	}

@@ -105,6 +105,9 @@ type CancellationView struct {
 	DueTime, CreateTime, UpdateTime, OutcomeTime time.Time
 	Revision                                     int32
 	RunID                                        int64
+	// SameOrderAs is the cancellation that is, or was, sent for the same order, with which it stands and ends; 0 where
+	// that is this one.
+	SameOrderAs int64
 }
 
 // AttemptView is one request to the WMS. Request and Reply are text whatever bytes were exchanged; empty when not (or

@@ -78,7 +78,9 @@ type refusedRow struct {
 	CancellationID         int64
 	BillNo, State, Outcome string
 	InFlight               bool
-	Total                  int64
+	// Sender is the cancellation with which it shares its order; 0 where that is itself, or it is settled.
+	Sender int64
+	Total  int64
 }
 
 // take counts what the act applies to, locks it unless it is a dry run, and lists what is refused. More than the bounds
@@ -156,7 +158,7 @@ func (c *choice) count(ctx context.Context, tx pgx.Tx, most int64) error {
 func (c *choice) listRefused(ctx context.Context, tx pgx.Tx, effect *ledger.Effect) error {
 	rows, err := tx.Query(ctx, `
 select c.cancellation_id, c.bill_no, c.state, c.outcome, c.lease_until is not null as in_flight,
-       count(*) over () as total
+       case when `+isSender+` then 0 else c.same_order_as end as sender, count(*) over () as total
 from cancellation_now c
 where `+c.where+` and not (`+c.applies+`)
 order by c.cancellation_id

@@ -1,5 +1,7 @@
 package operate
 
+import "fmt"
+
 // verbRule says what a verb applies to.
 type verbRule struct {
 	// states are selected by a filter that names none.
@@ -7,6 +9,14 @@ type verbRule struct {
 	// applies is the condition on a cancellation c; what breaks it is refused with the words of refuse.
 	applies string
 	refuse  func(refusedRow) string
+}
+
+// isSender keeps an act off a cancellation that shares its order with one that is not settled: whatever is done about
+// the order is done there.
+const isSender = `(c.same_order_as is null or c.state in ('done', 'withdrawn', 'dry_run', 'closed'))`
+
+func sharedWords(sender int64) string {
+	return fmt.Sprintf("与取消记录 %d 是同一个仓库单（same_order），随它发送和结束，请对 %d 操作", sender, sender)
 }
 
 // notInFlight keeps an act off a cancellation whose attempt has no answer yet: the answer would meet another state than
@@ -29,6 +39,9 @@ var refusedWords = map[string]string{
 
 func refuseBy(own map[string]string) func(refusedRow) string {
 	return func(r refusedRow) string {
+		if r.Sender != 0 {
+			return sharedWords(r.Sender)
+		}
 		if r.InFlight && (r.State == "open" || r.State == "needs_attention" || r.State == "held") {
 			return inFlightWords
 		}
@@ -47,11 +60,11 @@ const neverSent = `(c.attempt = 0 and exists (select from scheme s where s.schem
 var (
 	retryRule = verbRule{
 		states: []string{"needs_attention", "open"},
-		applies: notInFlight + ` and (c.state in ('needs_attention', 'open')
+		applies: isSender + ` and ` + notInFlight + ` and (c.state in ('needs_attention', 'open')
     or c.state = 'closed' and not ` + neverSent + `
     or c.state = 'done' and (c.outcome = 'marked_done' and not ` + neverSent + ` or c.inferred))`,
 		refuse: func(r refusedRow) string {
-			if !r.InFlight && (r.State == "closed" || r.Outcome == "marked_done") {
+			if r.Sender == 0 && !r.InFlight && (r.State == "closed" || r.Outcome == "marked_done") {
 				return refusedWords["dry_run"]
 			}
 			return refuseBy(map[string]string{"done": "旺店通已确认取消，无需重试"})(r)
@@ -59,14 +72,15 @@ var (
 	}
 	ignoreRule = verbRule{
 		states:  []string{"needs_attention", "open", "held"},
-		applies: notInFlight + ` and c.state in ('needs_attention', 'open', 'held', 'dry_run')`,
+		applies: isSender + ` and ` + notInFlight + ` and c.state in ('needs_attention', 'open', 'held', 'dry_run')`,
 		refuse:  refuseBy(nil),
 	}
 	markDoneRule = verbRule{
-		states:  []string{"needs_attention", "open", "held"},
-		applies: notInFlight + ` and c.state in ('needs_attention', 'open', 'held', 'dry_run', 'closed')`,
-		refuse:  refuseBy(nil),
+		states: []string{"needs_attention", "open", "held"},
+		applies: isSender + ` and ` + notInFlight + ` and
+    c.state in ('needs_attention', 'open', 'held', 'dry_run', 'closed')`,
+		refuse: refuseBy(nil),
 	}
 	// A held one whose request is on its way may go: its answer finds it open, and decides.
-	releaseRule = verbRule{states: []string{"held"}, applies: `c.state = 'held'`, refuse: refuseBy(nil)}
+	releaseRule = verbRule{states: []string{"held"}, applies: isSender + ` and c.state = 'held'`, refuse: refuseBy(nil)}
 )

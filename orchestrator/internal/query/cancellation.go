@@ -20,12 +20,14 @@ select c.cancellation_id, c.scheme, c.bill_id, c.bill_no, c.generation,
        case when c.state = 'held' then c.hold_reason else '' end as hold_reason, c.disposition, c.vendor_message,
        c.outcome, c.attempt as attempts,
        case when c.state = 'open' and not c.awaits_text then c.due_time end as due_time,
-       c.create_time, c.update_time, c.outcome_time, c.revision, coalesce(c.run_id, 0) as run_id
+       c.create_time, c.update_time, c.outcome_time, c.revision, coalesce(c.run_id, 0) as run_id,
+       coalesce(c.same_order_as, 0) as same_order_as
 from cancellation_now c`
 
 // CancellationViews lists cancellations newest first, at most limit, those older than before (0 = from the newest).
 // Conditions that are not asked for are not in the statement. So a bill number is always found by its index; what is
-// asked for by state is found where that state stands, unsettled or settled.
+// asked for by state is found where that state stands, unsettled or settled; same_order is found where the one that is
+// sent stands.
 func (r *Reader) CancellationViews(
 	ctx context.Context, f ledger.CancellationFilter, before int64, limit int,
 ) ([]ledger.CancellationView, error) {
@@ -54,9 +56,14 @@ const newestOfAll = `
     select c.cancellation_id
     from cancellation c join warehouse_order o using (order_id)`
 
+// sharing is how those stand that share their order with an unsettled cancellation.
+const sharing = `(
+        select c.cancellation_id, u.state, u.hold_reason, u.disposition, u.vendor_message, u.attempt, u.lease_until
+        from shared_cancellation c join unsettled_cancellation u on u.cancellation_id = c.same_order_as)`
+
 // NewestIn finds cancellations in these states, none is all, for which a condition holds on their facts c, their order
-// o and how they stand, s: the newest of those that are not settled, and the newest of those that are. A half that no
-// state asks for is left out.
+// o and how they stand, s: the newest of those that are not settled, of those that share the order of one, and of those
+// that are settled. What no state asks for is left out.
 func NewestIn(states []string, where string, args pgx.StrictNamedArgs) string {
 	if len(states) > 0 {
 		where, args["states"] = where+` and s.state = any(@states)`, states
@@ -78,7 +85,7 @@ func NewestIn(states []string, where string, args pgx.StrictNamedArgs) string {
 	}
 	var halves []string
 	if unsettled > 0 || len(states) == 0 {
-		halves = append(halves, half("unsettled_cancellation", ""))
+		halves = append(halves, half("unsettled_cancellation", ""), half(sharing, ""))
 	}
 	if unsettled < len(states) || len(states) == 0 {
 		halves = append(halves, half("outcome", " and s.revoke_time is null"))

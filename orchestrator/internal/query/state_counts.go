@@ -17,6 +17,11 @@ with edge as (
     where c.scheme = any(@schemes)
     group by c.scheme, c.state
     union all
+    select c.scheme, u.state, count(*)
+    from shared_cancellation c join unsettled_cancellation u on u.cancellation_id = c.same_order_as
+    where c.scheme = any(@schemes)
+    group by c.scheme, u.state
+    union all
     select c.scheme, c.state, count(*) from outcome c
     where c.scheme = any(@schemes) and c.revoke_time is null and c.cancellation_id >= (select id from edge)
     group by c.scheme, c.state

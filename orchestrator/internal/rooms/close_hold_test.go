@@ -1,6 +1,7 @@
 package rooms_test
 
 import (
+	"fmt"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -12,7 +13,9 @@ import (
 // held is a cancellation of a bill that waits for this.
 func (o *operator) held(bill int64, why string) int64 {
 	o.Helper()
-	return o.rows.Cancellation(rowtest.Cancellation{BillID: bill, BillNo: "A", State: "held", HoldReason: why})
+	return o.rows.Cancellation(rowtest.Cancellation{
+		BillID: bill, BillNo: fmt.Sprintf("A%d", bill), State: "held", HoldReason: why,
+	})
 }
 
 // A cancellation that waits for a person because of its whole reconcile run, or its whole bill, has a work item that

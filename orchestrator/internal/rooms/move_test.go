@@ -3,6 +3,7 @@ package rooms_test
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -40,7 +41,13 @@ func move(ctx context.Context, pool *pgxpool.Pool, e rule.Event, m moved) error 
 		case rule.EventAsked:
 			return ledger.PlanQuestions(ctx, tx, &ledger.Run{Scheme: m.Scheme, Revision: 1}, m.Cancellations)
 		case rule.EventDecidedAnew:
-			return ledger.TakeBack(ctx, tx, m.Scheme, m.Bills)
+			_, err = ledger.TakeBack(ctx, tx, m.Scheme, m.Bills)
+		case rule.EventTakenOver:
+			later := slices.Clone(m.Cancellations)
+			for i := range later {
+				later[i].Generation++
+			}
+			_, err = ledger.TakeOver(ctx, tx, m.Scheme, later)
 		case rule.EventNoTrigger:
 			_, err = ledger.WithdrawBills(ctx, tx, m.Scheme, m.Bills)
 		case rule.EventRunEnded:

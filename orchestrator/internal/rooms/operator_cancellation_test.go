@@ -305,9 +305,11 @@ func TestAnActOfAnUnknownSchemeIsRefused(t *testing.T) {
 // What was counted is what is touched: a person looked at two of them, and agreed to these.
 func TestAnActWithATokenTouchesWhatItsDryRunCounted(t *testing.T) {
 	o := setupOperator(t)
+	bills := int64(0)
 	add := func(no string) int64 {
+		bills++
 		return o.rows.Cancellation(rowtest.Cancellation{
-			BillNo: no, State: "needs_attention", Attempt: 1, Disposition: "rejected",
+			BillID: bills, BillNo: no, State: "needs_attention", Attempt: 1, Disposition: "rejected",
 		})
 	}
 	one, two := add("A1"), add("A2")

@@ -78,7 +78,7 @@ func TestTheSafetyLimitsDoNotCountAllThatWasEverDecided(t *testing.T) {
 	back := "now() - n * interval '5 minutes'"
 	copyRows(t, w.rows, w.pool, "outcome", map[string]string{"cancellation_id": "n", "decide_time": back})
 	copyRows(t, w.rows, w.pool, "unsettled_cancellation",
-		map[string]string{"cancellation_id": "n + 5000", "decide_time": back})
+		map[string]string{"cancellation_id": "n + 5000", "order_id": "n + 5000", "decide_time": back})
 	w.rows.Exec(`analyze`)
 	explained, err := w.pool.Query(t.Context(), `explain `+intake.CountDecided, rowtest.SchemeName,
 		time.Now().Add(-24*time.Hour), 10_000_000)

@@ -80,6 +80,7 @@ func cancellationMessage(v ledger.CancellationView) *orchestratorv1.Cancellation
 		Disposition: v.Disposition, VendorMessage: v.VendorMessage, Outcome: v.Outcome, Attempts: v.Attempts,
 		DueTime: stamp(v.DueTime), CreateTime: stamp(v.CreateTime), UpdateTime: stamp(v.UpdateTime),
 		OutcomeTime: stamp(v.OutcomeTime), Revision: v.Revision, RunId: v.RunID,
+		SameOrderAs: v.SameOrderAs,
 	}
 }
 

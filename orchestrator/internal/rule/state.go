@@ -38,6 +38,8 @@ const (
 	EventDecidedAnew Event = "decided_anew"
 	// EventNoTrigger: a run finds that no trigger holds any longer.
 	EventNoTrigger Event = "no_trigger"
+	// EventTakenOver: the same order is owed for a later generation of the same bill.
+	EventTakenOver Event = "taken_over"
 	// EventRunEnded, EventRunEndedHolding and EventRunEndedWatching: the run that planned it is complete, or has
 	// been long in ending, and there is no reason to hold it, or there is one, or the scheme only watches.
 	EventRunEnded         Event = "run_ended"
@@ -115,6 +117,7 @@ func Transitions() []Transition {
 		{EventOwedNow, []CancellationState{Planned, Open, Held, NeedsAttention}, Withdrawn},
 		{EventDecidedAnew, []CancellationState{Planned}, Withdrawn},
 		{EventNoTrigger, []CancellationState{Planned, Open, Held, NeedsAttention}, Withdrawn},
+		{EventTakenOver, []CancellationState{Planned, Open, Held, NeedsAttention}, Withdrawn},
 		{EventRunEnded, []CancellationState{Planned}, Open},
 		{EventRunEndedHolding, []CancellationState{Planned}, Held},
 		{EventRunEndedWatching, []CancellationState{Planned}, DryRun},

@@ -13,7 +13,8 @@ type Verification string
 const (
 	// Holds: a trigger still holds and no other bill claims the order.
 	Holds Verification = "holds"
-	// Dwelling: the one trigger that holds has not done so for as long as the scheme waits.
+	// Dwelling: the one trigger that holds has not done so for as long as the scheme waits, for the bill or for one
+	// with which it shares the order.
 	Dwelling Verification = "dwelling"
 	// NoTrigger: no trigger holds any longer.
 	NoTrigger Verification = "no_trigger"
@@ -75,6 +76,9 @@ type Claimant struct {
 	Approved time.Time
 	// Voided: so the ledger has it. Owed: it is not live, and a trigger of its own scheme calls for the order.
 	Voided, Owed bool
+	// Dwells is until when its own cancellation of the order waits for its dwell: until then it claims the order, and
+	// then it does not; zero where it does not dwell.
+	Dwells time.Time
 	// Elsewhere: it is of another form or data centre, which a read for this cancellation does not reach.
 	Elsewhere bool
 }
@@ -94,6 +98,11 @@ func (c Claimant) claims(shown State, isShown bool) (claims, confirmed bool) {
 		return false, true
 	}
 	return true, stands
+}
+
+// dwelling says whether a claimant that claims the order does so only until its dwell is over.
+func (c Claimant) dwelling(shown State, isShown bool) bool {
+	return !c.Dwells.IsZero() && (c.Elsewhere || isShown && !shown.Live() && !shown.Voided())
 }
 
 // Verified is what a verification came to.
@@ -126,6 +135,10 @@ func Verify(p Policy, cancellation Cancellation, read FreshRead) Verified {
 		shown, isShown := read.Others[c.BillID]
 		claims, confirmed := c.claims(shown, isShown && !c.Elsewhere)
 		switch {
+		case claims && c.dwelling(shown, isShown):
+			if v.Outcome != ClaimUnconfirmed && v.NotBefore.Before(c.Dwells) {
+				v.Outcome, v.NotBefore = Dwelling, c.Dwells
+			}
 		case claims && confirmed:
 			return Verified{Outcome: OrderClaimed, By: c, Expected: c.madeAnew(cancellation, read)}
 		case claims:

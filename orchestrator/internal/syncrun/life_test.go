@@ -34,16 +34,32 @@ func setupLiving(t *testing.T) *living {
 // setupWith is a bench whose scheme says something else than the shipped one at one place.
 func setupWith(t *testing.T, old, replacement string) *living {
 	t.Helper()
+	return setupWithAll(t, map[string]string{old: replacement})
+}
+
+// setupWithAll is setupWith for several places.
+func setupWithAll(t *testing.T, replacements map[string]string) *living {
+	t.Helper()
 	b := setupLiving(t)
-	document := strings.Replace(string(scheme.ShippedDocument()), old, replacement, 1)
-	require.NotEqual(t, string(scheme.ShippedDocument()), document)
+	b.follow(replacements)
+	b.Run()
+	return b
+}
+
+// follow lets the bench's scheme say something else than the shipped one.
+func (b *living) follow(replacements map[string]string) {
+	t := b.T
+	t.Helper()
+	document := string(scheme.ShippedDocument())
+	for old, replacement := range replacements {
+		require.Contains(t, document, old)
+		document = strings.Replace(document, old, replacement, 1)
+	}
 	schemes, err := scheme.Load([]byte(document), "test.yaml")
 	require.NoError(t, err)
 	e, _ := b.Job.Registry.Entry(schemes[0].Name)
 	e.Scheme = schemes[0]
 	b.Job.Registry.Put(e)
-	b.Run()
-	return b
 }
 
 func (b *living) cancellations() string {

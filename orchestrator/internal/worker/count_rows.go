@@ -40,6 +40,8 @@ with counted as (
     select scheme, state, count(*) as count
     from (select scheme, state, cancellation_id from unsettled_cancellation
           union all
+          select scheme, 'open', cancellation_id from shared_cancellation
+          union all
           select scheme, state, cancellation_id from outcome where revoke_time is null) c
     where cancellation_id >= @block::bigint * @rows::bigint
       and cancellation_id < (@block::bigint + 1) * @rows::bigint

@@ -46,7 +46,7 @@ declare
     standing jsonb := '{"hold_reason": "", "outcome": "", "inferred": false, "attempt": 0, "unsent_for": "0",
         "disposition": "", "vendor_message": "", "same_disposition": "", "same_count": 0, "answer_changes": 0,
         "maybe_landed": false, "answer_lost": false, "times_settled": 0, "awaits_text": false,
-        "question": 0}';
+        "question": 0, "watched": false}';
     given jsonb := jsonb_strip_nulls(to_jsonb(new));
     id bigint := new.cancellation_id;
     ordered bigint;

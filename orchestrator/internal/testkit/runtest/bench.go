@@ -103,7 +103,7 @@ func (b *Bench) Acts() acttest.Acts { return acttest.New(b.Pool) }
 // Verify looks at everything that is open, as a batch would.
 func (b *Bench) Verify() map[int64]ledger.Verified {
 	b.Helper()
-	rows, err := b.Pool.Query(b.Context(), `select cancellation_id from cancellation_now where state = 'open'`)
+	rows, err := b.Pool.Query(b.Context(), `select cancellation_id from unsettled_cancellation where state = 'open'`)
 	require.NoError(b, err)
 	ids, err := pgx.CollectRows(rows, pgx.RowTo[int64])
 	require.NoError(b, err)

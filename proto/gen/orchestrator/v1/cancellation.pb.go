@@ -1977,8 +1977,11 @@ type Cancellation struct {
 	UpdateTime  *timestamppb.Timestamp `protobuf:"bytes,26,opt,name=update_time,json=updateTime,proto3" json:"update_time,omitempty"`
 	OutcomeTime *timestamppb.Timestamp `protobuf:"bytes,27,opt,name=outcome_time,json=outcomeTime,proto3" json:"outcome_time,omitempty"`
 	// The revision it was decided under, and the run that decided it.
-	Revision      int32 `protobuf:"varint,28,opt,name=revision,proto3" json:"revision,omitempty"`
-	RunId         int64 `protobuf:"varint,29,opt,name=run_id,json=runId,proto3" json:"run_id,omitempty"`
+	Revision int32 `protobuf:"varint,28,opt,name=revision,proto3" json:"revision,omitempty"`
+	RunId    int64 `protobuf:"varint,29,opt,name=run_id,json=runId,proto3" json:"run_id,omitempty"`
+	// same_order: the cancellation that is, or was, sent for the same order. This one has no request of its own, stands as
+	// that one does and ends with it; an act on it is refused while that one is not settled. 0 = it is sent itself.
+	SameOrderAs   int64 `protobuf:"varint,30,opt,name=same_order_as,json=sameOrderAs,proto3" json:"same_order_as,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -2212,6 +2215,13 @@ func (x *Cancellation) GetRevision() int32 {
 func (x *Cancellation) GetRunId() int64 {
 	if x != nil {
 		return x.RunId
+	}
+	return 0
+}
+
+func (x *Cancellation) GetSameOrderAs() int64 {
+	if x != nil {
+		return x.SameOrderAs
 	}
 	return 0
 }
@@ -2692,7 +2702,7 @@ const file_orchestrator_v1_cancellation_proto_rawDesc = "" +
 	"parameters\x12\x16\n" +
 	"\x06result\x18\a \x01(\tR\x06result\x12;\n" +
 	"\vcreate_time\x18\b \x01(\v2\x1a.google.protobuf.TimestampR\n" +
-	"createTime\"\x97\t\n" +
+	"createTime\"\xbb\t\n" +
 	"\fCancellation\x12'\n" +
 	"\x0fcancellation_id\x18\x01 \x01(\x03R\x0ecancellationId\x12\x16\n" +
 	"\x06scheme\x18\x02 \x01(\tR\x06scheme\x12\x17\n" +
@@ -2733,7 +2743,8 @@ const file_orchestrator_v1_cancellation_proto_rawDesc = "" +
 	"updateTime\x12=\n" +
 	"\foutcome_time\x18\x1b \x01(\v2\x1a.google.protobuf.TimestampR\voutcomeTime\x12\x1a\n" +
 	"\brevision\x18\x1c \x01(\x05R\brevision\x12\x15\n" +
-	"\x06run_id\x18\x1d \x01(\x03R\x05runId\x1a>\n" +
+	"\x06run_id\x18\x1d \x01(\x03R\x05runId\x12\"\n" +
+	"\rsame_order_as\x18\x1e \x01(\x03R\vsameOrderAs\x1a>\n" +
 	"\x10ExtendPropsEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
 	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"\x8f\x04\n" +

@@ -28,14 +28,17 @@ create table cancellation (
     traceparent      text not null default '',
     create_time      timestamptz not null default now(),
     update_time      timestamptz not null default now(),
-    constraint cancellation_once unique (scheme, bill_id, order_id, generation, question)
+    constraint cancellation_once
+        unique (scheme, bill_id, bill_kind, direction, warehouse_number, generation, question)
 );
 create index cancellation_order on cancellation (order_id);
 create index cancellation_bill_no on cancellation (bill_no, cancellation_id desc);
 create index cancellation_business_date on cancellation (business_date);
 comment on table cancellation is
-    'a cancellation: this order must be cancelled, for this bill and generation; kept for ever. Written once; only a '
-    'further trigger, or being planned anew, changes it';
+    'a cancellation: the order of this kind and Kingdee warehouse must be cancelled, for this bill and generation; '
+    'kept for ever. Written once; only a further trigger, or being planned anew, changes it';
+comment on column cancellation.order_id is
+    'the order that the mapping of its revision makes of that; another mapping of later makes no second cancellation';
 comment on column cancellation.question is
     '0 = owed; 1, 2, … = a question of this generation: the bill may have lived unseen, and the WMS is asked once more';
 comment on column cancellation.triggers is 'everything that ever called for it, in one generation';
@@ -80,6 +83,7 @@ create table unsettled_cancellation (
     account               text not null,
     question              integer not null default 0,
     times_settled         integer not null default 0,
+    watched               boolean not null default false,
     state                 text not null check (state in ('planned', 'open', 'held', 'needs_attention')),
     hold_reason           text not null default '',
     decide_time           timestamptz,
@@ -112,7 +116,9 @@ create table unsettled_cancellation (
 -- None of these columns is written by what sends: gathering, verifying and leasing a row change no index.
 create index unsettled_due on unsettled_cancellation (question, due_time) where state = 'open' and not awaits_text;
 create index unsettled_text on unsettled_cancellation (text_id) where text_id is not null;
-create index unsettled_order on unsettled_cancellation (order_id);
+-- An order has at most one unsettled cancellation. What a scheme plans that only watches stands in nobody's way: none
+-- of it is sent.
+create unique index unsettled_order on unsettled_cancellation (order_id) where not watched;
 create index unsettled_bill on unsettled_cancellation (scheme, bill_id);
 create index unsettled_planned on unsettled_cancellation (scheme, bill_id) where state = 'planned';
 create index unsettled_state on unsettled_cancellation (state, cancellation_id desc);
@@ -128,6 +134,8 @@ comment on column unsettled_cancellation.order_id is
     'row';
 comment on column unsettled_cancellation.times_settled is
     'how often it was settled before, and so how many outcomes it has that do not count any longer';
+comment on column unsettled_cancellation.watched is
+    'planned while its scheme was in dry run, where it ends as dry_run with its run';
 comment on column unsettled_cancellation.hold_reason is
     'why it is held or, while it is planned, why it will be; empty = nothing holds it';
 comment on column unsettled_cancellation.decide_time is
@@ -164,12 +172,45 @@ comment on column unsettled_cancellation.text_id is
 comment on column unsettled_cancellation.awaits_text is
     'open and not due: it waits until a person has said what that text means';
 
+create table shared_cancellation (
+    cancellation_id bigint primary key,
+    same_order_as   bigint not null,
+    scheme          text not null,
+    bill_id         bigint not null,
+    times_settled   integer not null default 0,
+    hold_reason     text not null default '',
+    not_before      timestamptz,
+    lease_until     timestamptz,
+    attempt         integer not null default 0,
+    disposition     text not null default '',
+    vendor_message  text not null default '',
+    maybe_landed    boolean not null default false,
+    answer_lost     boolean not null default false,
+    decide_time     timestamptz,
+    due_time        timestamptz not null default now(),
+    update_time     timestamptz not null default now()
+);
+create index shared_same_order on shared_cancellation (same_order_as);
+create index shared_bill on shared_cancellation (scheme, bill_id);
+comment on table shared_cancellation is
+    'same_order: a further owner of an order that has an unsettled cancellation already. It stands as that one does, '
+    'is sent and verified with it, and ends with it; a row is here instead of one in unsettled_cancellation';
+comment on column shared_cancellation.same_order_as is
+    'the cancellation that is sent: of a row in unsettled_cancellation. Whoever points to it has locked that row, and '
+    'whoever takes that row away settles this one or lets it take the order over';
+comment on column shared_cancellation.hold_reason is 'why it will be held if it takes the order over';
+comment on column shared_cancellation.attempt is
+    'its own, of before it shared the order; like lease_until, disposition and what follows';
+comment on column shared_cancellation.not_before is
+    'the end of its own dwell: until then its bill claims the order';
+
 create table outcome (
     cancellation_id       bigint not null,
     times_settled         integer not null check (times_settled >= 1),
     scheme                text not null,
     state                 text not null check (state in ('done', 'withdrawn', 'dry_run', 'closed')),
     outcome               text not null,
+    same_order_as         bigint,
     inferred              boolean not null default false,
     outcome_time          timestamptz not null default now(),
     revoke_time           timestamptz,
@@ -198,6 +239,8 @@ comment on table outcome is
 comment on column outcome.times_settled is 'this is its first outcome, its second, …';
 comment on column outcome.outcome is
     'why; such as the answer of the WMS, no_trigger, order_claimed, ignored, marked_done';
+comment on column outcome.same_order_as is
+    'it ended with this cancellation of another owner, which was the one that was sent; null = with its own';
 comment on column outcome.inferred is 'done, but the WMS did not say so itself';
 comment on column outcome.revoke_time is
     'when it ceased to count: it was planned or opened again, or another outcome followed; null = it is the one that '
@@ -207,10 +250,10 @@ comment on column outcome.due_time is
 comment on column outcome.lease_until is
     'an attempt was in flight when it was settled; null once that has its answer';
 
--- How each cancellation stands now: its facts, and its changing row or the outcome that counts. For reading what is
--- found by its facts; what is known only while it is unsettled is empty here once it is settled. Joined from the left,
--- and not a union of the two, so that Postgres follows each from the facts by its key. What looks for a state begins
--- at the table that has it.
+-- How each cancellation stands now: its facts, and its changing row or the outcome that counts; same_order stands as
+-- the one that is sent does, but for what is its own. For reading what is found by its facts; what is known only while
+-- it is unsettled is empty here once it is settled. Joined from the left, and not a union of the two, so that Postgres
+-- follows each from the facts by its key. What looks for a state begins at the table that has it.
 create view cancellation_now as
 select c.cancellation_id, c.scheme, c.bill_id, c.bill_no, c.generation, c.question, c.bill_kind, c.direction,
        c.warehouse_number, c.order_id, o.account, o.warehouse_code, o.order_code, o.order_type, c.cancel_reason,
@@ -224,13 +267,14 @@ select c.cancellation_id, c.scheme, c.bill_id, c.bill_no, c.generation, c.questi
        coalesce(u.decide_time, e.decide_time) as decide_time,
        coalesce(u.due_time, e.due_time) as due_time,
        u.batch_until,
-       coalesce(u.attempt, e.attempt) as attempt,
-       coalesce(u.lease_until, e.lease_until) as lease_until,
+       coalesce(s.attempt, u.attempt, e.attempt) as attempt,
+       case when s.cancellation_id is null then coalesce(u.lease_until, e.lease_until)
+            else s.lease_until end as lease_until,
        coalesce(u.disposition, e.disposition) as disposition,
        coalesce(u.same_disposition, '') as same_disposition,
        coalesce(u.same_count, 0) as same_count,
        u.same_since,
-       coalesce(u.maybe_landed, e.maybe_landed) as maybe_landed,
+       coalesce(u.maybe_landed or coalesce(s.maybe_landed, false), e.maybe_landed) as maybe_landed,
        coalesce(u.vendor_message, e.vendor_message) as vendor_message,
        c.create_time,
        greatest(c.update_time, u.update_time, e.update_time) as update_time,
@@ -238,16 +282,19 @@ select c.cancellation_id, c.scheme, c.bill_id, c.bill_no, c.generation, c.questi
        coalesce(u.answer_changes, 0) as answer_changes,
        u.unsent_since,
        u.claimed_since,
-       coalesce(u.not_before, e.not_before) as not_before,
+       case when s.cancellation_id is null then coalesce(u.not_before, e.not_before)
+            else s.not_before end as not_before,
        u.unsent_time,
        coalesce(u.unsent_for, '0') as unsent_for,
-       coalesce(u.answer_lost, e.answer_lost) as answer_lost,
+       coalesce(s.answer_lost, u.answer_lost, e.answer_lost) as answer_lost,
        c.traceparent,
        u.text_id,
-       coalesce(u.awaits_text, false) as awaits_text
+       coalesce(u.awaits_text, false) as awaits_text,
+       coalesce(s.same_order_as, e.same_order_as) as same_order_as
 from cancellation c
 join warehouse_order o on o.order_id = c.order_id
-left join unsettled_cancellation u on u.cancellation_id = c.cancellation_id
+left join shared_cancellation s on s.cancellation_id = c.cancellation_id
+left join unsettled_cancellation u on u.cancellation_id = coalesce(s.same_order_as, c.cancellation_id)
 left join outcome e on e.cancellation_id = c.cancellation_id and e.revoke_time is null;
 comment on view cancellation_now is
     'how each cancellation stands now; read by what lists and reports. What sends reads the tables';

@@ -60,7 +60,9 @@ join voidrelay.cancellation c on c.scheme = b.scheme and c.bill_id = b.bill_id
 join voidrelay.cancellation_hold h on h.cancellation_id = c.cancellation_id
 union all
 select b.scheme, b.bill_id, b.bill_no, e.outcome_time, 70, 'outcome', '了结',
-       e.state || case when e.outcome <> '' then '：' || e.outcome else '' end, c.cancellation_id, 0
+       e.state || case when e.outcome <> '' then '：' || e.outcome else '' end
+           || case when e.same_order_as is not null then '（同一仓库单，随取消记录 ' || e.same_order_as || '）' else '' end,
+       c.cancellation_id, 0
 from voidrelay.bill b
 join voidrelay.cancellation c on c.scheme = b.scheme and c.bill_id = b.bill_id
 join voidrelay.outcome e on e.cancellation_id = c.cancellation_id

@@ -17,7 +17,8 @@ select c.cancellation_id, c.scheme, c.business_date, c.bill_id, c.bill_no, c.gen
        c.triggers, c.not_before,
        (select r.as_of from reporting.reading r where r.scheme = c.scheme) as as_of,
        (select r.stands_still from reporting.reading r where r.scheme = c.scheme) as reading_stands_still,
-       (select r.standing from reporting.reading r where r.scheme = c.scheme) as standing
+       (select r.standing from reporting.reading r where r.scheme = c.scheme) as standing,
+       c.same_order_as
 from voidrelay.cancellation_now c;
 
 comment on view reporting.cancellation_outcome is
@@ -37,3 +38,6 @@ comment on column reporting.cancellation_outcome.reading_stands_still is
     'nothing was read since as_of: what became of the bill meanwhile is not known';
 comment on column reporting.cancellation_outcome.standing is
     '现在不知道 and why, also before the baseline is complete; empty while reading goes on';
+comment on column reporting.cancellation_outcome.same_order_as is
+    '同一仓库单: the cancellation that is, or was, sent for the same order; this one stands and ends with it. Empty = it '
+    'is sent itself';

@@ -13,6 +13,7 @@ import (
 	"github.com/voidrelay/voidrelay/internal/access"
 	"github.com/voidrelay/voidrelay/internal/settings"
 	"github.com/voidrelay/voidrelay/internal/telemetry"
+	"github.com/voidrelay/voidrelay/orchestrator/internal/memory"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/scheme"
 )
 
@@ -38,6 +39,12 @@ type Config struct {
 	// ledger (ORCHESTRATOR_HOST_NAME). Empty: the machine's name and the port of gRPC. A container whose machine has
 	// another name after each start wants one that lasts.
 	HostName string
+
+	// StateDir is a folder of this orchestrator's own, on a disk that survives a restart, in which it remembers which
+	// ledger it has worked with (STATE_DIR, an absolute path). Empty: it remembers nothing, and says so. With it an
+	// older back-up of the ledger, or a server that took over without the last transactions, is the condition
+	// ledger_went_back.
+	StateDir string
 
 	// SchemesFile is the YAML of the schemes (SCHEMES_FILE). Empty means the shipped one, which runs on sandboxes only.
 	SchemesFile string
@@ -101,6 +108,7 @@ func LoadConfig(getenv func(string) string) (Config, error) {
 		Traces:        telemetry.ReadSettings(r),
 		EvidenceDays:  r.Whole("EVIDENCE_DAYS", defaultEvidenceDays, leastEvidenceDays, mostEvidenceDays),
 		HostName:      r.Text("ORCHESTRATOR_HOST_NAME", ""),
+		StateDir:      r.Text("STATE_DIR", ""),
 		MetricsAddr:   r.Text("ORCHESTRATOR_METRICS_ADDR", ""),
 		LogLevel:      r.Level("LOG_LEVEL"),
 	}
@@ -122,7 +130,7 @@ func (c Config) check(told func(setting string) bool) error {
 		checkTarget("WMSSVC_TARGET", c.WMSTarget, defaultWMSTarget),
 		access.CheckAddr("ORCHESTRATOR_GRPC_ADDR", c.GRPCAddr, defaultGRPCAddr, guarded),
 		access.CheckAddr("ORCHESTRATOR_HTTP_ADDR", c.HTTPAddr, defaultHTTPAddr, guarded),
-		c.checkDistinct(), checkHostName(c.HostName),
+		c.checkDistinct(), checkHostName(c.HostName), checkStateDir(c.StateDir),
 		access.CheckLocalAddr("ORCHESTRATOR_METRICS_ADDR", c.MetricsAddr, exampleMetrics),
 		accessErr, schemesErr,
 	)...)
@@ -135,6 +143,16 @@ func checkHostName(name string) error {
 	if len(name) > mostHostName || strings.ContainsFunc(name, func(r rune) bool { return r <= ' ' || r > '~' }) {
 		return fmt.Errorf("ORCHESTRATOR_HOST_NAME: at most %d ASCII characters without blanks, such as wms-02",
 			mostHostName)
+	}
+	return nil
+}
+
+func checkStateDir(dir string) error {
+	if dir == "" {
+		return nil
+	}
+	if err := memory.Check(dir); err != nil {
+		return fmt.Errorf("STATE_DIR: %w", err)
 	}
 	return nil
 }

@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net/http"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -22,10 +23,10 @@ import (
 	"github.com/voidrelay/voidrelay/orchestrator/internal/intake"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/ledger"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/ledger/migrate"
+	"github.com/voidrelay/voidrelay/orchestrator/internal/memory"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/metrics"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/operate"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/query"
-	"github.com/voidrelay/voidrelay/orchestrator/internal/rooms"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/rpc"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/worker"
 )
@@ -42,7 +43,9 @@ type Server struct {
 	telemetry *telemetry.Telemetry
 	rest      *http.Server
 	restAddr  string
-	jobs      *worker.Runner
+	// jobs are nil until the ledger could be used for the first time; beginning lets one begin or end them.
+	jobs      atomic.Pointer[worker.Runner]
+	beginning sync.Mutex
 	// host follows how this orchestrator stands; name is what it goes by in the ledger.
 	host   *host.Host
 	name   string
@@ -53,8 +56,8 @@ type Server struct {
 }
 
 // Start connects to a database that is new enough, follows the schemes of its ledger, begins to work and serves gRPC
-// and REST. ctx
-// bounds the start only; Stop ends the server.
+// and REST. Where the database takes nothing, or the ledger went back, it serves and says so, and begins to work once
+// that is over. ctx bounds the start only; Stop ends the server.
 func Start(ctx context.Context, cfg Config, logger *slog.Logger) (_ *Server, err error) {
 	s := &Server{logger: logger}
 	s.Life = serve.NewLife(drainTime, s.drain)
@@ -77,6 +80,10 @@ func Start(ctx context.Context, cfg Config, logger *slog.Logger) (_ *Server, err
 	if s.telemetry, err = telemetry.New(ctx, "orchestrator", cfg.Traces); err != nil {
 		return nil, err
 	}
+	remembered, err := s.remember(ctx, cfg)
+	if err != nil {
+		return nil, err
+	}
 	pool, err := ledger.OpenTraced(ctx, cfg.DatabaseURL.Reveal(), statements(s.telemetry))
 	if err != nil {
 		return nil, err
@@ -90,51 +97,40 @@ func Start(ctx context.Context, cfg Config, logger *slog.Logger) (_ *Server, err
 	if err := s.listenGRPC(ctx, cfg, guard); err != nil {
 		return nil, err
 	}
-	if err := s.appear(ctx, cfg, pool, reader); err != nil {
+	if err := s.appear(ctx, cfg, pool, reader, remembered); err != nil {
 		return nil, err
 	}
-	schemes, err := s.followSchemes(ctx, pool, file)
-	if err != nil {
+	w := &work{
+		server: s, cfg: cfg, pool: pool, remembered: remembered, file: file,
+		schemes: intake.FollowSchemes(ledger.NewSchemes(pool)),
+		counts:  metrics.New(s.telemetry.Registry, reader, s.host),
+	}
+	if err := w.dial(guard); err != nil {
 		return nil, err
 	}
-	counts := metrics.New(s.telemetry.Registry, reader, s.host)
+	w.refresh(ctx)
 	if err := s.serveMetrics(ctx, cfg); err != nil {
 		return nil, err
 	}
-	if s.jobs, err = s.startJobs(ctx, cfg, pool, counted{rooms.New(pool), counts}, schemes, guard); err != nil {
+	if err := w.beginOnce(ctx); err != nil {
 		return nil, err
 	}
-	s.serveGRPC(pool, reader, schemes)
+	s.serveGRPC(pool, reader, w.schemes, remembered)
 	if err := s.serveREST(ctx, cfg, guard); err != nil {
 		return nil, err
 	}
 	s.follow()
-	s.compareFile(cfg, pool, schemes)
 	s.Go(func() error {
 		event.NewSequencer(pool, logger).Run(s.Stopping())
 		return nil
 	})
+	s.Go(w.beginLater)
 	logger.InfoContext(ctx, "orchestrator listens", slog.String("grpc", s.GRPCAddr()),
 		slog.String("http", s.HTTPAddr()), slog.String("host", s.name),
-		slog.Int("schemes", len(schemes.Entries())), slog.Bool("tls", guard.TLS != nil),
+		slog.Int("schemes", len(w.schemes.Entries())), slog.Bool("tls", guard.TLS != nil),
 		slog.Bool("tokens", guard.Tokens != nil),
 		slog.String("version", telemetry.ReadBuild().String()))
 	return s, nil
-}
-
-// counted is the ledger with what requests came to counted.
-type counted struct {
-	*rooms.All
-	metrics *metrics.Metrics
-}
-
-// StoreResults counts what could be written.
-func (c counted) StoreResults(ctx context.Context, results []ledger.Result, bad func(ledger.Result, error)) error {
-	err := c.All.StoreResults(ctx, results, bad)
-	if err == nil {
-		c.metrics.Stored(results)
-	}
-	return err
 }
 
 func (s *Server) serveMetrics(ctx context.Context, cfg Config) (err error) {
@@ -157,11 +153,13 @@ func (s *Server) listenGRPC(ctx context.Context, cfg Config, guard access.Guard)
 	return s.grpc.Listen(ctx, "ORCHESTRATOR_GRPC_ADDR", cfg.GRPCAddr)
 }
 
-func (s *Server) serveGRPC(pool *pgxpool.Pool, reader *query.Reader, schemes *intake.Registry) {
+func (s *Server) serveGRPC(
+	pool *pgxpool.Pool, reader *query.Reader, schemes *intake.Registry, remembered *memory.Keeper,
+) {
 	rpc.Register(s.grpc, rpc.Deps{
 		Reader: reader, Host: s.host, Operator: operate.NewOperator(pool), Recorder: operate.NewRecorder(pool),
-		Starter: s.jobs,
-		Gate:    gate{schemes}, Ledger: pool, Timing: timingOf(schemes),
+		Starter: starter{s}, Memory: remembered,
+		Gate: gate{schemes}, Ledger: pool, Timing: timingOf(schemes),
 		Events: event.NewReader(pool),
 	})
 	s.Go(s.grpc.Serve)
@@ -227,8 +225,8 @@ func (s *Server) drain(ctx context.Context) error {
 		}
 	})
 	var err error
-	if s.jobs != nil {
-		err = s.jobs.Stop(ctx)
+	if jobs := s.begun(); jobs != nil {
+		err = jobs.Stop(ctx)
 	}
 	faces.Wait()
 	s.metrics.Close()

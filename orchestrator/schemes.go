@@ -22,25 +22,18 @@ import (
 // firstReason is why a first file is taken by itself.
 const firstReason = "the ledger had no scheme: it takes its first file by itself (账本尚无方案，自动采用)"
 
-// followSchemes answers the schemes of the ledger as they are now, and keeps to them. A ledger that never had one takes
-// those of the file first; in any other case the file counts for nothing.
-func (s *Server) followSchemes(
-	ctx context.Context, pool *pgxpool.Pool, file []*scheme.Scheme,
-) (*intake.Registry, error) {
+// takeFirst lets a ledger that never had a scheme take those of the file; in any other case the file counts for
+// nothing.
+func (s *Server) takeFirst(ctx context.Context, pool *pgxpool.Pool, file []*scheme.Scheme) error {
 	taken, err := revision.TakeFirst(ctx, pool, ledger.Act{Actor: s.name, Reason: firstReason}, file)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	if taken {
 		s.logger.InfoContext(ctx, "the ledger had no scheme; it takes those of the file",
 			slog.Int("schemes", len(file)))
 	}
-	schemes := intake.FollowSchemes(ledger.NewSchemes(pool))
-	if err := schemes.Refresh(ctx); err != nil {
-		// One that cannot be read keeps nobody from working by the others.
-		s.logger.ErrorContext(ctx, "not every scheme is at its newest revision", slog.Any("err", err))
-	}
-	return schemes, nil
+	return nil
 }
 
 const (

@@ -4,8 +4,10 @@ import (
 	"context"
 	"crypto/tls"
 	"fmt"
+	"log/slog"
 	"time"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/credentials"
@@ -15,35 +17,189 @@ import (
 	"github.com/voidrelay/voidrelay/orchestrator/internal/host"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/intake"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/ledger"
+	"github.com/voidrelay/voidrelay/orchestrator/internal/memory"
+	"github.com/voidrelay/voidrelay/orchestrator/internal/metrics"
+	"github.com/voidrelay/voidrelay/orchestrator/internal/rooms"
+	"github.com/voidrelay/voidrelay/orchestrator/internal/scheme"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/worker"
 	kingdeev1 "github.com/voidrelay/voidrelay/proto/gen/kingdee/v1"
 	wmsv1 "github.com/voidrelay/voidrelay/proto/gen/wms/v1"
 )
 
-// startJobs connects to the adapters and begins to work.
-func (s *Server) startJobs(ctx context.Context, cfg Config, pool *pgxpool.Pool, kept counted, schemes *intake.Registry,
-	guard access.Guard) (*worker.Runner, error) {
-	way := cfg.adapterWay(guard)
+// work is what an orchestrator does once the ledger can be used.
+type work struct {
+	server     *Server
+	cfg        Config
+	pool       *pgxpool.Pool
+	remembered *memory.Keeper
+	file       []*scheme.Scheme
+	schemes    *intake.Registry
+	counts     *metrics.Metrics
+
+	kingdee, wms *grpc.ClientConn
+}
+
+// dial connects to the adapters.
+func (w *work) dial(guard access.Guard) (err error) {
+	way := w.cfg.adapterWay(guard)
 	way.ServiceConfig = kingdeeServiceConfig
-	kingdee, err := s.adapter(host.Kingdee, cfg.KingdeeTarget, way)
-	if err != nil {
-		return nil, fmt.Errorf("KINGDEESVC_TARGET: %w", err)
+	if w.kingdee, err = w.server.adapter(host.Kingdee, w.cfg.KingdeeTarget, way); err != nil {
+		return fmt.Errorf("KINGDEESVC_TARGET: %w", err)
 	}
 	way.ServiceConfig = wmsServiceConfig
-	wms, err := s.adapter(host.WMS, cfg.WMSTarget, way)
-	if err != nil {
-		return nil, fmt.Errorf("WMSSVC_TARGET: %w", err)
+	if w.wms, err = w.server.adapter(host.WMS, w.cfg.WMSTarget, way); err != nil {
+		return fmt.Errorf("WMSSVC_TARGET: %w", err)
 	}
-	now := cfg.Now
+	return nil
+}
+
+// refresh takes the newest revision of each scheme.
+func (w *work) refresh(ctx context.Context) {
+	if err := w.schemes.Refresh(ctx); err != nil {
+		// One that cannot be read keeps nobody from working by the others.
+		w.server.logger.ErrorContext(ctx, "not every scheme is at its newest revision", slog.Any("err", err))
+	}
+}
+
+// beginOnce begins to work if the ledger can be used, and has not begun before.
+func (w *work) beginOnce(ctx context.Context) error {
+	select {
+	case <-w.server.host.Usable():
+	default:
+		return nil
+	}
+	w.server.beginning.Lock()
+	defer w.server.beginning.Unlock()
+	select {
+	case <-w.server.Stopping():
+		return nil
+	default:
+	}
+	if w.server.jobs.Load() != nil {
+		return nil
+	}
+	return w.begin(ctx)
+}
+
+// beginEvery is how often a start is tried again that failed because the database went away once more.
+const beginEvery = time.Second
+
+// beginLater begins to work as soon as the ledger can be used.
+func (w *work) beginLater() error {
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	go func() {
+		select {
+		case <-w.server.Stopping():
+			cancel()
+		case <-ctx.Done():
+		}
+	}()
+	select {
+	case <-ctx.Done():
+		return nil
+	case <-w.server.host.Usable():
+	}
+	tick := time.NewTicker(beginEvery)
+	defer tick.Stop()
+	for {
+		err := w.beginOnce(ctx)
+		if err == nil {
+			return nil
+		}
+		w.server.logger.ErrorContext(ctx, "work has not begun", slog.Any("err", err))
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-tick.C:
+		}
+	}
+}
+
+// begin starts the jobs, on connections that a ledger which went back does not get.
+func (w *work) begin(ctx context.Context) error {
+	s := w.server
+	if err := s.takeFirst(ctx, w.pool, w.file); err != nil {
+		return err
+	}
+	w.refresh(ctx)
+	pool := w.pool
+	if w.remembered != nil {
+		var err error
+		if pool, err = ledger.OpenGuarded(
+			ctx, w.cfg.DatabaseURL.Reveal(), statements(s.telemetry), w.remembered.Guard); err != nil {
+			return err
+		}
+		s.close = append(s.close, pool.Close)
+		w.remembered.Cut(pool)
+	}
+	now := w.cfg.Now
 	if now == nil {
 		now = time.Now
 	}
-	return worker.Start(context.WithoutCancel(ctx), worker.Config{
-		Pool: pool, Schema: ledger.Schema, Store: kept, Kingdee: kingdeev1.NewBillServiceClient(kingdee),
-		WMS: wmsv1.NewOrderServiceClient(wms), Schemes: schemes, PushWorkers: cfg.PushWorkers,
-		Takeover: cfg.Takeover, KeepEvidence: time.Duration(cfg.EvidenceDays) * 24 * time.Hour, Telemetry: s.telemetry,
+	jobs, err := worker.Start(context.WithoutCancel(ctx), worker.Config{
+		Pool: pool, Schema: ledger.Schema, Store: counted{rooms.New(pool), w.counts},
+		Kingdee: kingdeev1.NewBillServiceClient(w.kingdee), WMS: wmsv1.NewOrderServiceClient(w.wms), Schemes: w.schemes,
+		PushWorkers: w.cfg.PushWorkers, Takeover: w.cfg.Takeover,
+		KeepEvidence: time.Duration(w.cfg.EvidenceDays) * 24 * time.Hour, Telemetry: s.telemetry,
 		Host: s.name, Reaches: s.host.Reaches, LedgerAway: s.host.AwaySince, Logger: s.logger, Now: now,
 	})
+	if err != nil {
+		return err
+	}
+	s.jobs.Store(jobs)
+	s.compareFile(w.cfg, w.pool, w.schemes)
+	return nil
+}
+
+// begun answers the jobs to stop; none begin afterwards, since the server is stopping.
+func (s *Server) begun() *worker.Runner {
+	s.beginning.Lock()
+	defer s.beginning.Unlock()
+	return s.jobs.Load()
+}
+
+// counted is the ledger with what requests came to counted.
+type counted struct {
+	*rooms.All
+	metrics *metrics.Metrics
+}
+
+// StoreResults counts what could be written.
+func (c counted) StoreResults(ctx context.Context, results []ledger.Result, bad func(ledger.Result, error)) error {
+	err := c.All.StoreResults(ctx, results, bad)
+	if err == nil {
+		c.metrics.Stored(results)
+	}
+	return err
+}
+
+// starter asks the jobs for what a person asked for, once they have begun.
+type starter struct{ server *Server }
+
+// StartRun implements rpc.RunStarter.
+func (s starter) StartRun(ctx context.Context, tx pgx.Tx, scheme string, kind ledger.RunKind) error {
+	jobs := s.server.jobs.Load()
+	if jobs == nil {
+		return s.notYet()
+	}
+	return jobs.StartRun(ctx, tx, scheme, kind)
+}
+
+// InsertBackfill implements rpc.RunStarter.
+func (s starter) InsertBackfill(ctx context.Context, tx pgx.Tx, id int64) error {
+	jobs := s.server.jobs.Load()
+	if jobs == nil {
+		return s.notYet()
+	}
+	return jobs.InsertBackfill(ctx, tx, id)
+}
+
+func (s starter) notYet() error {
+	if s.server.host.WentBack() {
+		return ledger.ErrWentBack
+	}
+	return ledger.ErrUnavailable
 }
 
 // Service configs: reads may be repeated, and only when nothing happened; cancels have no retry policy.

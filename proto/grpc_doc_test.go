@@ -31,7 +31,8 @@ func methods() []protoreflect.MethodDescriptor {
 		kingdeev1.File_kingdee_v1_bill_proto, wmsv1.File_wms_v1_order_proto,
 		orchestratorv1.File_orchestrator_v1_bill_proto,
 		orchestratorv1.File_orchestrator_v1_cancellation_proto,
-		orchestratorv1.File_orchestrator_v1_event_proto, orchestratorv1.File_orchestrator_v1_run_proto,
+		orchestratorv1.File_orchestrator_v1_event_proto, orchestratorv1.File_orchestrator_v1_ledger_proto,
+		orchestratorv1.File_orchestrator_v1_run_proto,
 		orchestratorv1.File_orchestrator_v1_scheme_proto,
 		orchestratorv1.File_orchestrator_v1_status_proto, orchestratorv1.File_orchestrator_v1_work_proto,
 	} {

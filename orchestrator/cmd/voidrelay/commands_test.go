@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/stretchr/testify/require"
 
 	"github.com/voidrelay/voidrelay/internal/access"
@@ -19,6 +20,7 @@ import (
 	"github.com/voidrelay/voidrelay/orchestrator/internal/host"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/ledger"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/ledger/migrate"
+	"github.com/voidrelay/voidrelay/orchestrator/internal/memory"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/operate"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/rooms"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/rpc"
@@ -49,6 +51,8 @@ func (alwaysMay) CanSend(ledger.Scheme) error { return nil }
 type morning struct {
 	*testing.T
 	rows   rowtest.DB
+	pool   *pgxpool.Pool
+	memory *memory.Keeper
 	target string
 }
 
@@ -61,10 +65,14 @@ func sitDown(t *testing.T) morning {
 	})
 	require.NoError(t, err)
 	all := rooms.New(pool)
+	remembered, err := memory.Open(t.TempDir(), slog.New(slog.DiscardHandler))
+	require.NoError(t, err)
+	t.Cleanup(remembered.Close)
+	require.NoError(t, remembered.Compare(t.Context(), pool))
 	rpc.Register(server, rpc.Deps{
 		Reader: all, Host: host.New(host.Config{Name: "wms-01:7403", Pool: pool}), Operator: all,
 		Recorder: operate.NewRecorder(pool), Starter: nothingStarts{}, Gate: alwaysMay{}, Ledger: pool,
-		Timing: func(string) rule.Timing { return rule.DefaultTiming() },
+		Timing: func(string) rule.Timing { return rule.DefaultTiming() }, Memory: remembered,
 	})
 	require.NoError(t, server.Listen(t.Context(), "TEST_ADDR", "127.0.0.1:0"))
 	var serving sync.WaitGroup
@@ -72,7 +80,42 @@ func sitDown(t *testing.T) morning {
 	t.Cleanup(func() { server.Drain(context.Background()); serving.Wait() })
 	rows := rowtest.New(t, pool)
 	rows.Scheme(rowtest.Scheme{})
-	return morning{t, rows, server.Addr()}
+	return morning{t, rows, pool, remembered, server.Addr()}
+}
+
+// goBack puts a ledger in the place of the one that the host remembers, which lacks the newest act.
+func (m morning) goBack() {
+	m.Helper()
+	status, out := m.types(`voidrelay stop-all --reason 先停`)
+	require.Zero(m, status, out)
+	_, err := ledger.NumberEvents(m.Context(), m.pool)
+	require.NoError(m, err)
+	require.NoError(m, m.memory.Compare(m.Context(), m.pool))
+	m.rows.Exec(`delete from voidrelay.event`)
+	m.rows.Exec(`update voidrelay.ledger_identity set newest_number = 0`)
+	m.rows.Exec(`delete from voidrelay.condition`)
+	require.ErrorIs(m, m.memory.Compare(m.Context(), m.pool), ledger.ErrWentBack)
+}
+
+// Somebody on call sees what is missing before the ledger counts as it is.
+func TestWhatIsMissingIsShownBeforeALedgerThatWentBackIsConfirmed(t *testing.T) {
+	m := sitDown(t)
+	status, out := m.types(`voidrelay ledger show`)
+	require.Zero(t, status, out)
+	require.Contains(t, out, "账本都有 the ledger has all of it")
+	status, out = m.types(`voidrelay ledger confirm --reason x`)
+	require.NotZero(t, status)
+	require.Contains(t, out, "nothing to confirm")
+
+	m.goBack()
+	status, out = m.types(`voidrelay ledger show`)
+	require.Zero(t, status, out)
+	require.Contains(t, out, "账本变旧 the ledger went back")
+	require.Regexp(t, `缺少的操作 acts that are missing: 1\n.*\n.*\n.*全部停发 stop_all .* 先停`, out)
+	status, out = m.types(`voidrelay ledger confirm --reason 旧备份`)
+	require.Zero(t, status, out)
+	require.Regexp(t, `(?s)全部停发 stop_all .*已确认 confirmed`, out)
+	require.NoError(t, m.memory.Compare(t.Context(), m.pool))
 }
 
 // types runs a command line as a shell reads it, and answers questions with y.
@@ -187,6 +230,9 @@ func TestTheCommandOfEachConditionWorksAsPrinted(t *testing.T) {
 			case rule.SubjectDataCenter:
 				c.DataCenterID = "dc-1"
 			}
+			if row.Kind == rule.ConditionLedgerWentBack {
+				m.goBack()
+			}
 			m.rows.Condition(c)
 			m.rows.Cancellation(rowtest.Cancellation{State: "held", HoldReason: row.Reason})
 			typed := strings.Replace(m.printed("reporting.condition"),
@@ -196,6 +242,10 @@ func TestTheCommandOfEachConditionWorksAsPrinted(t *testing.T) {
 			want := "1"
 			if row.ByPerson {
 				want = "0"
+			}
+			if row.Kind == rule.ConditionLedgerWentBack { // it stands in the memory of the host, which asks by itself
+				require.NoError(t, m.memory.Compare(t.Context(), m.pool))
+				want = "1"
 			}
 			require.Equal(t, want, m.rows.Text(`select count(*)::text from voidrelay.condition where end_time is null`),
 				"%s\n%s", typed, out)

@@ -59,7 +59,7 @@ func (sh *shell) root() *cobra.Command {
 		sh.schemesCommand(), sh.runsCommand(), sh.eventsCommand())
 	root.AddCommand(sh.readCommand(), sh.releaseCommand(), sh.resumeCommand(), sh.modeCommand())
 	root.AddCommand(sh.pauseCommand(), sh.stopAllCommand(), sh.resumeAllCommand(), sh.watermarkCommand(),
-		sh.watermarkChangesCommand())
+		sh.watermarkChangesCommand(), sh.ledgerCommand())
 	root.AddCommand(sh.retryCommand(), sh.ignoreCommand(), sh.doneCommand(), sh.reclassifyCommand(),
 		sh.closeCommand(), sh.actionsCommand())
 	root.AddCommand(sh.backfillCommand())

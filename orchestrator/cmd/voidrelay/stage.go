@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -16,6 +17,7 @@ import (
 
 	"github.com/voidrelay/voidrelay/internal/serve"
 	ksample "github.com/voidrelay/voidrelay/kingdeesvc/sandbox/sample"
+	"github.com/voidrelay/voidrelay/orchestrator"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/install"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/install/privatepg"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/revision"
@@ -78,6 +80,9 @@ func (s *stage) open(ctx context.Context, opts stageOptions) error {
 			return err
 		}
 	}
+	if !opts.Throwaway {
+		opts.Tune = s.remember(opts.Sandboxes)
+	}
 	var err error
 	if s.stack, err = install.Start(ctx, opts.Options, s.database, s.vendors); err != nil {
 		return err
@@ -96,7 +101,7 @@ func (s *stage) openDatabase(ctx context.Context, opts stageOptions) error {
 			return err
 		}
 		what = "DATABASE_URL"
-		home := dataHome()
+		home := install.DataHome()
 		s.stateDir = filepath.Join(home, "sandboxes-"+fingerprint(url))
 		if url == "" {
 			if dir, err = privatepg.DefaultDir(ctx, s.logger, "."); err != nil {
@@ -225,12 +230,14 @@ func (s *stage) close() error {
 	return errors.Join(problems...)
 }
 
-// dataHome is where durable things lie when no private Postgres says so: as privatepg.DefaultDir has it.
-func dataHome() string {
-	if os.Geteuid() == 0 {
-		return "/var/lib/voidrelay"
+// remember gives the orchestrator a folder to remember the ledger in, unless the settings name one: that of sandboxes
+// goes with their state.
+func (s *stage) remember(sandboxes bool) func(*orchestrator.Config) {
+	folder := install.MemoryDir()
+	if sandboxes {
+		folder = filepath.Join(s.stateDir, "memory")
 	}
-	return ".voidrelay"
+	return func(cfg *orchestrator.Config) { cfg.StateDir = cmp.Or(cfg.StateDir, folder) }
 }
 
 // fingerprint names a database in a path without giving it away.

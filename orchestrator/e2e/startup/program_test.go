@@ -142,7 +142,7 @@ func TestUpWritesJSONToTheEndAndSIGHUPEndsNothing(t *testing.T) {
 	for _, setting := range []string{"KINGDEESVC_TARGET", "WMSSVC_TARGET", "ADAPTER_TOKEN"} {
 		delete(env, setting)
 	}
-	env["DATABASE_URL"] = storetest.URL(t)
+	env["DATABASE_URL"], env["STATE_DIR"] = storetest.URL(t), t.TempDir()
 	cmd := program(t, "voidrelay", env, "up")
 	stderr, err := cmd.StderrPipe()
 	require.NoError(t, err)

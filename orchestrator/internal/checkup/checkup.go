@@ -41,6 +41,8 @@ type Options struct {
 
 	// StateDirs are the folders in which this installation keeps what must survive a restart of the machine.
 	StateDirs []string
+	// MemoryDir is the folder in which the orchestrator remembers the ledger, STATE_DIR; empty: it remembers nothing.
+	MemoryDir string
 	// Files are what only the program's own account should read.
 	Files []File
 
@@ -118,7 +120,7 @@ func Run(ctx context.Context, o Options) []Finding {
 	findings = append(findings, r.environmentFindings()...)
 	findings = append(findings, r.database.findings...)
 	findings = append(findings, r.clockFindings()...)
-	findings = append(findings, r.stateDirs()...)
+	findings = append(append(findings, r.stateDirs()...), r.memoryDir())
 	return append(findings, r.files()...)
 }
 

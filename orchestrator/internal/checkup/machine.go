@@ -8,8 +8,9 @@ import (
 )
 
 var (
-	stateTitle = say("状态目录", "State folder")
-	filesTitle = say("文件权限", "File mode")
+	stateTitle  = say("状态目录", "State folder")
+	memoryTitle = say("账本记忆", "Ledger memory")
+	filesTitle  = say("文件权限", "File mode")
 )
 
 // leastFree is how much room a state folder should have.
@@ -23,13 +24,25 @@ func (r *run) stateDirs() []Finding {
 	}
 	findings := make([]Finding, len(r.StateDirs))
 	for i, dir := range r.StateDirs {
-		findings[i] = stateDir(dir).about(dir)
+		findings[i] = stateDir("state_dir", stateTitle, dir).about(dir)
 	}
 	return findings
 }
 
-func stateDir(dir string) Finding {
-	const id = "state_dir"
+// memoryDir looks at the folder in which the orchestrator remembers the ledger.
+func (r *run) memoryDir() Finding {
+	const id = "memory"
+	if r.MemoryDir == "" {
+		return warning(id, memoryTitle,
+			say("没有设置 STATE_DIR：账本若被恢复成旧备份，本机无从察觉",
+				"STATE_DIR is not set: an older back-up in the ledger's place would not be noticed"),
+			say("把 STATE_DIR 设为本机磁盘上的一个目录，每个 orchestrator 各用一个",
+				"name a folder on this machine's disk in STATE_DIR, one for each orchestrator"))
+	}
+	return stateDir(id, memoryTitle, r.MemoryDir).about(r.MemoryDir)
+}
+
+func stateDir(id string, title Text, dir string) Finding {
 	there, found := dir, say("可写", "writable")
 	for {
 		_, err := os.Stat(there)
@@ -38,25 +51,25 @@ func stateDir(dir string) Finding {
 		}
 		parent := filepath.Dir(there)
 		if !errors.Is(err, fs.ErrNotExist) || parent == there {
-			return failed(id, stateTitle, same(err.Error()), say("检查目录的权限", "check the folder's permissions"))
+			return failed(id, title, same(err.Error()), say("检查目录的权限", "check the folder's permissions"))
 		}
 		there, found = parent, say("还没有，首次启动时建立", "not there yet; the first start makes it")
 	}
 	place, err := placeOf(there)
 	switch {
 	case err != nil || !place.writable:
-		return failed(id, stateTitle, say("%s 不可写", "%s cannot be written", there),
+		return failed(id, title, say("%s 不可写", "%s cannot be written", there),
 			say("把目录交给运行 voidrelay 的账号：chown 用户 %s", "give the folder to the account that voidrelay runs as: "+
 				"chown USER %s", there))
 	case place.memory:
-		return warning(id, stateTitle, found.and(say("，但在内存文件系统（tmpfs）里，重启后就没有了",
+		return warning(id, title, found.and(say("，但在内存文件系统（tmpfs）里，重启后就没有了",
 			", but on tmpfs: gone when the machine restarts")),
 			say("换到磁盘上的目录：从磁盘上的工作目录启动", "keep it on a disk: start from a working folder on one"))
 	case place.free > 0 && place.free < leastFree:
-		return warning(id, stateTitle, found.and(say("，只剩 %d MB", ", only %d MB left", place.free>>20)),
+		return warning(id, title, found.and(say("，只剩 %d MB", ", only %d MB left", place.free>>20)),
 			say("清理磁盘", "make room on the disk"))
 	}
-	return ok(id, stateTitle, found)
+	return ok(id, title, found)
 }
 
 // place is what the system says of a folder.

@@ -39,6 +39,7 @@ func New(
 		orchestratorv1.RegisterBillServiceHandler,
 		orchestratorv1.RegisterStatusServiceHandler,
 		orchestratorv1.RegisterEventServiceHandler,
+		orchestratorv1.RegisterLedgerServiceHandler,
 	} {
 		if err := register(ctx, mux, conn); err != nil {
 			return nil, fmt.Errorf("gateway: %w", err)

@@ -2,18 +2,23 @@ package gateway_test
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"flag"
 	"io"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"os"
+	"path/filepath"
 	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/stretchr/testify/require"
 	"go.opentelemetry.io/otel/trace/noop"
 	"go.uber.org/goleak"
@@ -26,6 +31,7 @@ import (
 	"github.com/voidrelay/voidrelay/orchestrator/internal/host"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/ledger"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/ledger/migrate"
+	"github.com/voidrelay/voidrelay/orchestrator/internal/memory"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/operate"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/rooms"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/rpc"
@@ -87,6 +93,33 @@ func (g *gate) CanSend(standing ledger.Scheme) error {
 	return nil
 }
 
+// remembered is the memory of a host that worked with another ledger.
+func remembered(t *testing.T, pool *pgxpool.Pool) *memory.Keeper {
+	t.Helper()
+	lines := []any{
+		memory.Head{LedgerID: "6b0b3a52-3f0e-4d6e-9c2b-0f6a5d1c7e10", SystemIdentifier: 1, Timeline: 1},
+		memory.Line{
+			Number: 41, Kind: ledger.EventSettled, AboutID: 7, Time: time.Now(), Reason: "cancelled", State: "done",
+			Scheme: "assembly", BillNo: "ZZRK001", Order: "WH-HZ01 ZZRK001 QTRK",
+		},
+		memory.Line{
+			Number: 42, Kind: ledger.EventAct, AboutID: 9, Time: time.Now(), Reason: "pause", ReasonZH: "暂停发送",
+			Scheme: "assembly", Actor: "li", Why: "盘点",
+		},
+	}
+	folder := t.TempDir()
+	var text strings.Builder
+	for _, line := range lines {
+		require.NoError(t, json.NewEncoder(&text).Encode(line))
+	}
+	require.NoError(t, os.WriteFile(filepath.Join(folder, "ledger-memory.jsonl"), []byte(text.String()), 0o600))
+	k, err := memory.Open(folder, slog.New(slog.DiscardHandler))
+	require.NoError(t, err)
+	t.Cleanup(k.Close)
+	require.ErrorIs(t, k.Compare(t.Context(), pool), ledger.ErrWentBack)
+	return k
+}
+
 // setup serves the production chain; tokens are asked for where they are not nil.
 func setup(t *testing.T, tokens *access.Tokens) *face {
 	t.Helper()
@@ -99,12 +132,13 @@ func setup(t *testing.T, tokens *access.Tokens) *face {
 		Chain: rpc.Chain(slog.New(slog.DiscardHandler)), Guard: access.Guard{Tokens: tokens},
 	})
 	require.NoError(t, err)
-	ledger := rooms.New(pool)
+	all := rooms.New(pool)
 	rpc.Register(f.server, rpc.Deps{
-		Reader: ledger, Host: host.New(host.Config{Name: "wms-02:7403", Pool: pool}), Operator: ledger,
+		Reader: all, Host: host.New(host.Config{Name: "wms-02:7403", Pool: pool}), Operator: all,
 		Recorder: operate.NewRecorder(pool), Starter: f.starter, Gate: f.gate,
 		Ledger: pool,
 		Timing: func(string) rule.Timing { return rule.DefaultTiming() }, Events: event.NewReader(pool),
+		Memory: remembered(t, pool),
 	})
 	f.server.SetHealth(true)
 	require.NoError(t, f.server.Listen(t.Context(), "TEST_ADDR", "127.0.0.1:0"))

@@ -3,6 +3,7 @@ package host
 import (
 	"cmp"
 	"context"
+	"errors"
 	"log/slog"
 	"slices"
 	"sync"
@@ -12,6 +13,7 @@ import (
 	"google.golang.org/grpc"
 
 	"github.com/voidrelay/voidrelay/orchestrator/internal/ledger"
+	"github.com/voidrelay/voidrelay/orchestrator/internal/memory"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/rule"
 )
 
@@ -26,6 +28,8 @@ type Config struct {
 	// Name is what Name gives, Version that of the program.
 	Name, Version string
 	Pool          *pgxpool.Pool
+	// Memory is what this host remembers of the ledger; nil: nothing.
+	Memory *memory.Keeper
 	// Open answers the ledger's open conditions.
 	Open   func(ctx context.Context) ([]ledger.ConditionView, error)
 	Logger *slog.Logger
@@ -47,6 +51,8 @@ type Host struct {
 	// past are conditions about the ledger that ended and are not written yet; back is when the ledger last came back.
 	past []past
 	back time.Time
+	// usable is closed once the ledger could be used for the first time.
+	usable chan struct{}
 }
 
 // past is a condition that was over before it could be written.
@@ -59,12 +65,32 @@ type past struct {
 func New(cfg Config) *Host {
 	return &Host{
 		cfg: cfg, conditions: ledger.NewConditions(cfg.Pool),
-		beat: NewBeat(cfg.Pool, cfg.Name, cfg.Version, cfg.Logger),
+		beat:   NewBeat(cfg.Pool, cfg.Name, cfg.Version, cfg.Logger),
+		usable: make(chan struct{}),
 	}
 }
 
-// Appear writes the first sign of life. Until then a condition of this host would end at once.
-func (h *Host) Appear(ctx context.Context) error { return h.beat.Give(ctx, time.Now()) }
+// Appear looks at the ledger for the first time and, where it can be used, writes the first sign of life: until then a
+// condition of this host would end at once. A ledger that takes nothing, or that went back, is no error but a condition
+// in memory; Run follows it from there.
+func (h *Host) Appear(ctx context.Context) error {
+	begun := time.Now()
+	err := h.tryLedger(ctx)
+	if errors.Is(err, ledger.ErrReadOnly) || errors.Is(err, ledger.ErrWentBack) {
+		h.ledgerGone(ctx, begun, err)
+		return nil
+	}
+	if err == nil {
+		err = h.beat.Give(ctx, time.Now())
+	}
+	if err == nil {
+		h.ledgerBack(ctx)
+	}
+	return err
+}
+
+// Usable is closed once the ledger could be used for the first time since this host began.
+func (h *Host) Usable() <-chan struct{} { return h.usable }
 
 // Follow adds an adapter. pulse leads to it and is for health alone, because a connection bears only so many calls at
 // once; work is the connection that the jobs use, which tries again without a pause once the adapter is back.
@@ -130,8 +156,13 @@ func (h *Host) Ready() bool {
 }
 
 func (h *Host) ledgerAway() bool {
-	return h.is(rule.ConditionLedgerAway, "") || h.is(rule.ConditionDatabaseReadOnly, "")
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return slices.ContainsFunc(h.own, func(c ledger.Condition) bool { return slices.Contains(ledgerTroubles, c.Kind) })
 }
+
+// WentBack says whether the ledger is behind what this host remembers of it.
+func (h *Host) WentBack() bool { return h.is(rule.ConditionLedgerWentBack, "") }
 
 // Reaches says whether this host reaches an adapter, Kingdee or WMS, as far as it knows.
 func (h *Host) Reaches(adapter string) bool { return !h.is(rule.ConditionAdapterAway, adapter) }
@@ -180,6 +211,7 @@ func (h *Host) Keeps(kind rule.ConditionKind, host string) bool {
 // kept are the kinds that stand in memory.
 var kept = map[rule.ConditionKind]bool{
 	rule.ConditionAdapterAway: true, rule.ConditionLedgerAway: true, rule.ConditionDatabaseReadOnly: true,
+	rule.ConditionLedgerWentBack: true,
 }
 
 // viewOf is a condition as it would be read from the ledger; it has no number.

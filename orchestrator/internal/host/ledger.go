@@ -17,6 +17,22 @@ const (
 	checkWithin = 2 * time.Second
 )
 
+// ledgerTroubles are what keeps a host from using the ledger, at most one at a time.
+var ledgerTroubles = []rule.ConditionKind{
+	rule.ConditionLedgerAway, rule.ConditionDatabaseReadOnly, rule.ConditionLedgerWentBack,
+}
+
+// tryLedger says whether the ledger can be used: it answers, takes what is written, and is not behind what is
+// remembered.
+func (h *Host) tryLedger(ctx context.Context) error {
+	within, cancel := context.WithTimeout(ctx, checkWithin)
+	defer cancel()
+	if err := ledger.Usable(within, h.cfg.Pool); err != nil {
+		return err
+	}
+	return h.cfg.Memory.Compare(within, h.cfg.Pool)
+}
+
 // followLedger looks at the ledger until ctx ends. What it finds is told once when it begins and once when it is over.
 func (h *Host) followLedger(ctx context.Context) {
 	// failing is when the first of the looks failed that have failed since; slow that the last one came to no end.
@@ -24,9 +40,7 @@ func (h *Host) followLedger(ctx context.Context) {
 	var slow bool
 	for wait(ctx, checkEvery, nil) {
 		begun := time.Now()
-		within, cancel := context.WithTimeout(ctx, checkWithin)
-		err := ledger.Usable(within, h.cfg.Pool)
-		cancel()
+		err := h.tryLedger(ctx)
 		if ctx.Err() != nil {
 			return
 		}
@@ -52,17 +66,24 @@ func (h *Host) followLedger(ctx context.Context) {
 
 // ledgerGone notes that the ledger cannot be used, and why.
 func (h *Host) ledgerGone(ctx context.Context, since time.Time, cause error) {
-	now, was := rule.ConditionLedgerAway, rule.ConditionDatabaseReadOnly
-	if errors.Is(cause, ledger.ErrReadOnly) {
-		now, was = was, now
+	now, detail := rule.ConditionLedgerAway, cause.Error()
+	switch {
+	case errors.Is(cause, ledger.ErrReadOnly):
+		now, detail = rule.ConditionDatabaseReadOnly, ""
+	case errors.Is(cause, ledger.ErrWentBack):
+		now, detail = rule.ConditionLedgerWentBack, ""
+		if lost, known := h.cfg.Memory.Lost(); known {
+			detail = lost.Words()
+		}
 	}
-	if before, ended := h.end(was, ""); ended {
-		since = time.Now()
-		h.keep(before, since)
-	}
-	detail := cause.Error()
-	if errors.Is(cause, ledger.ErrReadOnly) {
-		detail = ""
+	for _, was := range ledgerTroubles {
+		if was == now {
+			continue
+		}
+		if before, ended := h.end(was, ""); ended {
+			since = time.Now()
+			h.keep(before, since)
+		}
 	}
 	if h.set(ledger.Condition{Kind: now, Host: h.cfg.Name, Detail: detail, Since: since}) {
 		h.cfg.Logger.ErrorContext(ctx, "the ledger cannot be used: nothing is read, decided or sent until it can",
@@ -79,12 +100,17 @@ func (h *Host) keep(c ledger.Condition, end time.Time) {
 
 // ledgerBack notes that the ledger can be used, and writes what was over before.
 func (h *Host) ledgerBack(ctx context.Context) {
-	for _, kind := range []rule.ConditionKind{rule.ConditionLedgerAway, rule.ConditionDatabaseReadOnly} {
+	for _, kind := range ledgerTroubles {
 		if c, ended := h.end(kind, ""); ended {
 			h.keep(c, time.Now())
 			h.cfg.Logger.InfoContext(ctx, "the ledger can be used again", slog.String("condition", string(kind)),
 				slog.Duration("away", time.Since(c.Since)))
 		}
+	}
+	select {
+	case <-h.usable:
+	default:
+		close(h.usable)
 	}
 	for {
 		h.mu.Lock()

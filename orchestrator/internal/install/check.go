@@ -1,6 +1,7 @@
 package install
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"io"
@@ -91,6 +92,7 @@ func (c *checkupWay) oneProcess(ctx context.Context, o *checkup.Options, mixed e
 		return err
 	}
 	o.Migrates = true
+	o.MemoryDir = cmp.Or(cfg.orchestrator.StateDir, MemoryDir())
 	quiet := slog.New(slog.DiscardHandler)
 	if at := cfg.kingdee.Addr; listens(ctx, at) {
 		if err := c.askKingdeeAt(o, at, serve.DialOptions{}); err != nil {
@@ -126,6 +128,7 @@ func (c *checkupWay) beside(o *checkup.Options) error {
 		return settingsError(err)
 	}
 	o.DatabaseURL = cfg.DatabaseURL.Reveal()
+	o.MemoryDir = cfg.StateDir
 	if err := c.askKingdeeAt(o, cfg.KingdeeTarget, way); err != nil {
 		return err
 	}
@@ -147,6 +150,7 @@ func (c *checkupWay) onSandboxes(ctx context.Context, o *checkup.Options) error 
 		return err
 	}
 	o.Migrates = true
+	o.MemoryDir = cmp.Or(cfg.orchestrator.StateDir, MemoryDir())
 	o.Without = checkup.Text{
 		ZH: "没有设置厂商（KINGDEE_BASE_URL、WMS_URL），沙箱随 `voidrelay up` 启动",
 		EN: "no vendor is set (KINGDEE_BASE_URL, WMS_URL); the sandboxes run while `voidrelay up` does",

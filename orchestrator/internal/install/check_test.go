@@ -110,6 +110,17 @@ func TestCheckOfASoundInstallationFindsNothingWrong(t *testing.T) {
 	require.Equal(t, checkup.OK, got["database.role"].Result, "what can still be asked is asked")
 }
 
+func TestCheckSaysThatAHostRemembersNothingOfTheLedger(t *testing.T) {
+	beside := map[string]string{
+		"DATABASE_URL": storetest.URL(t), "KINGDEESVC_TARGET": "127.0.0.1:1", "WMSSVC_TARGET": "127.0.0.1:1",
+	}
+	got := checked(t, beside)["memory"]
+	require.Equal(t, checkup.Warning, got.Result)
+	require.Contains(t, got.Advice.ZH, "STATE_DIR")
+	beside["STATE_DIR"] = t.TempDir()
+	require.Equal(t, checkup.OK, checked(t, beside)["memory"].Result)
+}
+
 func TestCheckAsksAdaptersThatRun(t *testing.T) {
 	b := setup(t, 0)
 	// setup's orchestrator has its adapters on free ports of its own; here they are found by their targets.

@@ -22,6 +22,7 @@ type Client struct {
 	Status        orchestratorv1.StatusServiceClient
 	Bills         orchestratorv1.BillServiceClient
 	Events        orchestratorv1.EventServiceClient
+	Ledger        orchestratorv1.LedgerServiceClient
 
 	conn *grpc.ClientConn
 }
@@ -39,6 +40,7 @@ func Dial(target string, way serve.DialOptions) (*Client, error) {
 		Status:        orchestratorv1.NewStatusServiceClient(conn),
 		Bills:         orchestratorv1.NewBillServiceClient(conn),
 		Events:        orchestratorv1.NewEventServiceClient(conn),
+		Ledger:        orchestratorv1.NewLedgerServiceClient(conn),
 		conn:          conn,
 	}, nil
 }

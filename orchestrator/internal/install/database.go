@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"os"
+	"path/filepath"
 	"sync"
 	"time"
 
@@ -14,6 +16,23 @@ import (
 
 // restartPause is waited before a private Postgres that died is started again, and between attempts.
 const restartPause = time.Second
+
+// DataHome is where durable things lie when no private Postgres says so: as privatepg.DefaultDir has it.
+func DataHome() string {
+	if os.Geteuid() == 0 {
+		return "/var/lib/voidrelay"
+	}
+	return ".voidrelay"
+}
+
+// MemoryDir is where `voidrelay up` remembers the ledger on real vendors unless STATE_DIR says otherwise.
+func MemoryDir() string {
+	dir := filepath.Join(DataHome(), "memory")
+	if whole, err := filepath.Abs(dir); err == nil {
+		return whole
+	}
+	return dir
+}
 
 // Database is a migrated Postgres: one that a setting names, or a private one of our own.
 type Database struct {

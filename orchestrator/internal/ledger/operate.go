@@ -20,6 +20,8 @@ const (
 	// StopAll stops sending for all schemes, and ResumeAll ends that.
 	StopAll   Verb = "stop_all"
 	ResumeAll Verb = "resume_all"
+	// ConfirmLedger lets a ledger that went back count as it is.
+	ConfirmLedger Verb = "confirm_ledger"
 	// MoveWatermark sets how far a scheme has read.
 	MoveWatermark Verb = "move_watermark"
 	// ApplyScheme makes what a file says the newest revision of a scheme; RetireScheme ends a scheme.

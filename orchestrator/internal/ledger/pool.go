@@ -16,9 +16,16 @@ const Schema = "voidrelay"
 // Open connects to Postgres with our schema on the search path. It needs the server to answer, and version 15 or later.
 func Open(ctx context.Context, url string) (*pgxpool.Pool, error) { return OpenTraced(ctx, url, nil) }
 
-// OpenTraced is Open with a tracer of its statements; nil traces none. An address that cannot be parsed is refused in
-// words that hold no character of it.
+// OpenTraced is OpenGuarded without a guard.
 func OpenTraced(ctx context.Context, url string, tracer pgx.QueryTracer) (*pgxpool.Pool, error) {
+	return OpenGuarded(ctx, url, tracer, func(*pgxpool.Config) {})
+}
+
+// OpenGuarded is Open with a tracer of its statements, nil for none, and what else is said of its connections. An
+// address that cannot be parsed is refused in words that hold no character of it.
+func OpenGuarded(
+	ctx context.Context, url string, tracer pgx.QueryTracer, guard func(*pgxpool.Config),
+) (*pgxpool.Pool, error) {
 	if err := CheckURL(url); err != nil {
 		return nil, fmt.Errorf("DATABASE_URL: %w", err)
 	}
@@ -53,6 +60,7 @@ func OpenTraced(ctx context.Context, url string, tracer pgx.QueryTracer) (*pgxpo
 	if cfg.MaxConns < 20 {
 		cfg.MaxConns = 20
 	}
+	guard(cfg)
 	pool, err := pgxpool.NewWithConfig(ctx, cfg)
 	if err != nil {
 		return nil, fmt.Errorf("open database: %w", err)
@@ -71,6 +79,10 @@ func OpenTraced(ctx context.Context, url string, tracer pgx.QueryTracer) (*pgxpo
 
 // ErrReadOnly says that the database answers and takes nothing: a standby, or one that a disk guard has closed.
 var ErrReadOnly = errors.New("the database is read-only")
+
+// ErrWentBack says that the database answers and is behind what this host has seen of it: an older back-up, or a server
+// that took over without the last transactions. Nothing is read or sent by it until a person confirms.
+var ErrWentBack = errors.New("the ledger went back: it is behind what this host has seen of it (账本比本机记得的旧)")
 
 // Usable says whether the database answers and takes what is written.
 func Usable(ctx context.Context, pool *pgxpool.Pool) error {

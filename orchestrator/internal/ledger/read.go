@@ -55,7 +55,7 @@ func FaultOf(err error) error {
 	}
 	var connect *pgconn.ConnectError
 	var network net.Error
-	if errors.As(err, &connect) || errors.As(err, &network) || errors.Is(err, io.EOF) ||
+	if errors.Is(err, ErrWentBack) || errors.As(err, &connect) || errors.As(err, &network) || errors.Is(err, io.EOF) ||
 		errors.Is(err, io.ErrUnexpectedEOF) || away(SQLState(err)) {
 		return fmt.Errorf("%w: %w", ErrUnavailable, err)
 	}

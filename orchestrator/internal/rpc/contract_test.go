@@ -133,6 +133,11 @@ func TestEveryReasonIsSentAsTheContractSays(t *testing.T) {
 			"STORE_UNAVAILABLE", fmt.Errorf("x: %w: secret", ledger.ErrUnavailable), codes.Unavailable,
 			[]string{"condition"}, true,
 		},
+		{
+			"STORE_UNAVAILABLE", fmt.Errorf("x: %w: secret", ledger.FaultOf(ledger.ErrWentBack)), codes.Unavailable,
+			[]string{"condition"}, true,
+		},
+		{"LEDGER_NOT_BEHIND", errNotBehind, codes.FailedPrecondition, nil, false},
 		{"INTERNAL", errors.New("secret"), codes.Internal, nil, true},
 		{"INTERNAL", serve.ErrPanic, codes.Internal, nil, true},
 		{"INTERNAL", ledger.ErrNotFound, codes.Internal, nil, true},

@@ -10,6 +10,7 @@ import (
 
 	"github.com/voidrelay/voidrelay/orchestrator/internal/event"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/ledger"
+	"github.com/voidrelay/voidrelay/orchestrator/internal/memory"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/rule"
 	orchestratorv1 "github.com/voidrelay/voidrelay/proto/gen/orchestrator/v1"
 )
@@ -138,6 +139,8 @@ type Deps struct {
 	// Ledger is what revisions of schemes are read from: a pool that ledger.Open made.
 	Ledger ledger.Reads
 	Events *event.Reader
+	// Memory is what the host that answers remembers of the ledger; nil: nothing.
+	Memory *memory.Keeper
 	// Timing is how long a scheme waits for what.
 	Timing func(scheme string) rule.Timing
 	// Now is our clock; nil for time.Now.
@@ -166,6 +169,7 @@ func Register(server grpc.ServiceRegistrar, deps Deps) {
 	work := &workService{schemes: deps.Reader, reader: deps.Reader, host: deps.Host}
 	orchestratorv1.RegisterWorkServiceServer(server, work)
 	orchestratorv1.RegisterStatusServiceServer(server, &statusService{work: work, reader: deps.Reader})
+	orchestratorv1.RegisterLedgerServiceServer(server, &ledgerService{memory: deps.Memory, recorder: deps.Recorder})
 	orchestratorv1.RegisterBillServiceServer(server, &billService{schemes: deps.Reader, reader: deps.Reader})
 	orchestratorv1.RegisterEventServiceServer(server, &eventService{
 		schemes: deps.Reader, events: deps.Events, beat: cmp.Or(deps.WatchBeat, watchBeat),

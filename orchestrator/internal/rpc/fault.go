@@ -231,6 +231,9 @@ func wire(err error) (sent apierr.Error, ours bool) {
 	case errors.As(err, &watches):
 		set(codes.ResourceExhausted, orchestratorv1.ErrorReason_ERROR_REASON_TOO_MANY_WATCHES)
 		sent.Metadata["max_count"] = strconv.Itoa(event.MaxWatches)
+	case errors.Is(err, errNotBehind):
+		set(codes.FailedPrecondition, orchestratorv1.ErrorReason_ERROR_REASON_LEDGER_NOT_BEHIND)
+		sent.Message = errNotBehind.Error()
 	case errors.Is(err, ledger.ErrRequestIDReused):
 		set(codes.AlreadyExists, orchestratorv1.ErrorReason_ERROR_REASON_REQUEST_ID_REUSED)
 		sent.Message = "this request_id was used for something else"
@@ -253,6 +256,10 @@ func wire(err error) (sent apierr.Error, ours bool) {
 		if ledger.IsReadOnly(err) {
 			kind = rule.ConditionDatabaseReadOnly
 			sent.Message = "the ledger's database is read only, nothing can be written; try again (账本数据库只读，无法记录)"
+		}
+		if errors.Is(err, ledger.ErrWentBack) {
+			kind = rule.ConditionLedgerWentBack
+			sent.Message = "the ledger went back: nothing is started until a person confirms (账本变旧，确认前不启动)"
 		}
 		sent.Metadata["condition"] = string(kind)
 		return sent, true

@@ -53,7 +53,7 @@ func (s *statusService) GetStatus(
 func ledgerTroubles(conditions []*orchestratorv1.Condition) (kinds []string) {
 	for _, c := range conditions {
 		switch rule.ConditionKind(c.GetKind()) {
-		case rule.ConditionLedgerAway, rule.ConditionDatabaseReadOnly:
+		case rule.ConditionLedgerAway, rule.ConditionDatabaseReadOnly, rule.ConditionLedgerWentBack:
 			kinds = append(kinds, c.GetKind())
 		}
 	}

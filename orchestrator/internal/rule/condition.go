@@ -61,6 +61,8 @@ const (
 	ConditionLedgerAway ConditionKind = "ledger_away"
 	// ConditionDatabaseReadOnly: the ledger's database takes no writes.
 	ConditionDatabaseReadOnly ConditionKind = "database_read_only"
+	// ConditionLedgerWentBack: the ledger is behind what a host remembers of it.
+	ConditionLedgerWentBack ConditionKind = "ledger_went_back"
 	// ConditionSchemeFileDiffers: the schemes file of a host is not what the ledger works by.
 	ConditionSchemeFileDiffers ConditionKind = "scheme_file_differs"
 )
@@ -311,6 +313,15 @@ func hostConditions() []ConditionRow {
 			MessageZH: "账本数据库只读，无法记录，读取和发送暂停", ActionZH: "检查磁盘空间、主备切换和 default_transaction_read_only；恢复后自动继续",
 			MessageEN: "the ledger's database is read only; nothing is read or sent",
 			ActionEN:  "check disk space, a switchover and default_transaction_read_only; it goes on by itself",
+		},
+		{
+			Kind: ConditionLedgerWentBack, Subject: SubjectHost, Reading: true, Sending: true, ByPerson: true,
+			MessageZH: "账本比主机 {host} 记得的旧，疑似恢复了旧备份，或切换时丢了最后的数据；不读取也不发送",
+			ActionZH:  `用 ledger show 看缺了什么，补做其中的暂停、停发和不取消，然后：voidrelay ledger confirm --reason "……"`,
+			MessageEN: "the ledger is behind what host {host} remembers: it may be an older back-up, or a switchover " +
+				"lost the last data; nothing is read or sent",
+			ActionEN: "see by ledger show what is missing, pause, stop and ignore again what was, then: " +
+				`voidrelay ledger confirm --reason "…"`,
 		},
 		{
 			Kind: ConditionSchemeFileDiffers, Subject: SubjectHost,

@@ -93,6 +93,8 @@ const (
 	ErrorReason_ERROR_REASON_DRAFT_MOVED ErrorReason = 32
 	// FAILED_PRECONDITION: the file names orders otherwise, and orders does not say for which bills; metadata: scheme.
 	ErrorReason_ERROR_REASON_ORDERS_UNSAID ErrorReason = 33
+	// FAILED_PRECONDITION: the ledger is not behind what the host that answers remembers: there is nothing to confirm on it.
+	ErrorReason_ERROR_REASON_LEDGER_NOT_BEHIND ErrorReason = 34
 )
 
 // Enum value maps for ErrorReason.
@@ -131,6 +133,7 @@ var (
 		31: "ERROR_REASON_DRAFT_NOT_FOUND",
 		32: "ERROR_REASON_DRAFT_MOVED",
 		33: "ERROR_REASON_ORDERS_UNSAID",
+		34: "ERROR_REASON_LEDGER_NOT_BEHIND",
 	}
 	ErrorReason_value = map[string]int32{
 		"ERROR_REASON_UNSPECIFIED":            0,
@@ -166,6 +169,7 @@ var (
 		"ERROR_REASON_DRAFT_NOT_FOUND":        31,
 		"ERROR_REASON_DRAFT_MOVED":            32,
 		"ERROR_REASON_ORDERS_UNSAID":          33,
+		"ERROR_REASON_LEDGER_NOT_BEHIND":      34,
 	}
 )
 
@@ -200,7 +204,7 @@ var File_orchestrator_v1_error_reason_proto protoreflect.FileDescriptor
 
 const file_orchestrator_v1_error_reason_proto_rawDesc = "" +
 	"\n" +
-	"\"orchestrator/v1/error_reason.proto\x12\x0forchestrator.v1*\xf6\b\n" +
+	"\"orchestrator/v1/error_reason.proto\x12\x0forchestrator.v1*\x9a\t\n" +
 	"\vErrorReason\x12\x1c\n" +
 	"\x18ERROR_REASON_UNSPECIFIED\x10\x00\x12 \n" +
 	"\x1cERROR_REASON_REQUEST_INVALID\x10\x01\x12#\n" +
@@ -235,7 +239,8 @@ const file_orchestrator_v1_error_reason_proto_rawDesc = "" +
 	"\x1bERROR_REASON_SCHEME_REFUSED\x10\x1e\x12 \n" +
 	"\x1cERROR_REASON_DRAFT_NOT_FOUND\x10\x1f\x12\x1c\n" +
 	"\x18ERROR_REASON_DRAFT_MOVED\x10 \x12\x1e\n" +
-	"\x1aERROR_REASON_ORDERS_UNSAID\x10!B\xcd\x01\n" +
+	"\x1aERROR_REASON_ORDERS_UNSAID\x10!\x12\"\n" +
+	"\x1eERROR_REASON_LEDGER_NOT_BEHIND\x10\"B\xcd\x01\n" +
 	"\x13com.orchestrator.v1B\x10ErrorReasonProtoP\x01ZGgithub.com/voidrelay/voidrelay/proto/gen/orchestrator/v1;orchestratorv1\xa2\x02\x03OXX\xaa\x02\x0fOrchestrator.V1\xca\x02\x0fOrchestrator\\V1\xe2\x02\x1bOrchestrator\\V1\\GPBMetadata\xea\x02\x10Orchestrator::V1b\x06proto3"
 
 var (

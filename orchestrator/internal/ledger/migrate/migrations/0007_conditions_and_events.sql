@@ -123,6 +123,7 @@ comment on view ledger_place is 'which database this is, as Postgres sees it; no
 create table ledger_identity (
     only_one          boolean primary key default true check (only_one),
     ledger_id         uuid not null,
+    memory_id         uuid not null default gen_random_uuid(),
     draw_time         timestamptz not null default now(),
     system_identifier bigint not null,
     timeline          integer not null,
@@ -136,11 +137,20 @@ comment on table ledger_identity is
     'which ledger this is: one row. A token of the events is its id and a number; whoever numbers events locks it';
 comment on column ledger_identity.ledger_id is
     'drawn anew when the place is another than the one that stands here: no token from before a restore is its';
+comment on column ledger_identity.memory_id is
+    'what hosts remember the ledger by: drawn anew only when a person confirms that an older one counts';
 comment on column ledger_identity.newest_number is 'of the newest event';
 comment on column ledger_identity.dropped_number is 'of the newest event that is no longer kept';
 
 insert into ledger_identity (ledger_id, system_identifier, timeline, database_oid, event_oid)
 select gen_random_uuid(), system_identifier, timeline, database_oid, event_oid from ledger_place;
+
+create table ledger_memory_past (
+    memory_id    uuid primary key,
+    confirm_time timestamptz not null default now()
+);
+comment on table ledger_memory_past is
+    'in place of which ledgers a person confirmed this one: a host that remembers one of them takes this one for it';
 
 -- What holds a cancellation is told by its changing row, which forgets it. A bill's history does not.
 create table cancellation_hold (

@@ -12,6 +12,7 @@ select o.operator_action_id, o.create_time, o.actor, o.verb,
                    when 'pause' then '暂停发送'
                    when 'stop_all' then '全部停发'
                    when 'resume_all' then '恢复全部'
+                   when 'confirm_ledger' then '确认账本'
                    when 'move_watermark' then '移动读取进度'
                    when 'start_backfill' then '开始回补'
                    when 'apply_backfill' then '执行回补计划'

@@ -39,6 +39,7 @@ revoke delete
 -- An event is numbered and then stays as it is until it is dropped; which ledger this is stands in one row.
 revoke update on voidrelay.event_inbox, voidrelay.event from {running};
 revoke insert, delete on voidrelay.ledger_identity from {running};
+revoke update, delete on voidrelay.ledger_memory_past from {running};
 
 -- What needs the owner now and then is done by these functions, which run as the owner. They make the coming months of
 -- evidence, drop a month once it is old, and make the indexes of the queue anew; nothing else.

@@ -197,7 +197,8 @@ from `+claimedColumns.From+` join cancellation_now c on c.cancellation_id = r.id
 		claimedArgs(claimed, pgx.StrictNamedArgs{"kind": string(kind)}))
 }
 
-// unclaimedPause is how long a cancellation is left alone that was withdrawn because another bill claims its order.
+// unclaimedPause is how long a cancellation is left alone that was withdrawn because another bill claims its order, or
+// waits because several make it.
 // What the ledger learns of such a bill makes it due at once.
 const unclaimedPause = `interval '1 hour'`
 
@@ -247,6 +248,21 @@ select cancellation_id, by from waiting where question = 0 and claimed_since < n
 		return err
 	}
 	return TellClaimed(ctx, tx, rule.WorkClaimUnconfirmed, long)
+}
+
+// AwaitSharers leaves cancellations open whose order is made by several bills of which another is not done with it:
+// they are due again when that bill is read and lets go, or after a while. Nobody need hear of it.
+func AwaitSharers(ctx context.Context, tx pgx.Tx, cancellations []int64) error {
+	if len(cancellations) == 0 {
+		return nil
+	}
+	if _, err := tx.Exec(ctx, `
+update unsettled_cancellation u
+set claimed_since = now(), due_time = now() + `+unclaimedPause+`, batch_until = null, update_time = now()
+where u.cancellation_id = any($1) and u.state = 'open'`, cancellations); err != nil {
+		return err
+	}
+	return ClaimSettled(ctx, tx, cancellations)
 }
 
 // ClaimSettled closes what asked about a claim that could not be confirmed.

@@ -43,6 +43,9 @@ func (s *Rows) StoreVerified(
 		if err := storeClaimed(ctx, tx, scheme, groups[rule.OrderClaimed]); err != nil {
 			return err
 		}
+		if err := ledger.AwaitSharers(ctx, tx, ids(groups[rule.OrderShared])); err != nil {
+			return err
+		}
 		if err := storeUnconfirmed(ctx, tx, groups[rule.ClaimUnconfirmed]); err != nil {
 			return err
 		}

@@ -62,6 +62,8 @@ func move(ctx context.Context, pool *pgxpool.Pool, e rule.Event, m moved) error 
 			_, err = ledger.WithdrawVerified(ctx, tx, m.IDs, string(rule.NoTrigger))
 		case rule.EventReadUnconfirmed:
 			return ledger.AwaitClaimants(ctx, tx, claimedBy(m.IDs))
+		case rule.EventReadShared:
+			return ledger.AwaitSharers(ctx, tx, m.IDs)
 		case rule.EventUnread, rule.EventUnreadTooLong:
 			return ledger.AwaitRead(ctx, tx, m.IDs, time.Minute, time.Hour)
 		case rule.EventUnsent, rule.EventUnsentTooLong:

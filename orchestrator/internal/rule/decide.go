@@ -23,6 +23,8 @@ type Policy struct {
 	Orders map[OrderKind]Source
 	// Selector says of a bill's content whether the bill is the scheme's; nil takes all.
 	Selector func(Bill) (bool, error)
+	// SharedOrders: several bills make one order, so that one which claims the order of another is to be expected.
+	SharedOrders bool
 	// Cutovers of what was added to the scheme after its first revision. They hold for bills once seen live, too.
 	Cutovers Cutovers
 	// below says that no cutover counts.

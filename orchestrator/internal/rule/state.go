@@ -56,6 +56,8 @@ const (
 	EventReadAway Event = "read_away"
 	// EventReadUnconfirmed: another bill claims the order as far as the ledger knows, and Kingdee does not confirm it.
 	EventReadUnconfirmed Event = "read_unconfirmed"
+	// EventReadShared: another bill claims the order, and the scheme says that several bills make one.
+	EventReadShared Event = "read_shared"
 	// EventUnread and EventUnreadTooLong: the bill could not be read, for the first time or for as long as the scheme
 	// tries.
 	EventUnread        Event = "unread"
@@ -125,6 +127,7 @@ func Transitions() []Transition {
 
 		{EventReadAway, []CancellationState{Open}, Withdrawn},
 		{EventReadUnconfirmed, []CancellationState{Open}, Open},
+		{EventReadShared, []CancellationState{Open}, Open},
 		{EventUnread, []CancellationState{Open}, Open},
 		{EventUnreadTooLong, []CancellationState{Open}, NeedsAttention},
 		{EventUnsent, []CancellationState{Open}, Open},

@@ -20,6 +20,8 @@ const (
 	NoTrigger Verification = "no_trigger"
 	// OrderClaimed: another bill claims the order.
 	OrderClaimed Verification = "order_claimed"
+	// OrderShared: another bill claims the order, under a scheme that says that several bills make one.
+	OrderShared Verification = "order_shared"
 	// ClaimUnconfirmed: another bill claims the order as far as the ledger knows, and Kingdee does not confirm that; or
 	// Kingdee shows it otherwise than the ledger has it, which is about to be read.
 	ClaimUnconfirmed Verification = "claim_unconfirmed"
@@ -136,8 +138,12 @@ func Verify(p Policy, cancellation Cancellation, read FreshRead) Verified {
 		claims, confirmed := c.claims(shown, isShown && !c.Elsewhere)
 		switch {
 		case claims && c.dwelling(shown, isShown):
-			if v.Outcome != ClaimUnconfirmed && v.NotBefore.Before(c.Dwells) {
+			if (v.Outcome == Holds || v.Outcome == Dwelling) && v.NotBefore.Before(c.Dwells) {
 				v.Outcome, v.NotBefore = Dwelling, c.Dwells
+			}
+		case claims && confirmed && p.SharedOrders && !c.madeAnew(cancellation, read):
+			if v.Outcome != ClaimUnconfirmed {
+				v = Verified{Outcome: OrderShared, By: c}
 			}
 		case claims && confirmed:
 			return Verified{Outcome: OrderClaimed, By: c, Expected: c.madeAnew(cancellation, read)}

@@ -18,6 +18,7 @@ var (
 	topKeys    = []string{"schemes"}
 	schemeKeys = []string{
 		"name", "title", "form", "kingdee", "organisations", "triggers", "closed_ends", "un_audited", "number_reuse",
+		"shared_orders",
 		"extra_fields",
 		"selector",
 		"effective_from", "mode",
@@ -68,6 +69,7 @@ func (d *decoder) decodeScheme(n *yaml.Node) *Scheme {
 	o.decodeSource(s)
 	o.decodeTriggers(s)
 	o.decodeClosedEnds(s)
+	s.SharedOrders = o.boolean("shared_orders")
 	o.decodePace(s)
 	o.decodeOrderTypes(s)
 	o.decodeWarehouses(s)

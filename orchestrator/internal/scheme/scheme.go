@@ -25,6 +25,8 @@ type Scheme struct {
 	Organisations []string
 	// NumberReuse is what becomes of a bill's number once its order was cancelled.
 	NumberReuse rule.NumberReuse
+	// SharedOrders: several bills make one order, which is cancelled once the last of them lets go.
+	SharedOrders bool
 	// Triggers are what it acts on, in the file's order.
 	Triggers []rule.Trigger
 	// ExtraBillFields and ExtraLineFields are further Kingdee keys that its expressions use, as bill.extra and
@@ -103,6 +105,7 @@ func (s *Scheme) Policy(cutover time.Time, cutovers rule.Cutovers) rule.Policy {
 	p := rule.Policy{
 		Cutover: cutover, Triggers: s.terms, Orgs: map[string]bool{}, Form: s.BillForm(),
 		Orders: map[rule.OrderKind]rule.Source{}, Selector: s.selector, Cutovers: cutovers,
+		SharedOrders: s.SharedOrders,
 	}
 	for _, org := range s.Organisations {
 		p.Orgs[org] = true

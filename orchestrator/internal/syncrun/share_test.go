@@ -8,10 +8,12 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/stretchr/testify/require"
 	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/types/known/timestamppb"
 
 	"github.com/voidrelay/voidrelay/orchestrator/internal/ledger"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/rule"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/testkit/runtest"
+	kingdeev1 "github.com/voidrelay/voidrelay/proto/gen/kingdee/v1"
 )
 
 // codeFromNote lets bills with the same note be about one order.
@@ -232,6 +234,54 @@ func TestTwoWarehousesOnOneCodeOfTheWMSAreOneRequest(t *testing.T) {
 	require.Equal(t, 1, b.send(rule.Cancelled, saidCancelled))
 	require.Equal(t, "1 A1 done cancelled; 1 A1 done cancelled with 1", b.standing())
 	require.Empty(t, b.items())
+}
+
+// Several bills make one order, and the scheme says so: it stands while one of them needs it, and nobody is told.
+func TestASharedOrderWaitsUntilTheLastOfItsBillsLetsGo(t *testing.T) {
+	b := setupSharing(t, "shared_orders: true\n    triggers: [voided]")
+	b.Books.Void(1)
+	b.Run()
+	require.Zero(t, b.send(rule.Cancelled, saidCancelled), "the order is the other's, too")
+	require.Equal(t, "1 PO-77 open ", b.standing())
+	require.Equal(t, "true", b.Text(`select (due_time > now() + interval '50 minutes')::text from unsettled_cancellation`))
+	require.Empty(t, b.items())
+	require.Equal(t, "0", b.Text(`select count(*)::text from work_item`), "nobody is told")
+
+	b.Later(time.Minute)
+	b.Books.Void(2)
+	b.Run()
+	require.Equal(t, "true", b.Text(`select (due_time <= now())::text from unsettled_cancellation`), "it is asked at once")
+	require.Equal(t, 1, b.send(rule.Cancelled, saidCancelled))
+	require.Equal(t, "1 PO-77 done cancelled; 2 PO-77 done cancelled with 1", b.standing())
+}
+
+// The mapping changes, and then the bill is restored and voided: what is owed for its new life has a snapshot, so that
+// an order which the WMS does not have is a person's matter and no silent end.
+func TestAMappingThatChangesBeforeARestoreAndAVoidWeakensNoEvidence(t *testing.T) {
+	b := setupLiving(t)
+	b.Run()
+	b.Books.Fresh(1, "A1", "CK001")
+	b.Books.Bills[1].Note = "PO-77"
+	b.Run()
+	b.Later(time.Minute)
+	b.Books.Void(1)
+	b.Run()
+	b.follow(map[string]string{"order_code: bill.number": codeFromNote})
+	b.Later(time.Minute)
+	b.restored(1)
+	b.Run()
+	b.Later(time.Minute)
+	b.Books.Void(1)
+	b.Run()
+	require.Equal(t, "snapshot", b.Text(`
+select string_agg(evidence, ' ') from cancellation join unsettled_cancellation using (cancellation_id)`))
+	require.Equal(t, "1", b.Text(`select count(*)::text from unsettled_cancellation`))
+}
+
+// restored takes a void back, and changes nothing else.
+func (b *living) restored(id int64) {
+	b.Books.Bills[id].CancelStatus, b.Books.Bills[id].CancelTime = kingdeev1.CancelStatus_CANCEL_STATUS_NOT_VOIDED, nil
+	b.Books.Bills[id].EndState, b.Books.Bills[id].ModifyTime = kingdeev1.EndState_END_STATE_NONE, timestamppb.New(b.Clock)
 }
 
 // A bill comes to life and is un-audited again between two reads, while its cancellation waits for a person: the next

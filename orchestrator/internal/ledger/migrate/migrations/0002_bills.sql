@@ -36,7 +36,7 @@ create table bill (
     primary key (scheme, bill_id)
 );
 create index bill_number on bill (bill_no);
--- The newest bills of an organisation, and those that were made after a missing one, show that Kingdee still shows it to
+-- The newest bills of an organisation, and those made after a missing one, show that Kingdee still shows it to
 -- us, also where the ledger knows of none.
 create index bill_org on bill (scheme, org, bill_id);
 create index bill_reread on bill (scheme, reread_time) where reread_time is not null;

@@ -62,7 +62,8 @@ func WritePage(ctx context.Context, tx pgx.Tx, run *ledger.Run, page *ledger.Pag
 	if err := ledger.OpenWorkItems(ctx, tx, run.Scheme, single); err != nil {
 		return fmt.Errorf("work items: %w", err)
 	}
-	if err := waitForWarehouses(ctx, tx, run.Scheme, page.Readable, common); err != nil {
+	decided := append(slices.Clone(page.Readable), provedGone(page.Bills)...)
+	if err := waitForWarehouses(ctx, tx, run.Scheme, decided, common); err != nil {
 		return fmt.Errorf("warehouses that are not mapped: %w", err)
 	}
 	if page.Suspect != "" {
@@ -164,6 +165,17 @@ func CloseUndecodable(ctx context.Context, tx pgx.Tx, scheme string, bills []int
 	return ledger.CloseWorkItems(ctx, tx,
 		"read again", `w.scheme = @scheme and w.bill_id = any(@bills) and w.kind = @kind`,
 		pgx.StrictNamedArgs{"scheme": scheme, "bills": bills, "kind": string(rule.WorkUndecodable)})
+}
+
+// provedGone are those of these bills that were proved gone.
+func provedGone(bills []ledger.BillWrite) []int64 {
+	var ids []int64
+	for _, b := range bills {
+		if !b.After.GoneTime.IsZero() {
+			ids = append(ids, b.After.State.ID)
+		}
+	}
+	return ids
 }
 
 // ofWarehouses parts the work about warehouses that the scheme's table lacks from that about single bills.

@@ -17,8 +17,8 @@ import (
 const provable = `(b.class <> 'deleted' or b.reread_time is not null)`
 
 // MissingBills answers the bills behind this FID that have been missing since before, ascending, at most limit, and
-// that something may be owed for: those known live or un-audited, those with a cancellation that has not ended, and
-// those gone that are to be looked at again.
+// that something may be owed for: those known live or un-audited, those with a cancellation that has not ended, those
+// that wait for a warehouse (each asked for by its id: offset 0), and those gone that are to be looked at again.
 func (s *ComparisonRows) MissingBills(
 	ctx context.Context, scheme string, before time.Time, after int64, limit int,
 ) ([]ledger.Missing, error) {
@@ -29,7 +29,10 @@ where b.scheme = @scheme and b.absent_since <= @before and b.bill_id > @after an
   and ((b.document_status = 'C' and b.cancel_status = 'A') or b.class in ('un_audited', 'deleted')
        or exists (select from unsettled_cancellation c where c.scheme = b.scheme and c.bill_id = b.bill_id
            and (c.state in ('planned', 'open', 'held') or c.state = 'needs_attention'
-               and `+ledger.NeedsAttentionUnread+`)))
+               and `+ledger.NeedsAttentionUnread+`))
+       or exists (select from work_item_bill l join work_item w using (work_item_id)
+           where l.scheme = b.scheme and l.bill_id = b.bill_id and w.close_time is null
+           offset 0))
 order by b.bill_id
 limit @limit`, pgx.StrictNamedArgs{"scheme": scheme, "before": before, "after": after, "limit": limit})
 }

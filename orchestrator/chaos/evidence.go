@@ -36,6 +36,8 @@ type evidence struct {
 	hid           []hid
 	organisations map[string]string
 	revisions     []revision
+	// waiting are the bills that wait for a warehouse.
+	waiting []waitingBill
 	// acts are what the operator typed, stops when nothing was to be sent by his word, and outages when a proxy
 	// answered for the WMS. open are the conditions that are still open.
 	acts           []act
@@ -114,6 +116,14 @@ type openCondition struct {
 type revision struct {
 	Revision                int
 	Document, Actor, Reason string
+}
+
+// waitingBill is a bill on the list of an open work item about a warehouse.
+type waitingBill struct {
+	Warehouse            string
+	Bill                 int64
+	Number, Class        string
+	Gone, Absent, Reread bool
 }
 
 // seenIn says whether a whole run lay in that span, in which it could see the bill.
@@ -241,6 +251,15 @@ func (e *evidence) read(ctx context.Context, t *town) error {
 	}
 	e.revisions, err = rows[revision](ctx, t,
 		`select revision, document, actor, reason from scheme_revision order by revision`)
+	if err != nil {
+		return err
+	}
+	e.waiting, err = rows[waitingBill](ctx, t, `
+select w.subject as warehouse, b.bill_id as bill, b.bill_no as number, b.class, b.gone_time is not null as gone,
+    b.absent_since is not null as absent, b.reread_time is not null as reread
+from work_item w join work_item_bill l using (work_item_id)
+join bill b on b.scheme = l.scheme and b.bill_id = l.bill_id
+where w.close_time is null order by w.subject, b.bill_id`)
 	if err != nil {
 		return err
 	}

@@ -121,8 +121,9 @@ func judge(e *evidence) *findings {
 			}
 			if _, listed := e.scheme.Warehouse(w.Subject); listed && w.Closed == nil &&
 				w.Kind == string(rule.WorkNoWarehouse) {
-				v.find(stillOpen, w.Number, "a work item of %s says that warehouse %s is not in the scheme, and it is",
-					clock(w.Created), w.Subject)
+				v.find(stillOpen, e.waitsFor(w.Subject).Number,
+					"a work item of %s says that warehouse %s is not in the scheme, and it is: %+v waits",
+					clock(w.Created), w.Subject, e.waitsFor(w.Subject))
 			}
 		}
 	}

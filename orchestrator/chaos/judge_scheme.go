@@ -1,6 +1,9 @@
 package main
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // revisions asks whether the ledger works by what was applied last, and whether a person made each of its revisions:
 // rule 17 (docs/rules.md).
@@ -21,4 +24,13 @@ func (v *findings) revisions(e *evidence) {
 				"applied at last has it", newest.Revision, stock)
 		}
 	}
+}
+
+// waitsFor is the first bill that waits for the warehouse; zero if none does.
+func (e *evidence) waitsFor(stock string) waitingBill {
+	i := slices.IndexFunc(e.waiting, func(b waitingBill) bool { return b.Warehouse == stock })
+	if i < 0 {
+		return waitingBill{}
+	}
+	return e.waiting[i]
 }

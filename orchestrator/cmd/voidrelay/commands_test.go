@@ -162,12 +162,13 @@ func TestTheCommandOfEachWorkItemWorksAsPrinted(t *testing.T) {
 		"claim_unconfirmed":   {},
 		"number_reuse_unsaid": held("number_reuse_unsaid"),
 		"no_event_time":       held("no_event_time"), "many_deleted": held("many_deleted"),
+		"part_was_away": held("part_was_away"),
 	}
 	// What is about no single cancellation.
 	ofNone := map[string]bool{
 		"order_vanished": true, "warehouse_not_mapped": true, "bill_without_lines": true, "bill_undecodable": true,
 		"many_inferred": true, "line_without_warehouse": true, "stamp_ahead": true, "runs_miss_changes": true,
-		"no_event_time": true, "many_deleted": true,
+		"no_event_time": true, "many_deleted": true, "part_was_away": true,
 	}
 	// What ends by itself: its command only asks, or has Kingdee read at once.
 	asks := map[string]bool{"bill_undecodable": true, "resting_orders": true, "claim_unconfirmed": true}

@@ -337,6 +337,11 @@ func printDiff(sh *shell, d *orchestratorv1.SchemeDiff) {
 		fmt.Fprintf(sh.out, "  + %s %s  从应用时起 counts from the moment it is applied\n",
 			partWords(part.GetKind()), part.GetName())
 	}
+	for _, r := range d.GetReturned() {
+		fmt.Fprintf(sh.out, "    %s 停用于 away since %s；其间作废或反审核 %d 张单据，经它的取消将暂停 %d bills ended "+
+			"meanwhile; what they owe through it is held (part_was_away)\n", r.GetPart().GetName(),
+			moment(r.GetAwaySince().AsTime()), r.GetBills(), r.GetBills())
+	}
 	for _, part := range d.GetRemoved() {
 		fmt.Fprintf(sh.out, "  - %s %s  不再取消 owes nothing new any longer\n", partWords(part.GetKind()), part.GetName())
 	}

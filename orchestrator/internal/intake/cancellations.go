@@ -42,7 +42,8 @@ func (p *Pager) cancellations(page *ledger.Page, d rule.Decision, bill rule.Bill
 		}
 		cancellations = append(cancellations, ledger.Cancellation{
 			BillID: bill.ID, BillNo: bill.Number, Generation: d.After.Generation, Order: order, Request: request,
-			Triggers: d.Triggers, Evidence: d.Evidence, OrdersFrom: d.OrdersFrom, Hold: d.Hold, NotBefore: d.NotBefore,
+			Triggers: d.Triggers, Evidence: d.Evidence, OrdersFrom: d.OrdersFrom, Hold: p.Policy.Hold(d, order),
+			NotBefore:    d.NotBefore,
 			VerifiedTime: read, BusinessDate: p.businessDate(bill, read),
 		})
 	}

@@ -60,10 +60,12 @@ func NewPager(store PageStore, reader Reader, run *ledger.Run, standing ledger.S
 	if standing.Watermark != nil {
 		edge = rule.LowerEdge(standing.Watermark.Time, 0)
 	}
+	policy := reader.Entry.Policy(CutoverOf(reader.Entry, standing, run.Clock()), standing.Cutovers)
+	policy.Gaps = standing.Gaps
 	return &Pager{
 		lag: standing.Lag, back: map[int64]string{}, restored: standing.Restored,
 		edge: edge, store: store, reader: reader, entry: reader.Entry, run: run,
-		Policy:     reader.Entry.Policy(CutoverOf(reader.Entry, standing, run.Clock()), standing.Cutovers),
+		Policy:     policy,
 		DataCentre: a, received: a.Clock.Service, ahead: map[int64]string{},
 		clockAhead: standing.ClockAhead, clockFits: standing.ClockFits,
 	}

@@ -43,8 +43,9 @@ type Scheme struct {
 	Restored  Restored
 	Failures  int
 	NotBefore time.Time
-	// Cutovers are those of what later revisions added.
+	// Cutovers are those of what later revisions added, Gaps when parts were away that are back.
 	Cutovers rule.Cutovers
+	Gaps     rule.Gaps
 }
 
 // Restored says that Kingdee was restored from an older copy; zero where it never was.

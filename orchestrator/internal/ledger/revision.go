@@ -153,11 +153,22 @@ type SchemeDiff struct {
 	Change                 SchemeChange
 	Revision, NextRevision int32
 	Added, Removed         []rule.Part
-	ChangedKeys            []string
+	// Returned are those of Added that were away for longer than a day.
+	Returned    []ReturnedPart
+	ChangedKeys []string
 	// OrderChanges are where it would name orders otherwise than now, in words; Orders must be said then.
 	OrderChanges      []string
 	Refusal           string
 	OpenCancellations int64
+}
+
+// ReturnedPart is a part that was in a scheme before, has been away for longer than a day and is back.
+type ReturnedPart struct {
+	rule.Part
+	// Since when it has been away, by our clock.
+	Since time.Time
+	// Bills have ended meanwhile, at most: what they owe through the part is held.
+	Bills int64
 }
 
 // BillDiffOrder is what is to be decided again: stored bills through another mapping.

@@ -55,7 +55,8 @@ select s.scheme, s.revision, s.data_center_id, coalesce(o.stop_reason, '') as st
            where o.end_time is null and o.kind = 'clock_behind' and o.data_center_id = s.data_center_id),
            interval '0') as lag,
        coalesce(f.failures, 0) as failures, f.not_before,
-       (select coalesce(jsonb_agg(jsonb_build_object('kind', o.kind, 'name', o.name, 'time', o.cutover_time)), '[]')
+       (select coalesce(jsonb_agg(jsonb_build_object('kind', o.kind, 'name', o.name, 'time', o.cutover_time,
+           'from', o.gap_from, 'until', o.gap_until)), '[]')
            from scheme_cutover o where o.scheme = s.scheme) as cutovers
 from scheme s left join watermark m using (scheme) left join run_failure f using (scheme)
 left join lateral (`+StopReason+`) o on true
@@ -107,7 +108,7 @@ where s.scheme = $1`, name)
 			TimeZone: *r.TimeZone,
 		}
 	}
-	if scheme.Cutovers, err = cutoversOf(r.Cutovers); err != nil {
+	if scheme.Cutovers, scheme.Gaps, err = cutoversOf(r.Cutovers); err != nil {
 		return Scheme{}, fmt.Errorf("read scheme: %w", err)
 	}
 	return scheme, nil
@@ -190,19 +191,21 @@ select coalesce((select sid from bound), (select wms_sids ->> $2 from watermark 
 	return kept, nil
 }
 
-// cutoversOf reads the cutovers of a scheme as a query aggregated them.
-func cutoversOf(encoded []byte) (rule.Cutovers, error) {
+// cutoversOf reads the cutovers and gaps of a scheme as a query aggregated them.
+func cutoversOf(encoded []byte) (rule.Cutovers, rule.Gaps, error) {
 	var rows []struct {
-		Kind rule.PartKind
-		Name string
-		Time time.Time
+		Kind        rule.PartKind
+		Name        string
+		Time        time.Time
+		From, Until time.Time
 	}
 	if err := json.Unmarshal(encoded, &rows); err != nil {
-		return nil, fmt.Errorf("cutovers: %w", err)
+		return nil, nil, fmt.Errorf("cutovers: %w", err)
 	}
-	cutovers := make(rule.Cutovers, len(rows))
+	cutovers, gaps := make(rule.Cutovers, len(rows)), make(rule.Gaps, len(rows))
 	for _, r := range rows {
-		cutovers[rule.Part{Kind: r.Kind, Name: r.Name}] = r.Time
+		part := rule.Part{Kind: r.Kind, Name: r.Name}
+		cutovers[part], gaps[part] = r.Time, rule.Gap{From: r.From, Until: r.Until}
 	}
-	return cutovers, nil
+	return cutovers, gaps, nil
 }

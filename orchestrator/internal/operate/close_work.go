@@ -12,6 +12,7 @@ import (
 // notByHand are kinds that stand for something which goes on while they are open; closing them would only hide it.
 var notByHand = map[string]string{
 	"many_deleted":  "取消仍被暂停：请确认单据确已删除后放行（release），或选择不取消（ignore）",
+	"part_was_away": "取消仍被暂停：请核对后放行（release），或选择不取消（ignore）",
 	"no_event_time": "取消仍被暂停：请确认作废（或关闭）时间后放行（release），或选择不取消（ignore）",
 }
 

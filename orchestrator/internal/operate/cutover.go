@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 
@@ -17,9 +18,10 @@ import (
 const keepsOwn = `interval '24 hours'`
 
 // writeCutovers gives what this revision adds to the scheme a cutover of its own, in the transaction that stores the
-// revision and has the scheme locked. It is a time by Kingdee's clock. A part that was taken out less than 24 hours ago
-// keeps the one that it had, or none; and so does a warehouse for which bills wait: what happened there was never ours
-// to forget. document is the revision's before.
+// revision and has the scheme locked. It is a time by Kingdee's clock. A part that was in the scheme before keeps the
+// one that it had, or none; what happened while it was away is held, where that was longer than 24 hours. A warehouse
+// for which bills wait has none: what happened there was never ours to forget. One that says since when it counts
+// counts from then. document is the revision's before.
 //
 // What was read since then was decided without the part, and no date will show that: it is decided again.
 func writeCutovers(ctx context.Context, tx pgx.Tx, f SchemeFile, document string, revision int) error {
@@ -30,24 +32,29 @@ func writeCutovers(ctx context.Context, tx pgx.Tx, f SchemeFile, document string
 	if err != nil {
 		return fmt.Errorf("scheme %s: the revision before: %w", f.Scheme, err)
 	}
-	at, since, err := cutoverNow(ctx, tx, f.Scheme)
-	if err != nil || at.IsZero() {
-		return err
-	}
-	left, err := leftLately(ctx, tx, f, revision)
+	now, err := cutoverNow(ctx, tx, f.Scheme)
 	if err != nil {
 		return err
 	}
-	again := time.Time{}
+	if now.cutover.IsZero() {
+		_, err := writeSince(ctx, tx, f, document, revision)
+		return err
+	}
+	left, err := leftBefore(ctx, tx, f.Scheme, f.PartsOf, revision)
+	if err != nil {
+		return err
+	}
+	again, at := time.Time{}, now.cutover
 	for _, part := range f.Parts {
 		if named(before, part) {
 			continue
 		}
-		if when, lately := left.of(part); lately {
+		when, had := left.of(part)
+		if had && when.After(now.lately) {
 			again = earlier(again, when)
 			continue
 		}
-		again = earlier(again, since)
+		again = earlier(again, now.read)
 		if waits, err := waitedFor(ctx, tx, f.Scheme, part); err != nil {
 			return err
 		} else if waits {
@@ -56,7 +63,12 @@ func writeCutovers(ctx context.Context, tx pgx.Tx, f SchemeFile, document string
 			}
 			continue
 		}
-		if err := setCutover(ctx, tx, f.Scheme, part, &at, revision); err != nil {
+		if had {
+			again = earlier(again, when)
+			if err := setGap(ctx, tx, f.Scheme, part, when.Add(now.ahead-rule.ClockMargin), at, revision); err != nil {
+				return err
+			}
+		} else if err := setCutover(ctx, tx, f.Scheme, part, &at, revision); err != nil {
 			return err
 		}
 		if part.Name != rule.Everything {
@@ -74,13 +86,14 @@ insert into scheme_cutover (scheme, kind, name, revision) values ($1, $2, $3, $4
 			}
 		}
 	}
-	same := true
-	if f.SameOrders != nil {
-		if same, err = f.SameOrders(document); err != nil {
-			return fmt.Errorf("scheme %s: the revision before: %w", f.Scheme, err)
-		}
+	since, err := writeSince(ctx, tx, f, document, revision)
+	if err != nil {
+		return err
 	}
-	return decideAgain(ctx, tx, f.Scheme, again, same)
+	if err := decideSince(ctx, tx, f.Scheme, since); err != nil {
+		return err
+	}
+	return decideAgain(ctx, tx, f.Scheme, again)
 }
 
 func setCutover(
@@ -88,31 +101,98 @@ func setCutover(
 ) error {
 	_, err := tx.Exec(ctx, `
 insert into scheme_cutover (scheme, kind, name, cutover_time, revision) values ($1, $2, $3, $4, $5)
-on conflict (scheme, kind, name) do update set cutover_time = $4, revision = $5`,
+on conflict (scheme, kind, name) do update set cutover_time = $4, gap_from = null, gap_until = null, revision = $5`,
 		scheme, string(part.Kind), part.Name, at, revision)
 	return err
 }
 
-// cutoverNow is the cutover of what is added now, by Kingdee's clock: that of the last header, less 30 s; and since
-// when, by our clock, bills were read that may lie behind it. Zero before the baseline is complete: there is no past
-// for a cutover to keep out.
-func cutoverNow(ctx context.Context, tx pgx.Tx, scheme string) (at, since time.Time, err error) {
-	err = tx.QueryRow(ctx, `
+// writeSince gives warehouses that say from when on they count that cutover, where the document of the revision before
+// does not say the same, and answers the earliest of these; zero for none.
+func writeSince(
+	ctx context.Context, tx pgx.Tx, f SchemeFile, document string, revision int,
+) (earliest time.Time, err error) {
+	if f.SinceOf == nil {
+		return earliest, nil
+	}
+	said, err := f.SinceOf(f.Document)
+	if err != nil || len(said) == 0 {
+		return earliest, err
+	}
+	before := map[string]time.Time{}
+	if document != "" {
+		if before, err = f.SinceOf(document); err != nil {
+			return earliest, fmt.Errorf("scheme %s: the revision before: %w", f.Scheme, err)
+		}
+	}
+	for _, number := range slices.Sorted(maps.Keys(said)) {
+		at := said[number]
+		if had, same := before[number]; same && had.Equal(at) {
+			continue
+		}
+		part := rule.Part{Kind: rule.PartWarehouse, Name: number}
+		if err := setCutover(ctx, tx, f.Scheme, part, &at, revision); err != nil {
+			return earliest, err
+		}
+		earliest = earlier(earliest, at)
+	}
+	return earliest, nil
+}
+
+// decideSince has bills read and decided again that ended at that time or later, by any of their dates; none for the
+// zero time. A date may have no time of day.
+func decideSince(ctx context.Context, tx pgx.Tx, scheme string, since time.Time) error {
+	if since.IsZero() {
+		return nil
+	}
+	_, err := tx.Exec(ctx, `
+update bill b set reread_time = now(), update_time = now()
+where b.scheme = $1 and not (b.document_status = 'C' and b.cancel_status = 'A') and b.gone_time is null
+  and (greatest(b.bill_create_time, b.modify_time, b.approve_time, b.cancel_time) >= $2::timestamptz - interval '1 day'
+    or b.un_audit_time >= $2)`, scheme, since)
+	return err
+}
+
+// setGap notes when a part was away that is back, by Kingdee's clock. It keeps the cutover that it had, or none.
+func setGap(
+	ctx context.Context, tx pgx.Tx, scheme string, part rule.Part, from, until time.Time, revision int,
+) error {
+	_, err := tx.Exec(ctx, `
+insert into scheme_cutover (scheme, kind, name, gap_from, gap_until, revision) values ($1, $2, $3, $4, $5, $6)
+on conflict (scheme, kind, name) do update set gap_from = $4, gap_until = $5, revision = $6`,
+		scheme, string(part.Kind), part.Name, from, until, revision)
+	return err
+}
+
+// clockNow is where a scheme stands when a revision is stored.
+type clockNow struct {
+	// cutover is that of what is added now, by Kingdee's clock: that of the last header, less 30 s. Zero before the
+	// baseline is complete: there is no past for a cutover to keep out.
+	cutover time.Time
+	// read is since when, by our clock, bills were read that may lie behind it; lately what is less than 24 hours ago.
+	read, lately time.Time
+	// ahead is how far Kingdee's clock is ahead of ours.
+	ahead time.Duration
+}
+
+// cutoverNow asks where a scheme stands.
+func cutoverNow(ctx context.Context, db ledger.Reads, scheme string) (now clockNow, err error) {
+	err = db.QueryRow(ctx, `
 select date_trunc('second', coalesce(header_time - @margin::interval, watermark_time)),
-       last_run_time - interval '10 minutes'
+       last_run_time - interval '10 minutes', now() - `+keepsOwn+`,
+       coalesce(header_time - last_run_time, interval '0')
 from watermark where scheme = @scheme`, pgx.StrictNamedArgs{
 		"scheme": scheme, "margin": rule.ClockMargin,
-	}).Scan(&at, &since)
+	}).Scan(&now.cutover, &now.read, &now.lately, &now.ahead)
 	if errors.Is(err, pgx.ErrNoRows) {
 		err = nil
 	}
-	return at, since, err
+	return now, err
 }
 
-// leaving are parts that a scheme had not long ago, each with when it lost them.
+// leaving are parts that a scheme had, each with when it lost them last.
 type leaving map[rule.Part]time.Time
 
-// of says whether a part was taken out lately, and when: by its own name, or among all.
+// of says whether a part was taken out, and when last: by its own name, or among all.
 func (l leaving) of(part rule.Part) (time.Time, bool) {
 	if when, own := l[part]; own {
 		return when, true
@@ -121,26 +201,27 @@ func (l leaving) of(part rule.Part) (time.Time, bool) {
 	return when, all
 }
 
-// leftLately are the parts that revisions before this one and the one before it had, and that were taken out less than
-// 24 hours ago.
-func leftLately(ctx context.Context, tx pgx.Tx, f SchemeFile, revision int) (leaving, error) {
+// leftBefore are the parts that revisions before this one and the one before it had.
+func leftBefore(
+	ctx context.Context, db ledger.Reads, scheme string, partsOf func(string) ([]rule.Part, error), revision int,
+) (leaving, error) {
 	type row struct {
 		Document string
 		Left     time.Time
 	}
-	rows, err := ledger.ReadAll[row](ctx, tx, "read revisions", `
+	rows, err := ledger.ReadAll[row](ctx, db, "read revisions", `
 select r.document, n.create_time as left
 from scheme_revision r join scheme_revision n on n.scheme = r.scheme and n.revision = r.revision + 1
-where r.scheme = @scheme and r.revision < @revision::integer - 1 and n.create_time > now() - `+keepsOwn+`
-order by r.revision desc`, pgx.StrictNamedArgs{"scheme": f.Scheme, "revision": revision})
+where r.scheme = @scheme and r.revision < @revision::integer - 1
+order by r.revision desc`, pgx.StrictNamedArgs{"scheme": scheme, "revision": revision})
 	if err != nil {
 		return nil, err
 	}
 	left := leaving{}
 	for _, r := range rows {
-		parts, err := f.PartsOf(r.Document)
+		parts, err := partsOf(r.Document)
 		if err != nil {
-			return nil, fmt.Errorf("scheme %s: an earlier revision: %w", f.Scheme, err)
+			return nil, fmt.Errorf("scheme %s: an earlier revision: %w", scheme, err)
 		}
 		for _, part := range parts {
 			if _, later := left[part]; !later {
@@ -151,12 +232,54 @@ order by r.revision desc`, pgx.StrictNamedArgs{"scheme": f.Scheme, "revision": r
 	return left, nil
 }
 
+// Returning are the parts among these that were in the scheme once and are not in the revision before the given one,
+// for longer than a day: since when, and how many bills have ended meanwhile. What these owe through the part is held.
+func Returning(
+	ctx context.Context, db ledger.Reads, scheme string, added []rule.Part,
+	partsOf func(string) ([]rule.Part, error), revision int,
+) (returned []ledger.ReturnedPart, err error) {
+	now, err := cutoverNow(ctx, db, scheme)
+	if err != nil || now.cutover.IsZero() {
+		return nil, err
+	}
+	left, err := leftBefore(ctx, db, scheme, partsOf, revision)
+	if err != nil {
+		return nil, err
+	}
+	for _, part := range added {
+		when, had := left.of(part)
+		if !had || when.After(now.lately) {
+			continue
+		}
+		if waits, err := waitedFor(ctx, db, scheme, part); err != nil || waits {
+			if err != nil {
+				return nil, err
+			}
+			continue
+		}
+		r := ledger.ReturnedPart{Part: part, Since: when}
+		if err := db.QueryRow(ctx, `
+select count(*) from bill b
+where b.scheme = $1 and b.gone_time is null and ($2 <> 'organisation' or $3 in (b.org, '*'))
+  and (($2 <> 'trigger' or $3 in ('voided', 'closed')) and b.cancel_status = 'B'
+         and b.cancel_time between $4::timestamptz and $5
+    or ($2 <> 'trigger' or $3 = 'un_audited') and b.un_audit_time between $4::timestamptz and $5)
+  and greatest(b.bill_create_time, b.modify_time, b.approve_time, b.cancel_time) >= $4::timestamptz - interval '1 day'`,
+			scheme, string(part.Kind), part.Name, when.Add(now.ahead-rule.ClockMargin), now.cutover,
+		).Scan(&r.Bills); err != nil {
+			return nil, ledger.FaultOf(err)
+		}
+		returned = append(returned, r)
+	}
+	return returned, nil
+}
+
 // waitedFor says whether bills wait for a part: a warehouse that was not mapped.
-func waitedFor(ctx context.Context, tx pgx.Tx, scheme string, part rule.Part) (waits bool, err error) {
+func waitedFor(ctx context.Context, db ledger.Reads, scheme string, part rule.Part) (waits bool, err error) {
 	if part.Kind != rule.PartWarehouse {
 		return false, nil
 	}
-	err = tx.QueryRow(ctx, `
+	err = db.QueryRow(ctx, `
 select exists (
     select from work_item w join work_item_bill using (work_item_id)
     where w.scheme = $1 and w.kind = $2 and w.subject = $3 and w.close_time is null)`,
@@ -165,10 +288,10 @@ select exists (
 }
 
 // decideAgain has bills that are not live read and decided again: those that were read since then, none for the zero
-// time, and all that wait for a warehouse, which may be mapped now, or outside. One of which orders are owed already
-// stays as it is, unless it waits and orders are made as before: what it owes was decided by the mapping of its day.
-// One that waits and is gone is proved gone once more, and decided with that, because no read shows it.
-func decideAgain(ctx context.Context, tx pgx.Tx, scheme string, since time.Time, same bool) error {
+// time, and all that wait for a warehouse, which may be mapped now, or outside. What is owed of one already stays as it
+// is: it is known by its kind and its warehouse, whatever the mapping makes of them by now. One that waits and is gone
+// is proved gone once more, and decided with that, because no read shows it.
+func decideAgain(ctx context.Context, tx pgx.Tx, scheme string, since time.Time) error {
 	if since.IsZero() {
 		since = time.Now().Add(time.Hour)
 	}
@@ -181,11 +304,8 @@ from (
     select l.bill_id, true from work_item_bill l join work_item w using (work_item_id)
     where w.scheme = $1 and w.kind = $3 and w.close_time is null
 ) again
-where b.scheme = $1 and b.bill_id = again.bill_id and (b.gone_time is null or again.waits)
-  and (again.waits and $4 or not exists (
-      select from cancellation c
-      where c.scheme = b.scheme and c.bill_id = b.bill_id and c.generation = b.generation))`,
-		scheme, since, string(rule.WorkNoWarehouse), same)
+where b.scheme = $1 and b.bill_id = again.bill_id and (b.gone_time is null or again.waits)`,
+		scheme, since, string(rule.WorkNoWarehouse))
 	return err
 }
 

@@ -27,6 +27,8 @@ type SchemeFile struct {
 	// revision's document. Without them nothing counts as added.
 	Parts   []rule.Part
 	PartsOf func(document string) ([]rule.Part, error)
+	// SinceOf are the warehouses of a document that say from when on they count; nil: none does.
+	SinceOf func(document string) (map[string]time.Time, error)
 	// SameOrders says whether an earlier revision's document names orders in the same way; nil says yes. Orders is what
 	// a person said of it where it does not.
 	SameOrders func(document string) (bool, error)
@@ -154,7 +156,8 @@ values ($1, $2, $3, $4, $5, $6, $7, $8)`, f.Scheme, revision, f.Hash, f.Document
 	}
 	if revision == 1 || !before.Bound {
 		// What never read anything has no past for a cutover to keep out.
-		return nil
+		_, err := writeSince(ctx, tx, f, "", revision)
+		return err
 	}
 	if err := readByOtherKeys(ctx, tx, f, before.Document); err != nil {
 		return err
@@ -182,7 +185,9 @@ func saidOf(
 	case f.Orders == "":
 		return "", since, &ledger.UnsaidError{Scheme: f.Scheme}
 	case f.Orders == ledger.OrdersFromNow:
-		since, _, err = cutoverNow(ctx, tx, f.Scheme)
+		var now clockNow
+		now, err = cutoverNow(ctx, tx, f.Scheme)
+		since = now.cutover
 	}
 	return f.Orders, since, err
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/voidrelay/voidrelay/orchestrator/internal/intake"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/ledger"
+	"github.com/voidrelay/voidrelay/orchestrator/internal/operate"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/query"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/rule"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/scheme"
@@ -50,6 +51,10 @@ func diff(ctx context.Context, db ledger.Reads, schemes []*scheme.Scheme) (diffs
 			continue
 		}
 		d, err := diffOf(stored[at], s)
+		if err != nil {
+			return nil, err
+		}
+		d.Returned, err = operate.Returning(ctx, db, s.Name, d.Added, scheme.PartsOf, int(d.NextRevision))
 		if err != nil {
 			return nil, err
 		}

@@ -48,6 +48,7 @@ func TestWhatALaterRevisionAddsHasACutoverOfItsOwn(t *testing.T) {
 	// rowtest's own document names nothing, so all of that was added. A scheme that began with this revision
 	// has none of it.
 	w.rows.Exec(`delete from scheme_cutover`)
+	w.forgetFirst()
 	w.longAgo()
 
 	require.Empty(t, w.revise("# a remark\n"+first))
@@ -76,7 +77,8 @@ warehouses: {CK001: {account: default, code: W1}, CK009: {account: default, code
 	require.Contains(t, standing.Cutovers, rule.Part{Kind: rule.PartOrganisation, Name: rule.Everything})
 }
 
-// Rule 17 (docs/rules.md): a part that is back within 24 hours keeps its own cutover; later it has another.
+// Rule 17 (docs/rules.md): a part that is back within 24 hours keeps its own cutover; later, too, but what happened
+// meanwhile is held.
 func TestAPartThatIsBackWithinADayKeepsItsOwnCutover(t *testing.T) {
 	w := setupWriter(t)
 	w.rows.Bill(rowtest.Bill{ID: 1, No: "A1", Class: "not_selected"})
@@ -89,16 +91,24 @@ func TestAPartThatIsBackWithinADayKeepsItsOwnCutover(t *testing.T) {
 	require.Empty(t, w.revise(one))
 	w.rows.Exec(`update bill set read_time = clock_timestamp()`)
 	require.Empty(t, w.revise(both), "it had none")
-	require.Equal(t, "1", w.text(`select string_agg(bill_id::text, ' ') from bill where reread_time is not null`),
-		"what was read meanwhile is decided again, but for what is owed already")
+	require.Equal(t, "1 2",
+		w.text(`select string_agg(bill_id::text, ' ' order by bill_id) from bill where reread_time is not null`),
+		"what was read meanwhile is decided again")
 	w.rows.Exec(`insert into scheme_cutover (scheme, kind, name, cutover_time, revision)
 values ('assembly', 'organisation', '200', now() - interval '9 days', 1)`)
 	w.revise(one)
 	require.Equal(t, map[string]string{"organisation 200": "long ago"}, w.revise(both))
 	w.revise(one)
+	require.Equal(t, 0, w.count(`select count(*) from scheme_cutover where gap_from is not null`))
 	w.longAgo()
-	require.Equal(t, map[string]string{"organisation 200": "now"}, w.revise(both))
+	require.Equal(t, map[string]string{"organisation 200": "long ago"}, w.revise(both))
+	require.Equal(t, "25", w.text(`
+select round(extract(epoch from gap_until - gap_from) / 3600)::text from scheme_cutover where name = '200'`))
 }
+
+// forgetFirst makes it so that there never was rowtest's own revision, which names nothing and so had every
+// organisation.
+func (w *writer) forgetFirst() { w.rows.Exec(`delete from scheme_revision where revision = 1`) }
 
 // longAgo makes all revisions older than a day.
 func (w *writer) longAgo() {
@@ -110,6 +120,7 @@ func TestACutoverIsATimeByKingdeesClock(t *testing.T) {
 	w := setupWriter(t)
 	w.rows.Bill(rowtest.Bill{ID: 1, No: "A1", Class: "live"})
 	w.revise("organisations: ['100']\n")
+	w.forgetFirst()
 	w.longAgo()
 	w.rows.Exec(`update watermark set header_time = now() - interval '3 minutes'`)
 	w.revise("organisations: ['100', '200']\n")

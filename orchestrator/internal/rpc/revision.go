@@ -207,8 +207,12 @@ func diffMessage(d ledger.SchemeDiff) *orchestratorv1.SchemeDiff {
 		Revision: d.Revision, NextRevision: d.NextRevision,
 		Added: each(d.Added, partMessage), Removed: each(d.Removed, partMessage),
 		ChangedKeys: d.ChangedKeys, Refusal: d.Refusal, OpenCancellations: d.OpenCancellations,
-		OrderChanges: d.OrderChanges,
+		OrderChanges: d.OrderChanges, Returned: each(d.Returned, returnedMessage),
 	}
+}
+
+func returnedMessage(r ledger.ReturnedPart) *orchestratorv1.ReturnedPart {
+	return &orchestratorv1.ReturnedPart{Part: partMessage(r.Part), AwaySince: stamp(r.Since), Bills: r.Bills}
 }
 
 func partMessage(p rule.Part) *orchestratorv1.SchemePart {

@@ -86,6 +86,8 @@ const (
 	// WorkAuthOrder is about one order that an account which works is not allowed to cancel.
 	WorkAuthOrder WorkKind = "wms_auth_order"
 	WorkManyGone  WorkKind = "many_deleted"
+	// WorkPartAway tells how many orders wait for a release because a part of the scheme was away when they happened.
+	WorkPartAway WorkKind = "part_was_away"
 	// WorkResting is the list of an account's orders that have rested too long, to phone through.
 	WorkResting WorkKind = "resting_orders"
 )

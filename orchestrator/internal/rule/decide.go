@@ -27,13 +27,15 @@ type Policy struct {
 	SharedOrders bool
 	// Cutovers of what was added to the scheme after its first revision. They hold for bills once seen live, too.
 	Cutovers Cutovers
+	// Gaps are when parts were away that are back.
+	Gaps Gaps
 	// below says that no cutover counts.
 	below bool
 }
 
 // WithoutCutovers is the policy for what a person asks for whenever it happened: no cutover counts.
 func (p Policy) WithoutCutovers() Policy {
-	p.below, p.Cutovers = true, nil
+	p.below, p.Cutovers, p.Gaps = true, nil, nil
 	return p
 }
 
@@ -63,7 +65,9 @@ type Decision struct {
 	// WithoutWarehouse counts lines that name no warehouse where a person must look whether an order was made of them:
 	// other lines of the bill name one, or the form wants one of each.
 	WithoutWarehouse int
-	Hold             HoldReason
+	// Hold is why all of them wait for a release. At is when the trigger's event happened; zero where nobody can tell.
+	Hold HoldReason
+	At   time.Time
 	// Vanished are orders of the previous snapshot that the bill no longer has; a person must look at those that no
 	// cancellation covers.
 	Vanished           []Order
@@ -304,7 +308,11 @@ func (p Policy) owe(d *Decision, trigger Trigger, terms Terms, at time.Time, sta
 		if at.IsZero() && !p.Cutovers.of(part).IsZero() {
 			d.Hold = HoldNoEventTime
 		}
+		if !at.IsZero() && d.Hold == "" && p.Gaps.away(at, part) {
+			d.Hold = HoldPartAway
+		}
 	}
+	d.At = at
 	if from == OrdersFromCurrent {
 		p.vanished(d, *content)
 	}

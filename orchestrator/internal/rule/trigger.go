@@ -76,6 +76,35 @@ func (f Cutovers) before(at time.Time, part Part) bool {
 	return !cutover.IsZero() && at.Before(cutover)
 }
 
+// Gap is a time in which a part was not in the scheme, by Kingdee's clock; zero for none.
+type Gap struct{ From, Until time.Time }
+
+// Gaps say when parts were away that are back. What happened then is held. An entry with the zero gap keeps the one for
+// Everything from counting, as in Cutovers.
+type Gaps map[Part]Gap
+
+// away says whether a part was not in the scheme at that moment.
+func (g Gaps) away(at time.Time, part Part) bool {
+	gap, own := g[part]
+	if !own {
+		gap = g[Part{part.Kind, Everything}]
+	}
+	return !at.Before(gap.From) && at.Before(gap.Until)
+}
+
+// Hold is why an order of a decision waits for a release, empty where it does not: for the reason that all of them
+// have, or because its kind or its warehouse was away when it happened.
+func (p Policy) Hold(d Decision, order Order) HoldReason {
+	if d.Hold == "" && !d.At.IsZero() {
+		for _, part := range ofOrder(order) {
+			if p.Gaps.away(d.At, part) {
+				return HoldPartAway
+			}
+		}
+	}
+	return d.Hold
+}
+
 // ofOrder are the parts of a scheme that an order comes in by.
 func ofOrder(order Order) []Part {
 	return []Part{{PartOrderKind, order.Kind().String()}, {PartWarehouse, order.Warehouse}}

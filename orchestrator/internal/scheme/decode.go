@@ -189,7 +189,7 @@ func (o object) decodeOrderTypes(s *Scheme) {
 	}
 }
 
-var warehouseKeys = []string{"account", "code", "outside"}
+var warehouseKeys = []string{"account", "code", "outside", "since"}
 
 // decodeWarehouses reads the table: the allow-list of the scheme.
 func (o object) decodeWarehouses(s *Scheme) {
@@ -219,12 +219,13 @@ func (o object) decodeWarehouses(s *Scheme) {
 		case len(o.d.problems) > faults: // not clear which of the two it is
 			ours = true
 		case w.Outside:
-			if row.has("account") || row.has("code") {
-				row.fault("outside", "a warehouse that is outside has neither account nor code")
+			if row.has("account") || row.has("code") || row.has("since") {
+				row.fault("outside", "a warehouse that is outside has neither account nor code nor since")
 			}
 		default:
 			ours = true
 			w.Account, w.Code = row.code("account", 100), row.code("code", maxCode)
+			w.Since = row.moment("since")
 		}
 		s.warehouses[number] = w
 	}

@@ -3,6 +3,7 @@ package scheme
 import (
 	"bytes"
 	"fmt"
+	"time"
 
 	"go.yaml.in/yaml/v3"
 
@@ -21,6 +22,26 @@ func KeysOf(document string) (map[string]string, error) {
 		return nil, fmt.Errorf("keys of a scheme: %w", err)
 	}
 	return s.Kingdee.Keys, nil
+}
+
+// SinceOf are the warehouses of a stored revision's document that say from when on they count. Like PartsOf it reads no
+// more than that; a time that cannot be read is none.
+func SinceOf(document string) (map[string]time.Time, error) {
+	var s struct {
+		Warehouses map[string]struct {
+			Since string `yaml:"since"`
+		} `yaml:"warehouses"`
+	}
+	if err := yaml.NewDecoder(bytes.NewReader([]byte(document))).Decode(&s); err != nil {
+		return nil, fmt.Errorf("warehouses of a scheme: %w", err)
+	}
+	since := map[string]time.Time{}
+	for number, w := range s.Warehouses {
+		if at, err := time.Parse(time.RFC3339, w.Since); err == nil {
+			since[number] = at
+		}
+	}
+	return since, nil
 }
 
 // PartsOf lists the parts that a stored revision's document names: triggers, closed bills where they count,

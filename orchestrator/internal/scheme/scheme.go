@@ -62,6 +62,8 @@ type Warehouse struct {
 	Account, Code string
 	// Outside: left alone on purpose; its orders are not in the scheme. Account and Code are empty.
 	Outside bool
+	// Since is from when on it counts; zero for the cutover that it gets when it is added.
+	Since time.Time
 }
 
 // Warehouse looks a Kingdee warehouse number up. There is no fallback: what the table does not list is not ok.

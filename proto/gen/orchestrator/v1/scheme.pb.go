@@ -2791,7 +2791,9 @@ type SchemeDiff struct {
 	// ORDERS_CHOICE_CORRECTED.
 	OpenCancellations int64 `protobuf:"varint,9,opt,name=open_cancellations,json=openCancellations,proto3" json:"open_cancellations,omitempty"`
 	// Where orders would be named otherwise: "CK001 code WH01 → WH02". Applying it must say for which bills.
-	OrderChanges  []string `protobuf:"bytes,10,rep,name=order_changes,json=orderChanges,proto3" json:"order_changes,omitempty"`
+	OrderChanges []string `protobuf:"bytes,10,rep,name=order_changes,json=orderChanges,proto3" json:"order_changes,omitempty"`
+	// Those of added that were in the scheme before and have been away for longer than a day.
+	Returned      []*ReturnedPart `protobuf:"bytes,11,rep,name=returned,proto3" json:"returned,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -2896,6 +2898,76 @@ func (x *SchemeDiff) GetOrderChanges() []string {
 	return nil
 }
 
+func (x *SchemeDiff) GetReturned() []*ReturnedPart {
+	if x != nil {
+		return x.Returned
+	}
+	return nil
+}
+
+// ReturnedPart is a part that is back in a scheme. It keeps its cutover; what happened while it was away is held
+// (part_was_away).
+type ReturnedPart struct {
+	state     protoimpl.MessageState `protogen:"open.v1"`
+	Part      *SchemePart            `protobuf:"bytes,1,opt,name=part,proto3" json:"part,omitempty"`
+	AwaySince *timestamppb.Timestamp `protobuf:"bytes,2,opt,name=away_since,json=awaySince,proto3" json:"away_since,omitempty"`
+	// Bills that have ended meanwhile, of which some may owe nothing through this part.
+	Bills         int64 `protobuf:"varint,3,opt,name=bills,proto3" json:"bills,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ReturnedPart) Reset() {
+	*x = ReturnedPart{}
+	mi := &file_orchestrator_v1_scheme_proto_msgTypes[40]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ReturnedPart) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ReturnedPart) ProtoMessage() {}
+
+func (x *ReturnedPart) ProtoReflect() protoreflect.Message {
+	mi := &file_orchestrator_v1_scheme_proto_msgTypes[40]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ReturnedPart.ProtoReflect.Descriptor instead.
+func (*ReturnedPart) Descriptor() ([]byte, []int) {
+	return file_orchestrator_v1_scheme_proto_rawDescGZIP(), []int{40}
+}
+
+func (x *ReturnedPart) GetPart() *SchemePart {
+	if x != nil {
+		return x.Part
+	}
+	return nil
+}
+
+func (x *ReturnedPart) GetAwaySince() *timestamppb.Timestamp {
+	if x != nil {
+		return x.AwaySince
+	}
+	return nil
+}
+
+func (x *ReturnedPart) GetBills() int64 {
+	if x != nil {
+		return x.Bills
+	}
+	return 0
+}
+
 // SchemeRevision is a revision of a scheme, which never changes.
 type SchemeRevision struct {
 	state    protoimpl.MessageState `protogen:"open.v1"`
@@ -2914,7 +2986,7 @@ type SchemeRevision struct {
 
 func (x *SchemeRevision) Reset() {
 	*x = SchemeRevision{}
-	mi := &file_orchestrator_v1_scheme_proto_msgTypes[40]
+	mi := &file_orchestrator_v1_scheme_proto_msgTypes[41]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2926,7 +2998,7 @@ func (x *SchemeRevision) String() string {
 func (*SchemeRevision) ProtoMessage() {}
 
 func (x *SchemeRevision) ProtoReflect() protoreflect.Message {
-	mi := &file_orchestrator_v1_scheme_proto_msgTypes[40]
+	mi := &file_orchestrator_v1_scheme_proto_msgTypes[41]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2939,7 +3011,7 @@ func (x *SchemeRevision) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SchemeRevision.ProtoReflect.Descriptor instead.
 func (*SchemeRevision) Descriptor() ([]byte, []int) {
-	return file_orchestrator_v1_scheme_proto_rawDescGZIP(), []int{40}
+	return file_orchestrator_v1_scheme_proto_rawDescGZIP(), []int{41}
 }
 
 func (x *SchemeRevision) GetRevision() int32 {
@@ -3009,7 +3081,7 @@ type SchemeDraft struct {
 
 func (x *SchemeDraft) Reset() {
 	*x = SchemeDraft{}
-	mi := &file_orchestrator_v1_scheme_proto_msgTypes[41]
+	mi := &file_orchestrator_v1_scheme_proto_msgTypes[42]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3021,7 +3093,7 @@ func (x *SchemeDraft) String() string {
 func (*SchemeDraft) ProtoMessage() {}
 
 func (x *SchemeDraft) ProtoReflect() protoreflect.Message {
-	mi := &file_orchestrator_v1_scheme_proto_msgTypes[41]
+	mi := &file_orchestrator_v1_scheme_proto_msgTypes[42]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3034,7 +3106,7 @@ func (x *SchemeDraft) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SchemeDraft.ProtoReflect.Descriptor instead.
 func (*SchemeDraft) Descriptor() ([]byte, []int) {
-	return file_orchestrator_v1_scheme_proto_rawDescGZIP(), []int{41}
+	return file_orchestrator_v1_scheme_proto_rawDescGZIP(), []int{42}
 }
 
 func (x *SchemeDraft) GetScheme() string {
@@ -3091,7 +3163,7 @@ type SchemePart struct {
 
 func (x *SchemePart) Reset() {
 	*x = SchemePart{}
-	mi := &file_orchestrator_v1_scheme_proto_msgTypes[42]
+	mi := &file_orchestrator_v1_scheme_proto_msgTypes[43]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3103,7 +3175,7 @@ func (x *SchemePart) String() string {
 func (*SchemePart) ProtoMessage() {}
 
 func (x *SchemePart) ProtoReflect() protoreflect.Message {
-	mi := &file_orchestrator_v1_scheme_proto_msgTypes[42]
+	mi := &file_orchestrator_v1_scheme_proto_msgTypes[43]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3116,7 +3188,7 @@ func (x *SchemePart) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SchemePart.ProtoReflect.Descriptor instead.
 func (*SchemePart) Descriptor() ([]byte, []int) {
-	return file_orchestrator_v1_scheme_proto_rawDescGZIP(), []int{42}
+	return file_orchestrator_v1_scheme_proto_rawDescGZIP(), []int{43}
 }
 
 func (x *SchemePart) GetKind() string {
@@ -3153,7 +3225,7 @@ type MappingDifference struct {
 
 func (x *MappingDifference) Reset() {
 	*x = MappingDifference{}
-	mi := &file_orchestrator_v1_scheme_proto_msgTypes[43]
+	mi := &file_orchestrator_v1_scheme_proto_msgTypes[44]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3165,7 +3237,7 @@ func (x *MappingDifference) String() string {
 func (*MappingDifference) ProtoMessage() {}
 
 func (x *MappingDifference) ProtoReflect() protoreflect.Message {
-	mi := &file_orchestrator_v1_scheme_proto_msgTypes[43]
+	mi := &file_orchestrator_v1_scheme_proto_msgTypes[44]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3178,7 +3250,7 @@ func (x *MappingDifference) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use MappingDifference.ProtoReflect.Descriptor instead.
 func (*MappingDifference) Descriptor() ([]byte, []int) {
-	return file_orchestrator_v1_scheme_proto_rawDescGZIP(), []int{43}
+	return file_orchestrator_v1_scheme_proto_rawDescGZIP(), []int{44}
 }
 
 func (x *MappingDifference) GetBillId() int64 {
@@ -3260,7 +3332,7 @@ type MappedRequest struct {
 
 func (x *MappedRequest) Reset() {
 	*x = MappedRequest{}
-	mi := &file_orchestrator_v1_scheme_proto_msgTypes[44]
+	mi := &file_orchestrator_v1_scheme_proto_msgTypes[45]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3272,7 +3344,7 @@ func (x *MappedRequest) String() string {
 func (*MappedRequest) ProtoMessage() {}
 
 func (x *MappedRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_orchestrator_v1_scheme_proto_msgTypes[44]
+	mi := &file_orchestrator_v1_scheme_proto_msgTypes[45]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3285,7 +3357,7 @@ func (x *MappedRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use MappedRequest.ProtoReflect.Descriptor instead.
 func (*MappedRequest) Descriptor() ([]byte, []int) {
-	return file_orchestrator_v1_scheme_proto_rawDescGZIP(), []int{44}
+	return file_orchestrator_v1_scheme_proto_rawDescGZIP(), []int{45}
 }
 
 func (x *MappedRequest) GetAccount() string {
@@ -3539,7 +3611,7 @@ const file_orchestrator_v1_scheme_proto_rawDesc = "" +
 	"\x14watermark_after_time\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampR\x12watermarkAfterTime\x12\x15\n" +
 	"\x06run_id\x18\x04 \x01(\x03R\x05runId\x12\x14\n" +
 	"\x05actor\x18\x05 \x01(\tR\x05actor\x12\x16\n" +
-	"\x06reason\x18\x06 \x01(\tR\x06reason\"\x97\x03\n" +
+	"\x06reason\x18\x06 \x01(\tR\x06reason\"\xd2\x03\n" +
 	"\n" +
 	"SchemeDiff\x12\x16\n" +
 	"\x06scheme\x18\x01 \x01(\tR\x06scheme\x125\n" +
@@ -3552,7 +3624,13 @@ const file_orchestrator_v1_scheme_proto_rawDesc = "" +
 	"\arefusal\x18\b \x01(\tR\arefusal\x12-\n" +
 	"\x12open_cancellations\x18\t \x01(\x03R\x11openCancellations\x12#\n" +
 	"\rorder_changes\x18\n" +
-	" \x03(\tR\forderChanges\"\xa4\x02\n" +
+	" \x03(\tR\forderChanges\x129\n" +
+	"\breturned\x18\v \x03(\v2\x1d.orchestrator.v1.ReturnedPartR\breturned\"\x90\x01\n" +
+	"\fReturnedPart\x12/\n" +
+	"\x04part\x18\x01 \x01(\v2\x1b.orchestrator.v1.SchemePartR\x04part\x129\n" +
+	"\n" +
+	"away_since\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\tawaySince\x12\x14\n" +
+	"\x05bills\x18\x03 \x01(\x03R\x05bills\"\xa4\x02\n" +
 	"\x0eSchemeRevision\x12\x1a\n" +
 	"\brevision\x18\x01 \x01(\x05R\brevision\x12\x14\n" +
 	"\x05actor\x18\x02 \x01(\tR\x05actor\x12\x16\n" +
@@ -3661,7 +3739,7 @@ func file_orchestrator_v1_scheme_proto_rawDescGZIP() []byte {
 }
 
 var file_orchestrator_v1_scheme_proto_enumTypes = make([]protoimpl.EnumInfo, 5)
-var file_orchestrator_v1_scheme_proto_msgTypes = make([]protoimpl.MessageInfo, 48)
+var file_orchestrator_v1_scheme_proto_msgTypes = make([]protoimpl.MessageInfo, 49)
 var file_orchestrator_v1_scheme_proto_goTypes = []any{
 	(SchemeState)(0),                     // 0: orchestrator.v1.SchemeState
 	(SchemeChange)(0),                    // 1: orchestrator.v1.SchemeChange
@@ -3708,17 +3786,18 @@ var file_orchestrator_v1_scheme_proto_goTypes = []any{
 	(*Scheme)(nil),                       // 42: orchestrator.v1.Scheme
 	(*WatermarkChange)(nil),              // 43: orchestrator.v1.WatermarkChange
 	(*SchemeDiff)(nil),                   // 44: orchestrator.v1.SchemeDiff
-	(*SchemeRevision)(nil),               // 45: orchestrator.v1.SchemeRevision
-	(*SchemeDraft)(nil),                  // 46: orchestrator.v1.SchemeDraft
-	(*SchemePart)(nil),                   // 47: orchestrator.v1.SchemePart
-	(*MappingDifference)(nil),            // 48: orchestrator.v1.MappingDifference
-	(*MappedRequest)(nil),                // 49: orchestrator.v1.MappedRequest
-	nil,                                  // 50: orchestrator.v1.ApplySchemesRequest.IfRevisionsEntry
-	nil,                                  // 51: orchestrator.v1.Scheme.CancellationCountsEntry
-	nil,                                  // 52: orchestrator.v1.MappedRequest.ExtendPropsEntry
-	(*timestamppb.Timestamp)(nil),        // 53: google.protobuf.Timestamp
-	(*Condition)(nil),                    // 54: orchestrator.v1.Condition
-	(*durationpb.Duration)(nil),          // 55: google.protobuf.Duration
+	(*ReturnedPart)(nil),                 // 45: orchestrator.v1.ReturnedPart
+	(*SchemeRevision)(nil),               // 46: orchestrator.v1.SchemeRevision
+	(*SchemeDraft)(nil),                  // 47: orchestrator.v1.SchemeDraft
+	(*SchemePart)(nil),                   // 48: orchestrator.v1.SchemePart
+	(*MappingDifference)(nil),            // 49: orchestrator.v1.MappingDifference
+	(*MappedRequest)(nil),                // 50: orchestrator.v1.MappedRequest
+	nil,                                  // 51: orchestrator.v1.ApplySchemesRequest.IfRevisionsEntry
+	nil,                                  // 52: orchestrator.v1.Scheme.CancellationCountsEntry
+	nil,                                  // 53: orchestrator.v1.MappedRequest.ExtendPropsEntry
+	(*timestamppb.Timestamp)(nil),        // 54: google.protobuf.Timestamp
+	(*Condition)(nil),                    // 55: orchestrator.v1.Condition
+	(*durationpb.Duration)(nil),          // 56: google.protobuf.Duration
 }
 var file_orchestrator_v1_scheme_proto_depIdxs = []int32{
 	42, // 0: orchestrator.v1.ListSchemesResponse.schemes:type_name -> orchestrator.v1.Scheme
@@ -3726,89 +3805,92 @@ var file_orchestrator_v1_scheme_proto_depIdxs = []int32{
 	4,  // 2: orchestrator.v1.SetSchemeModeRequest.mode:type_name -> orchestrator.v1.SchemeMode
 	42, // 3: orchestrator.v1.SetSchemeModeResponse.scheme:type_name -> orchestrator.v1.Scheme
 	42, // 4: orchestrator.v1.PauseSchemeResponse.scheme:type_name -> orchestrator.v1.Scheme
-	53, // 5: orchestrator.v1.ResumeSchemeRequest.kingdee_restored_to:type_name -> google.protobuf.Timestamp
+	54, // 5: orchestrator.v1.ResumeSchemeRequest.kingdee_restored_to:type_name -> google.protobuf.Timestamp
 	42, // 6: orchestrator.v1.ResumeSchemeResponse.scheme:type_name -> orchestrator.v1.Scheme
-	53, // 7: orchestrator.v1.StopAllResponse.stop_time:type_name -> google.protobuf.Timestamp
-	53, // 8: orchestrator.v1.MoveWatermarkRequest.watermark_time:type_name -> google.protobuf.Timestamp
+	54, // 7: orchestrator.v1.StopAllResponse.stop_time:type_name -> google.protobuf.Timestamp
+	54, // 8: orchestrator.v1.MoveWatermarkRequest.watermark_time:type_name -> google.protobuf.Timestamp
 	42, // 9: orchestrator.v1.MoveWatermarkResponse.scheme:type_name -> orchestrator.v1.Scheme
-	53, // 10: orchestrator.v1.MoveWatermarkResponse.watermark_before_time:type_name -> google.protobuf.Timestamp
+	54, // 10: orchestrator.v1.MoveWatermarkResponse.watermark_before_time:type_name -> google.protobuf.Timestamp
 	43, // 11: orchestrator.v1.ListWatermarkChangesResponse.moves:type_name -> orchestrator.v1.WatermarkChange
 	24, // 12: orchestrator.v1.DiffSchemesRequest.revision:type_name -> orchestrator.v1.StoredRevision
 	44, // 13: orchestrator.v1.DiffSchemesResponse.schemes:type_name -> orchestrator.v1.SchemeDiff
-	53, // 14: orchestrator.v1.DiffSchemeBillsRequest.read_time_from:type_name -> google.protobuf.Timestamp
-	53, // 15: orchestrator.v1.DiffSchemeBillsRequest.read_time_to:type_name -> google.protobuf.Timestamp
+	54, // 14: orchestrator.v1.DiffSchemeBillsRequest.read_time_from:type_name -> google.protobuf.Timestamp
+	54, // 15: orchestrator.v1.DiffSchemeBillsRequest.read_time_to:type_name -> google.protobuf.Timestamp
 	3,  // 16: orchestrator.v1.DiffSchemeBillsRequest.orders:type_name -> orchestrator.v1.OrdersChoice
-	48, // 17: orchestrator.v1.DiffSchemeBillsResponse.differences:type_name -> orchestrator.v1.MappingDifference
-	50, // 18: orchestrator.v1.ApplySchemesRequest.if_revisions:type_name -> orchestrator.v1.ApplySchemesRequest.IfRevisionsEntry
+	49, // 17: orchestrator.v1.DiffSchemeBillsResponse.differences:type_name -> orchestrator.v1.MappingDifference
+	51, // 18: orchestrator.v1.ApplySchemesRequest.if_revisions:type_name -> orchestrator.v1.ApplySchemesRequest.IfRevisionsEntry
 	3,  // 19: orchestrator.v1.ApplySchemesRequest.orders:type_name -> orchestrator.v1.OrdersChoice
 	44, // 20: orchestrator.v1.ApplySchemesResponse.schemes:type_name -> orchestrator.v1.SchemeDiff
-	45, // 21: orchestrator.v1.ListSchemeRevisionsResponse.revisions:type_name -> orchestrator.v1.SchemeRevision
-	46, // 22: orchestrator.v1.GetSchemeDraftResponse.draft:type_name -> orchestrator.v1.SchemeDraft
-	46, // 23: orchestrator.v1.SaveSchemeDraftResponse.draft:type_name -> orchestrator.v1.SchemeDraft
+	46, // 21: orchestrator.v1.ListSchemeRevisionsResponse.revisions:type_name -> orchestrator.v1.SchemeRevision
+	47, // 22: orchestrator.v1.GetSchemeDraftResponse.draft:type_name -> orchestrator.v1.SchemeDraft
+	47, // 23: orchestrator.v1.SaveSchemeDraftResponse.draft:type_name -> orchestrator.v1.SchemeDraft
 	0,  // 24: orchestrator.v1.Scheme.state:type_name -> orchestrator.v1.SchemeState
-	54, // 25: orchestrator.v1.Scheme.conditions:type_name -> orchestrator.v1.Condition
+	55, // 25: orchestrator.v1.Scheme.conditions:type_name -> orchestrator.v1.Condition
 	4,  // 26: orchestrator.v1.Scheme.mode:type_name -> orchestrator.v1.SchemeMode
-	53, // 27: orchestrator.v1.Scheme.send_since_time:type_name -> google.protobuf.Timestamp
-	55, // 28: orchestrator.v1.Scheme.incremental_interval:type_name -> google.protobuf.Duration
-	53, // 29: orchestrator.v1.Scheme.watermark_time:type_name -> google.protobuf.Timestamp
-	53, // 30: orchestrator.v1.Scheme.effective_from:type_name -> google.protobuf.Timestamp
-	53, // 31: orchestrator.v1.Scheme.last_run_time:type_name -> google.protobuf.Timestamp
-	51, // 32: orchestrator.v1.Scheme.cancellation_counts:type_name -> orchestrator.v1.Scheme.CancellationCountsEntry
-	53, // 33: orchestrator.v1.WatermarkChange.move_time:type_name -> google.protobuf.Timestamp
-	53, // 34: orchestrator.v1.WatermarkChange.watermark_before_time:type_name -> google.protobuf.Timestamp
-	53, // 35: orchestrator.v1.WatermarkChange.watermark_after_time:type_name -> google.protobuf.Timestamp
+	54, // 27: orchestrator.v1.Scheme.send_since_time:type_name -> google.protobuf.Timestamp
+	56, // 28: orchestrator.v1.Scheme.incremental_interval:type_name -> google.protobuf.Duration
+	54, // 29: orchestrator.v1.Scheme.watermark_time:type_name -> google.protobuf.Timestamp
+	54, // 30: orchestrator.v1.Scheme.effective_from:type_name -> google.protobuf.Timestamp
+	54, // 31: orchestrator.v1.Scheme.last_run_time:type_name -> google.protobuf.Timestamp
+	52, // 32: orchestrator.v1.Scheme.cancellation_counts:type_name -> orchestrator.v1.Scheme.CancellationCountsEntry
+	54, // 33: orchestrator.v1.WatermarkChange.move_time:type_name -> google.protobuf.Timestamp
+	54, // 34: orchestrator.v1.WatermarkChange.watermark_before_time:type_name -> google.protobuf.Timestamp
+	54, // 35: orchestrator.v1.WatermarkChange.watermark_after_time:type_name -> google.protobuf.Timestamp
 	1,  // 36: orchestrator.v1.SchemeDiff.change:type_name -> orchestrator.v1.SchemeChange
-	47, // 37: orchestrator.v1.SchemeDiff.added:type_name -> orchestrator.v1.SchemePart
-	47, // 38: orchestrator.v1.SchemeDiff.removed:type_name -> orchestrator.v1.SchemePart
-	53, // 39: orchestrator.v1.SchemeRevision.create_time:type_name -> google.protobuf.Timestamp
-	47, // 40: orchestrator.v1.SchemeRevision.added:type_name -> orchestrator.v1.SchemePart
-	47, // 41: orchestrator.v1.SchemeRevision.removed:type_name -> orchestrator.v1.SchemePart
-	53, // 42: orchestrator.v1.SchemeDraft.save_time:type_name -> google.protobuf.Timestamp
-	49, // 43: orchestrator.v1.MappingDifference.before:type_name -> orchestrator.v1.MappedRequest
-	49, // 44: orchestrator.v1.MappingDifference.after:type_name -> orchestrator.v1.MappedRequest
-	2,  // 45: orchestrator.v1.MappingDifference.change:type_name -> orchestrator.v1.MappingChange
-	52, // 46: orchestrator.v1.MappedRequest.extend_props:type_name -> orchestrator.v1.MappedRequest.ExtendPropsEntry
-	5,  // 47: orchestrator.v1.SchemeService.ListSchemes:input_type -> orchestrator.v1.ListSchemesRequest
-	7,  // 48: orchestrator.v1.SchemeService.GetScheme:input_type -> orchestrator.v1.GetSchemeRequest
-	9,  // 49: orchestrator.v1.SchemeService.SetSchemeMode:input_type -> orchestrator.v1.SetSchemeModeRequest
-	11, // 50: orchestrator.v1.SchemeService.PauseScheme:input_type -> orchestrator.v1.PauseSchemeRequest
-	13, // 51: orchestrator.v1.SchemeService.ResumeScheme:input_type -> orchestrator.v1.ResumeSchemeRequest
-	15, // 52: orchestrator.v1.SchemeService.StopAll:input_type -> orchestrator.v1.StopAllRequest
-	17, // 53: orchestrator.v1.SchemeService.ResumeAll:input_type -> orchestrator.v1.ResumeAllRequest
-	19, // 54: orchestrator.v1.SchemeService.MoveWatermark:input_type -> orchestrator.v1.MoveWatermarkRequest
-	21, // 55: orchestrator.v1.SchemeService.ListWatermarkChanges:input_type -> orchestrator.v1.ListWatermarkChangesRequest
-	23, // 56: orchestrator.v1.SchemeService.DiffSchemes:input_type -> orchestrator.v1.DiffSchemesRequest
-	26, // 57: orchestrator.v1.SchemeService.DiffSchemeBills:input_type -> orchestrator.v1.DiffSchemeBillsRequest
-	28, // 58: orchestrator.v1.SchemeService.ApplySchemes:input_type -> orchestrator.v1.ApplySchemesRequest
-	30, // 59: orchestrator.v1.SchemeService.ListSchemeRevisions:input_type -> orchestrator.v1.ListSchemeRevisionsRequest
-	32, // 60: orchestrator.v1.SchemeService.ExportSchemes:input_type -> orchestrator.v1.ExportSchemesRequest
-	34, // 61: orchestrator.v1.SchemeService.RetireScheme:input_type -> orchestrator.v1.RetireSchemeRequest
-	36, // 62: orchestrator.v1.SchemeService.GetSchemeDraft:input_type -> orchestrator.v1.GetSchemeDraftRequest
-	38, // 63: orchestrator.v1.SchemeService.SaveSchemeDraft:input_type -> orchestrator.v1.SaveSchemeDraftRequest
-	40, // 64: orchestrator.v1.SchemeService.DiscardSchemeDraft:input_type -> orchestrator.v1.DiscardSchemeDraftRequest
-	6,  // 65: orchestrator.v1.SchemeService.ListSchemes:output_type -> orchestrator.v1.ListSchemesResponse
-	8,  // 66: orchestrator.v1.SchemeService.GetScheme:output_type -> orchestrator.v1.GetSchemeResponse
-	10, // 67: orchestrator.v1.SchemeService.SetSchemeMode:output_type -> orchestrator.v1.SetSchemeModeResponse
-	12, // 68: orchestrator.v1.SchemeService.PauseScheme:output_type -> orchestrator.v1.PauseSchemeResponse
-	14, // 69: orchestrator.v1.SchemeService.ResumeScheme:output_type -> orchestrator.v1.ResumeSchemeResponse
-	16, // 70: orchestrator.v1.SchemeService.StopAll:output_type -> orchestrator.v1.StopAllResponse
-	18, // 71: orchestrator.v1.SchemeService.ResumeAll:output_type -> orchestrator.v1.ResumeAllResponse
-	20, // 72: orchestrator.v1.SchemeService.MoveWatermark:output_type -> orchestrator.v1.MoveWatermarkResponse
-	22, // 73: orchestrator.v1.SchemeService.ListWatermarkChanges:output_type -> orchestrator.v1.ListWatermarkChangesResponse
-	25, // 74: orchestrator.v1.SchemeService.DiffSchemes:output_type -> orchestrator.v1.DiffSchemesResponse
-	27, // 75: orchestrator.v1.SchemeService.DiffSchemeBills:output_type -> orchestrator.v1.DiffSchemeBillsResponse
-	29, // 76: orchestrator.v1.SchemeService.ApplySchemes:output_type -> orchestrator.v1.ApplySchemesResponse
-	31, // 77: orchestrator.v1.SchemeService.ListSchemeRevisions:output_type -> orchestrator.v1.ListSchemeRevisionsResponse
-	33, // 78: orchestrator.v1.SchemeService.ExportSchemes:output_type -> orchestrator.v1.ExportSchemesResponse
-	35, // 79: orchestrator.v1.SchemeService.RetireScheme:output_type -> orchestrator.v1.RetireSchemeResponse
-	37, // 80: orchestrator.v1.SchemeService.GetSchemeDraft:output_type -> orchestrator.v1.GetSchemeDraftResponse
-	39, // 81: orchestrator.v1.SchemeService.SaveSchemeDraft:output_type -> orchestrator.v1.SaveSchemeDraftResponse
-	41, // 82: orchestrator.v1.SchemeService.DiscardSchemeDraft:output_type -> orchestrator.v1.DiscardSchemeDraftResponse
-	65, // [65:83] is the sub-list for method output_type
-	47, // [47:65] is the sub-list for method input_type
-	47, // [47:47] is the sub-list for extension type_name
-	47, // [47:47] is the sub-list for extension extendee
-	0,  // [0:47] is the sub-list for field type_name
+	48, // 37: orchestrator.v1.SchemeDiff.added:type_name -> orchestrator.v1.SchemePart
+	48, // 38: orchestrator.v1.SchemeDiff.removed:type_name -> orchestrator.v1.SchemePart
+	45, // 39: orchestrator.v1.SchemeDiff.returned:type_name -> orchestrator.v1.ReturnedPart
+	48, // 40: orchestrator.v1.ReturnedPart.part:type_name -> orchestrator.v1.SchemePart
+	54, // 41: orchestrator.v1.ReturnedPart.away_since:type_name -> google.protobuf.Timestamp
+	54, // 42: orchestrator.v1.SchemeRevision.create_time:type_name -> google.protobuf.Timestamp
+	48, // 43: orchestrator.v1.SchemeRevision.added:type_name -> orchestrator.v1.SchemePart
+	48, // 44: orchestrator.v1.SchemeRevision.removed:type_name -> orchestrator.v1.SchemePart
+	54, // 45: orchestrator.v1.SchemeDraft.save_time:type_name -> google.protobuf.Timestamp
+	50, // 46: orchestrator.v1.MappingDifference.before:type_name -> orchestrator.v1.MappedRequest
+	50, // 47: orchestrator.v1.MappingDifference.after:type_name -> orchestrator.v1.MappedRequest
+	2,  // 48: orchestrator.v1.MappingDifference.change:type_name -> orchestrator.v1.MappingChange
+	53, // 49: orchestrator.v1.MappedRequest.extend_props:type_name -> orchestrator.v1.MappedRequest.ExtendPropsEntry
+	5,  // 50: orchestrator.v1.SchemeService.ListSchemes:input_type -> orchestrator.v1.ListSchemesRequest
+	7,  // 51: orchestrator.v1.SchemeService.GetScheme:input_type -> orchestrator.v1.GetSchemeRequest
+	9,  // 52: orchestrator.v1.SchemeService.SetSchemeMode:input_type -> orchestrator.v1.SetSchemeModeRequest
+	11, // 53: orchestrator.v1.SchemeService.PauseScheme:input_type -> orchestrator.v1.PauseSchemeRequest
+	13, // 54: orchestrator.v1.SchemeService.ResumeScheme:input_type -> orchestrator.v1.ResumeSchemeRequest
+	15, // 55: orchestrator.v1.SchemeService.StopAll:input_type -> orchestrator.v1.StopAllRequest
+	17, // 56: orchestrator.v1.SchemeService.ResumeAll:input_type -> orchestrator.v1.ResumeAllRequest
+	19, // 57: orchestrator.v1.SchemeService.MoveWatermark:input_type -> orchestrator.v1.MoveWatermarkRequest
+	21, // 58: orchestrator.v1.SchemeService.ListWatermarkChanges:input_type -> orchestrator.v1.ListWatermarkChangesRequest
+	23, // 59: orchestrator.v1.SchemeService.DiffSchemes:input_type -> orchestrator.v1.DiffSchemesRequest
+	26, // 60: orchestrator.v1.SchemeService.DiffSchemeBills:input_type -> orchestrator.v1.DiffSchemeBillsRequest
+	28, // 61: orchestrator.v1.SchemeService.ApplySchemes:input_type -> orchestrator.v1.ApplySchemesRequest
+	30, // 62: orchestrator.v1.SchemeService.ListSchemeRevisions:input_type -> orchestrator.v1.ListSchemeRevisionsRequest
+	32, // 63: orchestrator.v1.SchemeService.ExportSchemes:input_type -> orchestrator.v1.ExportSchemesRequest
+	34, // 64: orchestrator.v1.SchemeService.RetireScheme:input_type -> orchestrator.v1.RetireSchemeRequest
+	36, // 65: orchestrator.v1.SchemeService.GetSchemeDraft:input_type -> orchestrator.v1.GetSchemeDraftRequest
+	38, // 66: orchestrator.v1.SchemeService.SaveSchemeDraft:input_type -> orchestrator.v1.SaveSchemeDraftRequest
+	40, // 67: orchestrator.v1.SchemeService.DiscardSchemeDraft:input_type -> orchestrator.v1.DiscardSchemeDraftRequest
+	6,  // 68: orchestrator.v1.SchemeService.ListSchemes:output_type -> orchestrator.v1.ListSchemesResponse
+	8,  // 69: orchestrator.v1.SchemeService.GetScheme:output_type -> orchestrator.v1.GetSchemeResponse
+	10, // 70: orchestrator.v1.SchemeService.SetSchemeMode:output_type -> orchestrator.v1.SetSchemeModeResponse
+	12, // 71: orchestrator.v1.SchemeService.PauseScheme:output_type -> orchestrator.v1.PauseSchemeResponse
+	14, // 72: orchestrator.v1.SchemeService.ResumeScheme:output_type -> orchestrator.v1.ResumeSchemeResponse
+	16, // 73: orchestrator.v1.SchemeService.StopAll:output_type -> orchestrator.v1.StopAllResponse
+	18, // 74: orchestrator.v1.SchemeService.ResumeAll:output_type -> orchestrator.v1.ResumeAllResponse
+	20, // 75: orchestrator.v1.SchemeService.MoveWatermark:output_type -> orchestrator.v1.MoveWatermarkResponse
+	22, // 76: orchestrator.v1.SchemeService.ListWatermarkChanges:output_type -> orchestrator.v1.ListWatermarkChangesResponse
+	25, // 77: orchestrator.v1.SchemeService.DiffSchemes:output_type -> orchestrator.v1.DiffSchemesResponse
+	27, // 78: orchestrator.v1.SchemeService.DiffSchemeBills:output_type -> orchestrator.v1.DiffSchemeBillsResponse
+	29, // 79: orchestrator.v1.SchemeService.ApplySchemes:output_type -> orchestrator.v1.ApplySchemesResponse
+	31, // 80: orchestrator.v1.SchemeService.ListSchemeRevisions:output_type -> orchestrator.v1.ListSchemeRevisionsResponse
+	33, // 81: orchestrator.v1.SchemeService.ExportSchemes:output_type -> orchestrator.v1.ExportSchemesResponse
+	35, // 82: orchestrator.v1.SchemeService.RetireScheme:output_type -> orchestrator.v1.RetireSchemeResponse
+	37, // 83: orchestrator.v1.SchemeService.GetSchemeDraft:output_type -> orchestrator.v1.GetSchemeDraftResponse
+	39, // 84: orchestrator.v1.SchemeService.SaveSchemeDraft:output_type -> orchestrator.v1.SaveSchemeDraftResponse
+	41, // 85: orchestrator.v1.SchemeService.DiscardSchemeDraft:output_type -> orchestrator.v1.DiscardSchemeDraftResponse
+	68, // [68:86] is the sub-list for method output_type
+	50, // [50:68] is the sub-list for method input_type
+	50, // [50:50] is the sub-list for extension type_name
+	50, // [50:50] is the sub-list for extension extendee
+	0,  // [0:50] is the sub-list for field type_name
 }
 
 func init() { file_orchestrator_v1_scheme_proto_init() }
@@ -3831,7 +3913,7 @@ func file_orchestrator_v1_scheme_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_orchestrator_v1_scheme_proto_rawDesc), len(file_orchestrator_v1_scheme_proto_rawDesc)),
 			NumEnums:      5,
-			NumMessages:   48,
+			NumMessages:   49,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -65,14 +65,19 @@ create table scheme_cutover (
     kind         text not null check (kind in ('trigger', 'organisation', 'warehouse', 'order_kind')),
     name         text not null,
     cutover_time timestamptz,
+    gap_from     timestamptz,
+    gap_until    timestamptz,
     revision     integer not null,
-    primary key (scheme, kind, name)
+    primary key (scheme, kind, name),
+    check ((gap_from is null) = (gap_until is null))
 );
 comment on table scheme_cutover is
     'what a later revision added to a scheme counts from here on: what happened before owes nothing through it, '
     'also for bills once seen live';
 comment on column scheme_cutover.name is
     'as the scheme names it; * for all organisations that have no row of their own';
+comment on column scheme_cutover.gap_from is
+    'by Kingdee''s clock: from then until gap_until it was not in the scheme; what happened then is held';
 comment on column scheme_cutover.cutover_time is
     'by Kingdee''s clock; null: from the beginning; such a row keeps the one for * from counting';
 

@@ -221,6 +221,13 @@ insert into work_kind (kind, subject, message_zh, action_zh, message_en, action_
     'many bills were found deleted in one reconcile run, or just the newest; nothing of them is sent',
     'make sure in Kingdee that they are really deleted and not hidden, then: voidrelay release "{scheme}" --hold '
     'many_deleted --reason "…"'),
+('part_was_away', '',
+    '方案的某一部分（仓库、触发、组织、种类）停用超过一天后恢复，其间作废的单据已全部暂停，未发送',
+    '逐单核对是否仍需拦截（报表 cancellation_outcome，状态 held），需要则放行：voidrelay release "{scheme}" --hold part_was_away --reason "……"',
+    'a part of the scheme (warehouse, trigger, organisation, kind) is back after more than a day; what happened '
+    'meanwhile is held, and nothing of it is sent',
+    'look through what is held (state held in reporting.cancellation_outcome), and where it is still to be cancelled: '
+    'voidrelay release "{scheme}" --hold part_was_away --reason "…"'),
 ('resting_orders', '',
     '这些仓库单的取消因状况无法发送，已累计等待两小时以上',
     '先打电话请仓库拦下这些单据；恢复后自动继续发送，全部发出后此待办自动关闭。原因见：voidrelay conditions',

@@ -62,7 +62,22 @@ type cancellation struct {
 	Triggers              []string
 	Created               time.Time
 	Ended                 *time.Time
-	attempts              []attempt
+	// SameOrderAs is the cancellation that is sent for this one, too; sent are its attempts.
+	SameOrderAs    *int64
+	attempts, sent []attempt
+}
+
+// all are its attempts, or those of the one that is sent for it.
+func (d cancellation) all() []attempt {
+	if d.SameOrderAs != nil {
+		return d.sent
+	}
+	return d.attempts
+}
+
+// is says whether something about that cancellation is about this one: it is itself, or the one that is sent for it.
+func (d cancellation) is(id int64) bool {
+	return d.ID == id || d.SameOrderAs != nil && *d.SameOrderAs == id
 }
 
 func (d cancellation) key() warehouse.Key {
@@ -184,7 +199,7 @@ func readCancellations(ctx context.Context, t *town) ([]cancellation, error) {
 	return rows[cancellation](ctx, t, `
 select cancellation_id as id, bill_id as bill, bill_no as number, generation, direction, warehouse_code as code,
     order_code as "order", order_type as type, state, hold_reason as hold, outcome, inferred, maybe_landed, evidence,
-    triggers, create_time as created, outcome_time as ended
+    triggers, create_time as created, outcome_time as ended, same_order_as
 from cancellation_now order by cancellation_id`)
 }
 
@@ -209,6 +224,9 @@ from attempt order by cancellation_id, attempt`)
 	}
 	for _, d := range cancellations {
 		d.attempts = of[d.ID]
+		if d.SameOrderAs != nil {
+			d.sent = of[*d.SameOrderAs]
+		}
 		e.cancellations[d.key()] = append(e.cancellations[d.key()], d)
 	}
 	items, err := rows[work](ctx, t, `

@@ -125,7 +125,7 @@ func (e *evidence) handedOver(d cancellation) string {
 
 func (e *evidence) waitsWith(d cancellation) *work {
 	for i, w := range slices.Backward(e.work[d.Number]) {
-		if w.Cancellation == d.ID && (w.Closed == nil || d.State == "closed" && e.ignored(d)) {
+		if w.Cancellation != 0 && d.is(w.Cancellation) && (w.Closed == nil || d.State == "closed" && e.ignored(d)) {
 			return &e.work[d.Number][i]
 		}
 	}
@@ -143,7 +143,7 @@ func (e *evidence) waitsWith(d cancellation) *work {
 
 // ignored says that the operator told voidrelay to ignore the cancellation.
 func (e *evidence) ignored(d cancellation) bool {
-	return slices.ContainsFunc(e.acts, func(a act) bool { return a.verb == "ignore" && a.cancellation == d.ID })
+	return slices.ContainsFunc(e.acts, func(a act) bool { return a.verb == "ignore" && d.is(a.cancellation) })
 }
 
 // unexplained is why a cancellation should not have been given to a person; empty when the truths show why it had to
@@ -163,13 +163,13 @@ func (e *evidence) unexplained(d cancellation, o warehouse.Truth, b books.BillTr
 func (e *evidence) explains(item work, d cancellation, o warehouse.Truth, b books.BillTruth) bool {
 	timing := e.scheme.Timing()
 	met := func(outcome warehouse.Outcome) bool {
-		return len(d.attempts) > 0 && slices.ContainsFunc(o.Arrivals, func(a warehouse.Arrival) bool {
-			return a.Outcome == outcome && !a.At.Before(d.attempts[0].Intent) && !a.At.After(item.Created)
+		return len(d.all()) > 0 && slices.ContainsFunc(o.Arrivals, func(a warehouse.Arrival) bool {
+			return a.Outcome == outcome && !a.At.Before(d.all()[0].Intent) && !a.At.After(item.Created)
 		})
 	}
 	// answered counts only attempts at times when the WMS could have answered.
 	came, answered := map[rule.Disposition]int{}, map[rule.Disposition]int{}
-	for _, a := range d.attempts {
+	for _, a := range d.all() {
 		came[rule.Disposition(a.Disposition)]++
 		if !e.away(a) {
 			answered[rule.Disposition(a.Disposition)]++
@@ -182,7 +182,7 @@ func (e *evidence) explains(item work, d cancellation, o warehouse.Truth, b book
 		return answered[rule.Unknown] >= timing.MaxUnknown
 	case rule.WorkRejected:
 		return came[rule.Rejected] > 0 && slices.ContainsFunc(o.Arrivals, func(a warehouse.Arrival) bool {
-			return a.Fault == refused && !a.At.Before(d.attempts[0].Intent) && !a.At.After(item.Created)
+			return a.Fault == refused && !a.At.Before(d.all()[0].Intent) && !a.At.After(item.Created)
 		})
 	case rule.WorkUnrecognised:
 		return came[rule.Rejected] > timing.MaxUnrecognised
@@ -240,7 +240,7 @@ func (e *evidence) deleted(id int64) bool {
 // unsentSince is when the cancellation's last attempts in a row began to come to nothing; zero when its last one did
 // not.
 func unsentSince(d cancellation) (since time.Time) {
-	for _, a := range slices.Backward(d.attempts) {
+	for _, a := range slices.Backward(d.all()) {
 		switch rule.Disposition(a.Disposition) {
 		case rule.NotSent, rule.Throttled:
 			since = a.Intent

@@ -308,10 +308,10 @@ func (e *evidence) stoppedAt(at time.Time) *span {
 // wasCancelled says whether the order was cancelled at some moment between the cancellation's first attempt and its
 // end.
 func wasCancelled(o warehouse.Truth, d cancellation) bool {
-	if o.Order == nil || len(d.attempts) == 0 || d.Ended == nil {
+	if o.Order == nil || len(d.all()) == 0 || d.Ended == nil {
 		return false
 	}
-	from, to := d.attempts[0].Intent, *d.Ended
+	from, to := d.all()[0].Intent, *d.Ended
 	var since time.Time
 	for _, c := range o.Order.History {
 		if c.To == warehouse.StateCancelled {

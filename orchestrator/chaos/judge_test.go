@@ -299,6 +299,11 @@ func TestJudge(t *testing.T) {
 			}
 			s.standing(request(12, false))
 		}, []fault{lost}},
+		"done with the cancellation that is sent for the order": {func(s *story) {
+			s.cancellation.sent, s.cancellation.attempts = s.cancellation.attempts, nil
+			s.cancellation.SameOrderAs = new(int64)
+			s.order.Requests, s.order.Arrivals = 0, nil
+		}, nil},
 		"given to nobody": {
 			func(s *story) { s.cancellation.State = "needs_attention"; s.standing(request(12, false)) }, []fault{lost},
 		},

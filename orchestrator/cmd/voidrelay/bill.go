@@ -61,8 +61,17 @@ func printBill(sh *shell, b *orchestratorv1.Bill) {
 		if h.GetCancellationId() != 0 {
 			about += fmt.Sprintf(" #%d", h.GetCancellationId())
 		}
-		fmt.Fprintf(sh.out, "  %s  %s  %s\n", at(h.GetEventTime()), about, h.GetDetail())
+		fmt.Fprintf(sh.out, "  %s  %s  %s\n", at(h.GetEventTime()), about+" "+h.GetEventTextEn(),
+			bothWays(h.GetDetail(), h.GetDetailEn()))
 	}
+}
+
+// bothWays are words in Chinese and in English, once where they are the same.
+func bothWays(chinese, english string) string {
+	if chinese == english {
+		return chinese
+	}
+	return chinese + "  " + english
 }
 
 func (sh *shell) cancellationsCommand() *cobra.Command {

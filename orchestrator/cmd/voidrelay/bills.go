@@ -62,6 +62,9 @@ func addBill(t *table, bill *orchestratorv1.Bill, voided time.Time) {
 }
 
 func disposition(c *orchestratorv1.Cancellation) string {
+	if c.GetOutcome() == "nothing_to_cancel" {
+		return "追问：没有可取消的 asked again, nothing to cancel"
+	}
 	if d := c.GetDisposition(); d != "" {
 		return d
 	}

@@ -94,6 +94,8 @@ type CancellationView struct {
 	BillID         int64
 	BillNo         string
 	Generation     int32
+	// Question is its number in the generation, of one that is asked and not owed.
+	Question int32
 	// OrderKind is the bill's kind and direction, such as Assembly.in.
 	OrderKind, WarehouseNumber string
 	rule.Request
@@ -182,10 +184,14 @@ func (r ReadingView) Unread() bool { return r.StandsStill || r.AsOf.IsZero() }
 
 // HistoryView is one thing that happened to a bill. CancellationID is 0 where it is about the bill.
 type HistoryView struct {
-	EventTime                time.Time
-	Event, EventText, Detail string
-	CancellationID           int64
-	Attempt                  int32
+	EventTime time.Time
+	Event     string
+	// EventText and Detail are in Chinese, the others in English.
+	EventText, Detail string
+	EventTextEN       string `db:"event_text_en"`
+	DetailEN          string `db:"detail_en"`
+	CancellationID    int64
+	Attempt           int32
 }
 
 // The verdicts on a bill, as reporting.bill_verdict spells them.

@@ -109,12 +109,12 @@ const mayHaveLanded = `(c.state = 'done' or exists (select from attempt a where 
 // order of theirs, or a person says that it is cancelled: for each cancellation of the bill itself, and for each of
 // another bill whose order this one claims. Once opened for a bill and a cancellation it is not opened again, also when
 // it was settled. takesAgain: the WMS takes an order again under the number of one that was cancelled; then one that
-// was answered as cancelled before the bill was audited is no news.
+// was answered as cancelled before the bill was audited is no work, but a line of the bill's history.
 func OpenRestored(ctx context.Context, tx pgx.Tx, scheme string, bills []int64, takesAgain bool) error {
 	if len(bills) == 0 {
 		return nil
 	}
-	return OpenFound(ctx, tx, `
+	const found = `
 with found as (
     select c.cancellation_id, b.bill_id, b.bill_no, b.approve_time
     from unnest(@bills::bigint[]) as n (bill_id)
@@ -127,7 +127,18 @@ with found as (
     join claim k on k.scheme = b.scheme and k.bill_id = b.bill_id
     join cancellation c on c.order_id = k.order_id
     where b.document_status = 'C' and b.cancel_status = 'A' and (c.scheme <> b.scheme or c.bill_id <> b.bill_id)
-)
+)`
+	if takesAgain {
+		if _, err := tx.Exec(ctx, found+`
+insert into bill_live_again (scheme, bill_id, cancellation_id)
+select @scheme, f.bill_id, c.cancellation_id
+from found f join cancellation_now c on c.cancellation_id = f.cancellation_id
+where c.state = 'done' and not c.inferred and c.outcome_time < f.approve_time
+on conflict do nothing`, pgx.StrictNamedArgs{"scheme": scheme, "bills": bills}); err != nil {
+			return err
+		}
+	}
+	return OpenFound(ctx, tx, found+`
 select @scheme::text as scheme, @kind::text as kind, f.bill_id, f.bill_no, c.cancellation_id, '' as subject,
        `+OrderDetail+`
 from found f join cancellation_now c on c.cancellation_id = f.cancellation_id

@@ -119,10 +119,11 @@ func (r *Reader) addHistory(
 
 // BillHistory is what happened to bills, the newest of each, in order.
 const BillHistory = `
-select k.scheme, k.bill_id, h.event_time, h.event, h.event_text, h.detail, h.cancellation_id, h.attempt
+select k.scheme, k.bill_id, h.event_time, h.event, h.event_text, h.event_text_en, h.detail, h.detail_en,
+       h.cancellation_id, h.attempt
 from unnest(@schemes::text[], @ids::bigint[]) as k (scheme, bill_id)
 cross join lateral (
-    select h.event_time, h.step, h.event, h.event_zh as event_text, h.detail,
+    select h.event_time, h.step, h.event, h.event_zh as event_text, h.event_en as event_text_en, h.detail, h.detail_en,
            coalesce(h.cancellation_id, 0) as cancellation_id, h.attempt
     from reporting.bill_history h
     where h.scheme = k.scheme and h.bill_id = k.bill_id

@@ -13,7 +13,7 @@ import (
 )
 
 const cancellationColumns = `
-select c.cancellation_id, c.scheme, c.bill_id, c.bill_no, c.generation,
+select c.cancellation_id, c.scheme, c.bill_id, c.bill_no, c.generation, c.question,
        concat_ws('.', nullif(c.bill_kind, ''), c.direction) as order_kind,
        c.warehouse_number, c.account, c.warehouse_code, c.order_code, c.order_type, c.cancel_reason,
        c.extend_props, c.owner_code, c.state, c.triggers, c.evidence, c.orders_from,

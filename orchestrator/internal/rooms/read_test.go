@@ -147,8 +147,8 @@ func TestTheHistoryOfABillKeepsHoldsAndWhatPersonsDid(t *testing.T) {
 		}
 	}
 	require.Equal(t, []string{
-		"转待放行 no_event_time", "转人工 " + w.text(`select message from reporting.work_item`), "放行 li：时间已核对",
-		"人工事项关闭 released", "了结 closed：ignored", "不取消 wang：仓库说 ignore", "了结 done：marked_done",
+		"转待放行 没有作废时间", "转人工 " + w.text(`select message from reporting.work_item`), "放行 li：时间已核对",
+		"人工事项关闭 已放行", "了结 已关闭：人工决定不取消", "不取消 wang：仓库说 ignore", "了结 已取消：人工标记已取消",
 		"标记已取消 wang：仓库说 mark_done",
 	}, told)
 }

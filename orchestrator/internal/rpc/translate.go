@@ -71,7 +71,8 @@ func runCountsMessage(f rule.RunCounts) *orchestratorv1.RunCounts {
 func cancellationMessage(v ledger.CancellationView) *orchestratorv1.Cancellation {
 	return &orchestratorv1.Cancellation{
 		CancellationId: v.CancellationID, Scheme: v.Scheme, BillId: v.BillID, BillNo: v.BillNo,
-		Generation: v.Generation, OrderKind: v.OrderKind, WarehouseNumber: v.WarehouseNumber, Account: v.Account,
+		Generation: v.Generation, Question: v.Question, OrderKind: v.OrderKind, WarehouseNumber: v.WarehouseNumber,
+		Account:       v.Account,
 		WarehouseCode: v.WarehouseCode, OrderCode: v.OrderCode, OrderType: v.OrderType, CancelReason: v.CancelReason,
 		ExtendProps: v.ExtendProps, OwnerCode: v.OwnerCode,
 		State: enum[orchestratorv1.CancellationState](orchestratorv1.CancellationState_value,
@@ -125,6 +126,6 @@ func billMessage(v ledger.BillView) *orchestratorv1.Bill {
 func historyMessage(v ledger.HistoryView) *orchestratorv1.BillHistoryEntry {
 	return &orchestratorv1.BillHistoryEntry{
 		EventTime: stamp(v.EventTime), Event: v.Event, EventText: v.EventText, Detail: v.Detail,
-		CancellationId: v.CancellationID, Attempt: v.Attempt,
+		EventTextEn: v.EventTextEN, DetailEn: v.DetailEN, CancellationId: v.CancellationID, Attempt: v.Attempt,
 	}
 }

@@ -418,18 +418,21 @@ func (x *Bill) GetStanding() string {
 type BillHistoryEntry struct {
 	state     protoimpl.MessageState `protogen:"open.v1"`
 	EventTime *timestamppb.Timestamp `protobuf:"bytes,1,opt,name=event_time,json=eventTime,proto3" json:"event_time,omitempty"`
-	// first_seen, seen_live, last_read, un_audited, absent, gone, cancellation, held, attempt, answer, outcome, work_item,
+	// first_seen, seen_live, live_again, last_read, un_audited, absent, gone, cancellation, held, attempt, answer, outcome, work_item,
 	// operator_action, work_item_closed.
 	Event string `protobuf:"bytes,2,opt,name=event,proto3" json:"event,omitempty"`
 	// The same in Chinese, with the verb of an act.
 	EventText string `protobuf:"bytes,3,opt,name=event_text,json=eventText,proto3" json:"event_text,omitempty"`
-	// Such as the answer, why it is held, or who acted and why.
+	// Such as the answer, why it is held, or who acted and why, in Chinese.
 	Detail string `protobuf:"bytes,4,opt,name=detail,proto3" json:"detail,omitempty"`
 	// 0 where it is about the bill.
 	CancellationId int64 `protobuf:"varint,5,opt,name=cancellation_id,json=cancellationId,proto3" json:"cancellation_id,omitempty"`
 	Attempt        int32 `protobuf:"varint,6,opt,name=attempt,proto3" json:"attempt,omitempty"`
-	unknownFields  protoimpl.UnknownFields
-	sizeCache      protoimpl.SizeCache
+	// event_text and detail in English.
+	EventTextEn   string `protobuf:"bytes,7,opt,name=event_text_en,json=eventTextEn,proto3" json:"event_text_en,omitempty"`
+	DetailEn      string `protobuf:"bytes,8,opt,name=detail_en,json=detailEn,proto3" json:"detail_en,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
 }
 
 func (x *BillHistoryEntry) Reset() {
@@ -504,6 +507,20 @@ func (x *BillHistoryEntry) GetAttempt() int32 {
 	return 0
 }
 
+func (x *BillHistoryEntry) GetEventTextEn() string {
+	if x != nil {
+		return x.EventTextEn
+	}
+	return ""
+}
+
+func (x *BillHistoryEntry) GetDetailEn() string {
+	if x != nil {
+		return x.DetailEn
+	}
+	return ""
+}
+
 var File_orchestrator_v1_bill_proto protoreflect.FileDescriptor
 
 const file_orchestrator_v1_bill_proto_rawDesc = "" +
@@ -544,7 +561,7 @@ const file_orchestrator_v1_bill_proto_rawDesc = "" +
 	"\n" +
 	"as_of_time\x18\x14 \x01(\v2\x1a.google.protobuf.TimestampR\basOfTime\x120\n" +
 	"\x14reading_stands_still\x18\x15 \x01(\bR\x12readingStandsStill\x12\x1a\n" +
-	"\bstanding\x18\x16 \x01(\tR\bstanding\"\xdd\x01\n" +
+	"\bstanding\x18\x16 \x01(\tR\bstanding\"\x9e\x02\n" +
 	"\x10BillHistoryEntry\x129\n" +
 	"\n" +
 	"event_time\x18\x01 \x01(\v2\x1a.google.protobuf.TimestampR\teventTime\x12\x14\n" +
@@ -553,7 +570,9 @@ const file_orchestrator_v1_bill_proto_rawDesc = "" +
 	"event_text\x18\x03 \x01(\tR\teventText\x12\x16\n" +
 	"\x06detail\x18\x04 \x01(\tR\x06detail\x12'\n" +
 	"\x0fcancellation_id\x18\x05 \x01(\x03R\x0ecancellationId\x12\x18\n" +
-	"\aattempt\x18\x06 \x01(\x05R\aattempt*\xba\x01\n" +
+	"\aattempt\x18\x06 \x01(\x05R\aattempt\x12\"\n" +
+	"\revent_text_en\x18\a \x01(\tR\veventTextEn\x12\x1b\n" +
+	"\tdetail_en\x18\b \x01(\tR\bdetailEn*\xba\x01\n" +
 	"\aVerdict\x12\x17\n" +
 	"\x13VERDICT_UNSPECIFIED\x10\x00\x12\x15\n" +
 	"\x11VERDICT_CANCELLED\x10\x01\x12\x17\n" +

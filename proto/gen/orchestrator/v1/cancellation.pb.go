@@ -1981,7 +1981,10 @@ type Cancellation struct {
 	RunId    int64 `protobuf:"varint,29,opt,name=run_id,json=runId,proto3" json:"run_id,omitempty"`
 	// same_order: the cancellation that is, or was, sent for the same order. This one has no request of its own, stands as
 	// that one does and ends with it; an act on it is refused while that one is not settled. 0 = it is sent itself.
-	SameOrderAs   int64 `protobuf:"varint,30,opt,name=same_order_as,json=sameOrderAs,proto3" json:"same_order_as,omitempty"`
+	SameOrderAs int64 `protobuf:"varint,30,opt,name=same_order_as,json=sameOrderAs,proto3" json:"same_order_as,omitempty"`
+	// 0: it is owed. 1, 2, …: a question of the generation, asked because the bill may have lived unseen; it ends as
+	// closed with outcome nothing_to_cancel where there was nothing to cancel.
+	Question      int32 `protobuf:"varint,31,opt,name=question,proto3" json:"question,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -2222,6 +2225,13 @@ func (x *Cancellation) GetRunId() int64 {
 func (x *Cancellation) GetSameOrderAs() int64 {
 	if x != nil {
 		return x.SameOrderAs
+	}
+	return 0
+}
+
+func (x *Cancellation) GetQuestion() int32 {
+	if x != nil {
+		return x.Question
 	}
 	return 0
 }
@@ -2702,7 +2712,7 @@ const file_orchestrator_v1_cancellation_proto_rawDesc = "" +
 	"parameters\x12\x16\n" +
 	"\x06result\x18\a \x01(\tR\x06result\x12;\n" +
 	"\vcreate_time\x18\b \x01(\v2\x1a.google.protobuf.TimestampR\n" +
-	"createTime\"\xbb\t\n" +
+	"createTime\"\xd7\t\n" +
 	"\fCancellation\x12'\n" +
 	"\x0fcancellation_id\x18\x01 \x01(\x03R\x0ecancellationId\x12\x16\n" +
 	"\x06scheme\x18\x02 \x01(\tR\x06scheme\x12\x17\n" +
@@ -2744,7 +2754,8 @@ const file_orchestrator_v1_cancellation_proto_rawDesc = "" +
 	"\foutcome_time\x18\x1b \x01(\v2\x1a.google.protobuf.TimestampR\voutcomeTime\x12\x1a\n" +
 	"\brevision\x18\x1c \x01(\x05R\brevision\x12\x15\n" +
 	"\x06run_id\x18\x1d \x01(\x03R\x05runId\x12\"\n" +
-	"\rsame_order_as\x18\x1e \x01(\x03R\vsameOrderAs\x1a>\n" +
+	"\rsame_order_as\x18\x1e \x01(\x03R\vsameOrderAs\x12\x1a\n" +
+	"\bquestion\x18\x1f \x01(\x05R\bquestion\x1a>\n" +
 	"\x10ExtendPropsEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
 	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"\x8f\x04\n" +

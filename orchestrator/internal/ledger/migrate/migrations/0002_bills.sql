@@ -98,6 +98,18 @@ comment on column bill_doubt.content is
 comment on column bill_doubt.asked_time is 'when a question about the bill was asked last';
 comment on column bill_doubt.questions is 'how many were asked in the bill''s generation';
 
+create table bill_live_again (
+    scheme          text not null,
+    bill_id         bigint not null,
+    cancellation_id bigint not null,
+    note_time       timestamptz not null default now(),
+    primary key (scheme, bill_id, cancellation_id),
+    foreign key (scheme, bill_id) references bill on delete cascade
+);
+comment on table bill_live_again is
+    'a bill was seen live after an order of it was cancelled, and the scheme says that the WMS takes its number again: '
+    'nobody''s work, but a line of the bill''s history';
+
 create table warehouse_order (
     order_id       bigint generated always as identity primary key,
     account        text not null,

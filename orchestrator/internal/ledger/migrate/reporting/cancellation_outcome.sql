@@ -18,7 +18,10 @@ select c.cancellation_id, c.scheme, c.business_date, c.bill_id, c.bill_no, c.gen
        (select r.as_of from reporting.reading r where r.scheme = c.scheme) as as_of,
        (select r.stands_still from reporting.reading r where r.scheme = c.scheme) as reading_stands_still,
        (select r.standing from reporting.reading r where r.scheme = c.scheme) as standing,
-       c.same_order_as
+       c.same_order_as,
+       c.question,
+       coalesce((select p.word_zh from voidrelay.plain_word p where p.about = 'outcome' and p.code = c.outcome),
+                c.outcome) as outcome_zh
 from voidrelay.cancellation_now c;
 
 comment on view reporting.cancellation_outcome is
@@ -27,6 +30,9 @@ comment on column reporting.cancellation_outcome.business_date is
     '业务日期: the bill''s date, for day-range reports';
 comment on column reporting.cancellation_outcome.state_zh is '状态';
 comment on column reporting.cancellation_outcome.disposition is 'what the last answer of the WMS came to';
+comment on column reporting.cancellation_outcome.question is
+    '追问: 0 = owed; 1, 2, … = asked again, because the bill may have lived unseen';
+comment on column reporting.cancellation_outcome.outcome_zh is '结果: why it ended, in words';
 comment on column reporting.cancellation_outcome.inferred is 'done, but the WMS did not say so itself';
 comment on column reporting.cancellation_outcome.triggers is
     '原因: voided un_audited deleted, everything that called for it';

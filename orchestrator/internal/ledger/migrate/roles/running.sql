@@ -20,7 +20,8 @@ grant usage on all sequences in schema voidrelay to {running};
 -- … but for what only a migration writes …
 revoke insert, update, delete
     on voidrelay.schema_version, voidrelay.migration_text, voidrelay.river_migration, voidrelay.reporting_view,
-       voidrelay.work_kind, voidrelay.verdict, voidrelay.class_reason, voidrelay.condition_kind
+       voidrelay.work_kind, voidrelay.verdict, voidrelay.class_reason, voidrelay.plain_word,
+       voidrelay.condition_kind
     from {running};
 
 -- … what is written once and stays: what people did, and what a scheme said …

@@ -138,7 +138,8 @@ select coalesce((select max(version) from watermark), -1),
     (select count(*) from bill where reread_time <= now()),
     (select count(*) from run where state = 'running' and kind in ('baseline', 'incremental', 'remap')),
     (select count(*) from bill b where absent_since is not null and class <> 'deleted'
-        and ((document_status = 'C' and cancel_status = 'A') or class = 'un_audited'
+        and ((document_status = 'C' and cancel_status = 'A')
+            or class in ('un_audited', 'never_seen_live')
             or exists (select from unsettled_cancellation c where c.bill_id = b.bill_id
                 and c.state in ('planned', 'open', 'held')))),
     coalesce((select max(error) from run_failure), ''),

@@ -26,7 +26,7 @@ func (s *ComparisonRows) MissingBills(
 select b.bill_id, b.bill_no, b.org, b.absent_since
 from bill b
 where b.scheme = @scheme and b.absent_since <= @before and b.bill_id > @after and `+provable+`
-  and ((b.document_status = 'C' and b.cancel_status = 'A') or b.class in ('un_audited', 'deleted')
+  and ((b.document_status = 'C' and b.cancel_status = 'A') or b.class in ('un_audited', 'never_seen_live', 'deleted')
        or exists (select from unsettled_cancellation c where c.scheme = b.scheme and c.bill_id = b.bill_id
            and (c.state in ('planned', 'open', 'held') or c.state = 'needs_attention'
                and `+ledger.NeedsAttentionUnread+`))

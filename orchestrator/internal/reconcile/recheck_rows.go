@@ -26,8 +26,8 @@ func (s *ComparisonRows) Watched(
 ) ([]int64, error) {
 	rows, err := s.pool.Query(ctx, `
 select bill_id from bill
-where scheme = $1 and bill_id > $2 and ((document_status = 'C' and cancel_status = 'A') or class = 'un_audited'
-    or absent_since is not null)
+where scheme = $1 and bill_id > $2 and ((document_status = 'C' and cancel_status = 'A')
+    or class in ('un_audited', 'never_seen_live') or absent_since is not null)
   and coalesce(`+intake.StampOf+`, first_seen_time) >= $3
 order by bill_id
 limit $4`, scheme, after, since, limit)

@@ -61,7 +61,8 @@ func runCountsMessage(f rule.RunCounts) *orchestratorv1.RunCounts {
 	return &orchestratorv1.RunCounts{
 		Rows: f.Rows, RowsOfBills: f.RowsOfBills, RowsOfProblems: f.RowsOfProblems, Bills: f.Bills, Live: f.Live,
 		Unchanged: f.Unchanged, Voided: f.Voided, UnAudited: f.UnAudited, NeverAudited: f.NeverAudited,
-		BeforeCutover: f.BeforeCutover, NotSelected: f.NotSelected, Outside: f.Outside, Stale: f.Stale,
+		NeverSeenLive: f.NeverSeenLive, BeforeCutover: f.BeforeCutover, NotSelected: f.NotSelected,
+		Outside: f.Outside, Stale: f.Stale,
 		Undecodable: f.Undecodable, Orders: f.Orders, OrdersNew: f.OrdersNew, OrdersAlreadyOwed: f.OrdersAlreadyOwed,
 		OrdersHeld: f.OrdersHeld, OrdersNotInScheme: f.OrdersNotInScheme, OrdersNoWarehouse: f.OrdersNoWarehouse,
 		Deleted: f.Deleted,

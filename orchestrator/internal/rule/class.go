@@ -5,11 +5,13 @@ type Class string
 
 // The classes of a bill. Together they are the Bills of RunCounts.
 const (
-	ClassLive          Class = "live"
-	ClassUnchanged     Class = "unchanged"
-	ClassVoided        Class = "voided"
-	ClassUnAudited     Class = "un_audited"
-	ClassNeverAudited  Class = "never_audited"
+	ClassLive         Class = "live"
+	ClassUnchanged    Class = "unchanged"
+	ClassVoided       Class = "voided"
+	ClassUnAudited    Class = "un_audited"
+	ClassNeverAudited Class = "never_audited"
+	// ClassNeverSeenLive: it was audited once, as itself or an earlier read shows, and no read has shown it live.
+	ClassNeverSeenLive Class = "never_seen_live"
 	ClassBeforeCutover Class = "before_cutover"
 	ClassNotSelected   Class = "not_selected"
 	// ClassOutside: a trigger holds, and no line names a warehouse, so that no order was made of the bill.

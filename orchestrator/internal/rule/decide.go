@@ -237,8 +237,11 @@ func (p Policy) voided(d *Decision, seen Bill, once bool) {
 func (p Policy) unAudited(d *Decision, seen Bill, once, edited bool) {
 	state := seen.State()
 	d.Withdraw, d.Class = true, ClassNeverAudited
-	if once || state.DocumentStatus == Reaudit {
+	switch {
+	case d.After.EverLive:
 		d.Class = ClassUnAudited
+	case once || state.WasAudited():
+		d.Class = ClassNeverSeenLive
 	}
 	terms, watched := p.Triggers[TriggerUnAudited]
 	if !watched || !d.After.EverLive {

@@ -125,7 +125,8 @@ func (k Known) ended() bool {
 
 // once says whether the bill counted as one that had been audited.
 func (k Known) once() bool {
-	return k.Class == ClassVoided || k.Class == ClassUnAudited || k.Class == ClassOutside
+	return k.Class == ClassVoided || k.Class == ClassUnAudited || k.Class == ClassNeverSeenLive ||
+		k.Class == ClassOutside
 }
 
 // unAudited says whether the bill counted as un-audited, whatever its lines name.

@@ -276,7 +276,7 @@ func TestLivesOfABill(t *testing.T) {
 			{void("D", 0, "WH1"), "voided e1 WH1 snapshot/snapshot"},
 		},
 		"first seen un-audited": {
-			{unAudited("WH1"), "un_audited e1" + gone},
+			{unAudited("WH1"), "never_seen_live e1" + gone},
 			{void("D", 2, "WH1"), "voided e1 WH1 weak/current"},
 		},
 		"closed": {
@@ -427,4 +427,44 @@ func TestACloseBeforeTheStartSaysThatItWasOne(t *testing.T) {
 	d := rule.Decide(inbound, nil, closed(-1, "WH1").withApproved(-2).bill(), h(10))
 	require.Equal(t, rule.ReasonClosed, d.Reason)
 	require.Empty(t, rule.Decide(inbound, nil, void("C", -1, "WH1").withApproved(-2).bill(), h(10)).Reason)
+}
+
+// What shows that a bill was audited once, without a read that showed it live, is no draft.
+func TestABillThatNoReadHasShownLiveIsAClassOfItsOwn(t *testing.T) {
+	for name, life := range map[string][]struct {
+		seen
+		want string
+	}{
+		"by its letter":         {{unAudited("WH1"), "never_seen_live e1" + gone}},
+		"by its approve date":   {{draft("WH1").withApproved(-1), "never_seen_live e1" + gone}},
+		"a draft":               {{draft("WH1"), "never_audited e1" + gone}},
+		"seen live before that": {{live(1, "WH1"), "live e1" + standing}, {draft("WH1"), "un_audited e1" + gone}},
+		"by an earlier read": {
+			{unAudited("WH1"), "never_seen_live e1" + gone},
+			{draft("WH1"), "never_seen_live e1" + gone},
+		},
+		"voided, and the void taken back": {
+			{void("C", 1, "WH1"), "voided e1 WH1 weak/current"},
+			{draft("WH1"), "never_seen_live e1" + gone},
+		},
+		"voided as a draft": {
+			{unAudited("WH1"), "never_seen_live e1" + gone},
+			{void("A", 2, "WH1"), "voided e1 WH1 weak/current"},
+		},
+		"audited at last": {
+			{unAudited("WH1"), "never_seen_live e1" + gone},
+			{live(1, "WH1"), "live e2" + standing},
+			{unAudited("WH1"), "un_audited e2" + gone},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var known *rule.Known
+			for i, r := range life {
+				d := rule.Decide(inbound, known, r.seen.bill(), h(100+float64(i)))
+				require.Equal(t, r.want, told(d), "read %d", i+1)
+				after := d.After
+				known = &after
+			}
+		})
+	}
 }

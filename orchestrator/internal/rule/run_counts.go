@@ -14,6 +14,7 @@ type RunCounts struct {
 	Voided        int64 `json:"voided"`
 	UnAudited     int64 `json:"un_audited"`
 	NeverAudited  int64 `json:"never_audited"`
+	NeverSeenLive int64 `json:"never_seen_live"`
 	BeforeCutover int64 `json:"before_cutover"`
 	NotSelected   int64 `json:"not_selected"`
 	Outside       int64 `json:"outside"`
@@ -42,6 +43,8 @@ func (f *RunCounts) Count(c Class) {
 		f.UnAudited++
 	case ClassNeverAudited:
 		f.NeverAudited++
+	case ClassNeverSeenLive:
+		f.NeverSeenLive++
 	case ClassBeforeCutover:
 		f.BeforeCutover++
 	case ClassNotSelected:
@@ -68,6 +71,7 @@ func (f *RunCounts) Add(g RunCounts) {
 	f.Voided += g.Voided
 	f.UnAudited += g.UnAudited
 	f.NeverAudited += g.NeverAudited
+	f.NeverSeenLive += g.NeverSeenLive
 	f.BeforeCutover += g.BeforeCutover
 	f.NotSelected += g.NotSelected
 	f.Outside += g.Outside
@@ -98,8 +102,8 @@ func (f RunCounts) Check() error {
 	if sum := f.RowsOfBills + f.RowsOfProblems; sum != f.Rows {
 		return &RunCountsError{What: "rows", Read: f.Rows, AccountedFor: sum}
 	}
-	sum := f.Live + f.Unchanged + f.Voided + f.UnAudited + f.NeverAudited + f.BeforeCutover + f.NotSelected +
-		f.Outside + f.Stale + f.Undecodable + f.Deleted
+	sum := f.Live + f.Unchanged + f.Voided + f.UnAudited + f.NeverAudited + f.NeverSeenLive + f.BeforeCutover +
+		f.NotSelected + f.Outside + f.Stale + f.Undecodable + f.Deleted
 	if sum != f.Bills {
 		return &RunCountsError{What: "bills", Read: f.Bills, AccountedFor: sum}
 	}

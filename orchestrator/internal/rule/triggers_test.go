@@ -84,7 +84,7 @@ func TestLivesThatEndOtherThanByAVoid(t *testing.T) {
 		}},
 		"a draft that was never live is not un-audited": {all, []read{
 			{draft("WH1"), "never_audited e1" + gone},
-			{unAudited("WH1"), "un_audited e1" + gone},
+			{unAudited("WH1"), "never_seen_live e1" + gone},
 		}},
 		"a life that nobody saw: what it showed first, not what is written into it later": {all, []read{
 			{live(1, "WH1"), "live e1" + standing},

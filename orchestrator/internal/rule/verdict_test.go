@@ -12,8 +12,8 @@ import (
 
 // keptClasses are the classes that a bill can have in the ledger.
 var keptClasses = []rule.Class{
-	rule.ClassLive, rule.ClassVoided, rule.ClassUnAudited, rule.ClassNeverAudited, rule.ClassBeforeCutover,
-	rule.ClassNotSelected, rule.ClassOutside, rule.ClassUndecodable, rule.ClassDeleted,
+	rule.ClassLive, rule.ClassVoided, rule.ClassUnAudited, rule.ClassNeverAudited, rule.ClassNeverSeenLive,
+	rule.ClassBeforeCutover, rule.ClassNotSelected, rule.ClassOutside, rule.ClassUndecodable, rule.ClassDeleted,
 }
 
 // bits are facts as bits, so that all of their combinations can be walked.

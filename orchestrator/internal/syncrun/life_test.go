@@ -459,3 +459,23 @@ func TestVoidedRestoredEditedAndVoidedAgainAsksTheWarehouseThatHasTheOrder(t *te
 select generation || ' ' || evidence || ' ' || orders_from from cancellation_now where state = 'open'`))
 	require.Equal(t, "0", b.Text(`select count(*)::text from work_item`))
 }
+
+// It was un-audited before anybody read it, and its approve date went with that: nothing is cancelled, and it is said.
+func TestANeverSeenLiveBillIsCountedAndSaysSo(t *testing.T) {
+	b := setupWith(t, "triggers: [voided]", runtest.AllTriggers)
+	b.Books.Fresh(1, "A1", "CK001")
+	b.Run()
+	b.Later(time.Minute)
+	b.Books.Fresh(2, "A2", "CK001")
+	b.Books.UnAudit(2)
+	b.Books.Bills[2].ApproveTime = nil
+	b.Run()
+	require.Equal(t, "never_seen_live", b.Text(`select class from bill where bill_id = 2`))
+	require.Equal(t, "1 never seen live, 0 never audited", b.Text(`select (run_counts->>'never_seen_live')
+		|| ' never seen live, ' || (run_counts->>'never_audited') || ' never audited' from run
+		order by run_id desc limit 1`))
+	require.Equal(t, "1", b.Text(`select never_seen_live::text from reporting.daily_run_counts`))
+	require.Equal(t, "无需取消: 单据已反审核，从未读到有效，未取消", b.Text(`select verdict || ': ' || reason
+		from reporting.bill_verdict where bill_no = 'A2'`))
+	require.Empty(t, b.cancellations())
+}

@@ -133,8 +133,8 @@ func forgetBills(ctx context.Context, tx pgx.Tx, keep ledger.Retention) (removed
 delete from bill b
 using (
     select o.scheme, o.bill_id from bill o
-    where o.read_time < now() - $1::interval and o.class in ('never_audited', 'before_cutover', 'not_selected',
-        'outside')
+    where o.read_time < now() - $1::interval and o.class in ('never_audited', 'never_seen_live', 'before_cutover',
+        'not_selected', 'outside')
       and not o.ever_live
       and not exists (select from cancellation c where c.scheme = o.scheme and c.bill_id = o.bill_id)
       and not exists (select from bill_snapshot i where i.scheme = o.scheme and i.bill_id = o.bill_id)

@@ -143,7 +143,8 @@ func TestTheLedgerDecidesAVerdictAsTheRulesDo(t *testing.T) {
 	pool := openLedger(t)
 	rows := rowtest.New(t, pool)
 	classes := []rule.Class{
-		rule.ClassLive, rule.ClassVoided, rule.ClassUnAudited, rule.ClassNeverAudited, rule.ClassBeforeCutover,
+		rule.ClassLive, rule.ClassVoided, rule.ClassUnAudited, rule.ClassNeverAudited, rule.ClassNeverSeenLive,
+		rule.ClassBeforeCutover,
 		rule.ClassNotSelected, rule.ClassOutside, rule.ClassUndecodable, rule.ClassDeleted,
 	}
 	var bills []decided

@@ -206,8 +206,8 @@ type Bill struct {
 	// When the query that showed this left.
 	ReadTime   *timestamppb.Timestamp `protobuf:"bytes,11,opt,name=read_time,json=readTime,proto3" json:"read_time,omitempty"`
 	Generation int32                  `protobuf:"varint,12,opt,name=generation,proto3" json:"generation,omitempty"`
-	// What the last decision made of it: live, voided, un_audited, never_audited, before_cutover, not_selected,
-	// outside, undecodable.
+	// What the last decision made of it: live, voided, un_audited, never_audited, never_seen_live, before_cutover,
+	// not_selected, outside, undecodable.
 	Class   string  `protobuf:"bytes,13,opt,name=class,proto3" json:"class,omitempty"`
 	Verdict Verdict `protobuf:"varint,14,opt,name=verdict,proto3,enum=orchestrator.v1.Verdict" json:"verdict,omitempty"`
 	// The verdict in Chinese, and the reason as a sentence.

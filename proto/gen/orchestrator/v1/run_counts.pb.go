@@ -22,8 +22,8 @@ const (
 )
 
 // RunCounts account for everything that a run read: rows = rows_of_bills + rows_of_problems;
-// bills = live + unchanged + voided + un_audited + never_audited + before_cutover + not_selected + outside + stale
-// + undecodable + deleted; orders = orders_new + orders_already_owed + orders_held + orders_not_in_scheme + orders_no_warehouse.
+// bills = live + unchanged + voided + un_audited + never_audited + never_seen_live + before_cutover + not_selected
+// + outside + stale + undecodable + deleted; orders = orders_new + orders_already_owed + orders_held + orders_not_in_scheme + orders_no_warehouse.
 type RunCounts struct {
 	state             protoimpl.MessageState `protogen:"open.v1"`
 	Rows              int64                  `protobuf:"varint,1,opt,name=rows,proto3" json:"rows,omitempty"`
@@ -48,7 +48,9 @@ type RunCounts struct {
 	// Bills proved gone; only rechecks and reconcile runs find these.
 	Deleted int64 `protobuf:"varint,20,opt,name=deleted,proto3" json:"deleted,omitempty"`
 	// Bills of which no line names a warehouse, so that no order was made of them.
-	Outside       int64 `protobuf:"varint,21,opt,name=outside,proto3" json:"outside,omitempty"`
+	Outside int64 `protobuf:"varint,21,opt,name=outside,proto3" json:"outside,omitempty"`
+	// Bills that were audited once and that no read has shown live.
+	NeverSeenLive int64 `protobuf:"varint,22,opt,name=never_seen_live,json=neverSeenLive,proto3" json:"never_seen_live,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -230,11 +232,18 @@ func (x *RunCounts) GetOutside() int64 {
 	return 0
 }
 
+func (x *RunCounts) GetNeverSeenLive() int64 {
+	if x != nil {
+		return x.NeverSeenLive
+	}
+	return 0
+}
+
 var File_orchestrator_v1_run_counts_proto protoreflect.FileDescriptor
 
 const file_orchestrator_v1_run_counts_proto_rawDesc = "" +
 	"\n" +
-	" orchestrator/v1/run_counts.proto\x12\x0forchestrator.v1\"\xb0\x05\n" +
+	" orchestrator/v1/run_counts.proto\x12\x0forchestrator.v1\"\xd8\x05\n" +
 	"\tRunCounts\x12\x12\n" +
 	"\x04rows\x18\x01 \x01(\x03R\x04rows\x12\"\n" +
 	"\rrows_of_bills\x18\x02 \x01(\x03R\vrowsOfBills\x12(\n" +
@@ -260,7 +269,8 @@ const file_orchestrator_v1_run_counts_proto_rawDesc = "" +
 	"\x14orders_not_in_scheme\x18\x12 \x01(\x03R\x11ordersNotInScheme\x12.\n" +
 	"\x13orders_no_warehouse\x18\x13 \x01(\x03R\x11ordersNoWarehouse\x12\x18\n" +
 	"\adeleted\x18\x14 \x01(\x03R\adeleted\x12\x18\n" +
-	"\aoutside\x18\x15 \x01(\x03R\aoutsideB\xcb\x01\n" +
+	"\aoutside\x18\x15 \x01(\x03R\aoutside\x12&\n" +
+	"\x0fnever_seen_live\x18\x16 \x01(\x03R\rneverSeenLiveB\xcb\x01\n" +
 	"\x13com.orchestrator.v1B\x0eRunCountsProtoP\x01ZGgithub.com/voidrelay/voidrelay/proto/gen/orchestrator/v1;orchestratorv1\xa2\x02\x03OXX\xaa\x02\x0fOrchestrator.V1\xca\x02\x0fOrchestrator\\V1\xe2\x02\x1bOrchestrator\\V1\\GPBMetadata\xea\x02\x10Orchestrator::V1b\x06proto3"
 
 var (

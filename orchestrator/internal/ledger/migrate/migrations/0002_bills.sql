@@ -18,8 +18,8 @@ create table bill (
     cancel_is_date     boolean not null default false,
     closed             boolean not null default false,
     read_time          timestamptz not null,
-    class              text not null check (class in ('live', 'voided', 'un_audited', 'never_audited', 'before_cutover',
-                           'not_selected', 'outside', 'undecodable', 'deleted')),
+    class              text not null check (class in ('live', 'voided', 'un_audited', 'never_audited',
+                           'never_seen_live', 'before_cutover', 'not_selected', 'outside', 'undecodable', 'deleted')),
     class_reason       text not null default '',
     generation         integer not null check (generation >= 1),
     generation_live    boolean not null,
@@ -43,7 +43,8 @@ create index bill_reread on bill (scheme, reread_time) where reread_time is not 
 -- A bill's stamp: what hours, the reach of the recheck and the newest bill go by.
 create index bill_stamp on bill (scheme, (greatest(bill_create_time, modify_time, approve_time, cancel_time)));
 create index bill_watched on bill (scheme, bill_id)
-    where (document_status = 'C' and cancel_status = 'A') or class = 'un_audited' or absent_since is not null;
+    where (document_status = 'C' and cancel_status = 'A') or class in ('un_audited', 'never_seen_live')
+        or absent_since is not null;
 create index bill_absent on bill (scheme, bill_id) where absent_since is not null;
 comment on column bill.bill_id is 'FID';
 comment on column bill.closed is

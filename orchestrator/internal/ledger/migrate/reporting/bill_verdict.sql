@@ -175,5 +175,5 @@ comment on column reporting.bill_verdict.reading_stands_still is
 comment on column reporting.bill_verdict.standing is
     '现在不知道 and why, also before the baseline is complete; empty while reading goes on';
 comment on column reporting.bill_verdict.class is
-    'what the last decision made of the bill: live voided un_audited never_audited before_cutover not_selected '
-    'outside undecodable deleted';
+    'what the last decision made of the bill: live voided un_audited never_audited never_seen_live '
+    'before_cutover not_selected outside undecodable deleted';

@@ -21,13 +21,14 @@ select p.scheme, (p.start_time at time zone 'Asia/Shanghai')::date as day,
        sum(coalesce((p.run_counts->>'orders_not_in_scheme')::bigint, 0)) as orders_not_in_scheme,
        sum(coalesce((p.run_counts->>'orders_no_warehouse')::bigint, 0)) as orders_no_warehouse,
        sum(coalesce((p.run_counts->>'deleted')::bigint, 0)) as deleted,
-       sum(coalesce((p.run_counts->>'outside')::bigint, 0)) as outside
+       sum(coalesce((p.run_counts->>'outside')::bigint, 0)) as outside,
+       sum(coalesce((p.run_counts->>'never_seen_live')::bigint, 0)) as never_seen_live
 from voidrelay.run p
 where p.kind in ('baseline', 'incremental')
 group by p.scheme, (p.start_time at time zone 'Asia/Shanghai')::date;
 
 comment on view reporting.daily_run_counts is
     '每日读取计数: what the baselines and incremental runs of a day read and what it came to; bills = live + '
-    'unchanged + voided + un_audited + never_audited + before_cutover + not_selected + outside + stale + undecodable + '
-    'deleted';
+    'unchanged + voided + un_audited + never_audited + never_seen_live + before_cutover + not_selected + outside + '
+    'stale + undecodable + deleted';
 comment on column reporting.daily_run_counts.day is '北京日期 on which the run began';

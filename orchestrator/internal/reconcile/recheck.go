@@ -24,8 +24,7 @@ func (c *reconcileChunk) recheck(ctx context.Context) error {
 		if c.leaving() {
 			return intake.ErrStopping
 		}
-		ids, err := c.ledger.Watched(ctx, c.reconcile.Scheme, c.Now().Add(-rule.RecheckReach), c.reconcile.Cursor,
-			recheckBatch)
+		ids, err := c.ledger.Watched(ctx, c.reconcile, c.Now().Add(-rule.RecheckReach), recheckBatch)
 		if err != nil || len(ids) == 0 {
 			return err
 		}

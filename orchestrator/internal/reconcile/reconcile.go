@@ -25,7 +25,7 @@ type Store interface {
 	RereadStore
 	goneStore
 	TryLockReconcile(ctx context.Context, scheme string, kind ledger.RunKind) (unlock func(), ok bool, err error)
-	Watched(ctx context.Context, scheme string, since time.Time, after int64, limit int) ([]int64, error)
+	Watched(ctx context.Context, run *ledger.Run, since time.Time, limit int) ([]int64, error)
 	Reconcile(ctx context.Context, start ledger.ReconcileStart) (*ledger.Run, error)
 	GatherHours(ctx context.Context, w *ledger.Run, hours []ledger.ReconcileHour, also func(pgx.Tx) error) error
 	CompareHours(ctx context.Context, w *ledger.Run) error

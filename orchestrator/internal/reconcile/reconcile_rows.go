@@ -124,7 +124,7 @@ func (s *ComparisonRows) EndReconcile(ctx context.Context, run *ledger.Run) erro
 			return err
 		}
 		if run.Kind != ledger.Reconcile {
-			return nil
+			return oldAreRead(ctx, tx, run)
 		}
 		if err := tellMissed(ctx, tx, run); err != nil {
 			return err

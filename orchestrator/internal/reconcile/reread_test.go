@@ -357,3 +357,36 @@ func (f slowFrames) Recv() (*kingdeev1.StreamBillStatesResponse, error) {
 	}
 	return frame, err
 }
+
+// A bill was un-audited long ago and still has its order. Once a day it is looked for, with the others of its age that
+// claim orders; those that claim none are left alone.
+func TestUnAuditedBillsOlderThan90DaysThatClaimOrdersAreReadAgainDaily(t *testing.T) {
+	b := setupRereading(t)
+	for id := int64(1); id <= 4; id++ {
+		b.Books.Live(id, fmt.Sprint("A", id), "CK001")
+	}
+	b.Run()
+	b.Clock = b.Clock.Add(2 * time.Hour)
+	for _, id := range []int64{1, 2} {
+		b.unAudit(id)
+	}
+	b.recheck()
+	_, err := b.Pool.Exec(t.Context(), `delete from claim where bill_id = 2`)
+	require.NoError(t, err)
+	b.Clock = b.Clock.Add(100 * 24 * time.Hour)
+	b.Books.Live(5, "A5", "CK001")
+	b.Run()
+	read := func() string {
+		b.recheck()
+		return b.Text(`select bills_read::text from run join run_comparison using (run_id)
+			where kind = 'recheck' order by run_id desc limit 1`)
+	}
+	require.Equal(t, "1", read(), "a recheck has read the old ones today already")
+	_, err = b.Pool.Exec(t.Context(), `update watermark set old_read_time = old_read_time - interval '1 day'`)
+	require.NoError(t, err)
+	b.Books.Audit(1)
+	b.Books.Bills[1].ModifyTime, b.Books.Bills[1].ApproveTime = nil, nil
+	require.Equal(t, "2", read(), "the new one, and of the old ones the one that claims an order")
+	require.Equal(t, "live", b.Text(`select class from bill where bill_id = 1`))
+	require.Equal(t, "1", read(), "not again today")
+}

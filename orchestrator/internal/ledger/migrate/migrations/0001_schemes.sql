@@ -94,7 +94,8 @@ create table watermark (
     restored_told  timestamptz,
     wms_sids       jsonb not null default '{}',
     last_run_time  timestamptz not null default now(),
-    last_run_rows  bigint not null default 0
+    last_run_rows  bigint not null default 0,
+    old_read_time  timestamptz
 ) with (fillfactor = 50);
 comment on table watermark is
     'how far a scheme has read Kingdee, by Kingdee''s clock; the row appears when the baseline is complete';
@@ -106,6 +107,9 @@ comment on column watermark.restored_to is
     'the time to which Kingdee was restored from an older copy, by its own clock, as a person said; null: it never was';
 comment on column watermark.restored_told is
     'when a person said so: what was read of a bill before counts no longer as newer than what Kingdee shows';
+comment on column watermark.old_read_time is
+    'when the last recheck began that also read the un-audited bills which claim orders and are older than its reach: '
+    'they have their turn once a day';
 comment on column watermark.version is 'moves with every change: the compare-and-set that keeps two runs apart';
 
 create table watermark_change (

@@ -62,7 +62,7 @@ func TestAClosedBillIsCancelledAndItsVoidIsNoSecondCancellation(t *testing.T) {
 	require.Equal(t, "voided e1 closed", b.bill())
 	require.Equal(t, "1 WH-HZ01 open voided", b.cancellations())
 	require.Len(t, b.Verify(), 1, "a fresh read says that it is closed, and the request may leave")
-	require.Equal(t, "单据状态 C，已关闭（计为作废），判定 voided",
+	require.Equal(t, "单据状态 已审核，已关闭（计为作废），判定 已作废",
 		b.Text(`select detail from reporting.bill_history where event = 'last_read'`))
 	require.Equal(t, "关闭：TL1 CGTH 仓库 WH-HZ01",
 		b.Text(`select detail from reporting.bill_history where event = 'cancellation'`))

@@ -71,7 +71,7 @@ const (
 )
 
 // LoadConfig reads the settings from the environment. Its error names everything that is missing or wrong, one a line,
-// and repeats no secret. An address that other hosts can reach needs AUTH_TOKENS_FILE or TLS_CLIENT_CA_FILE.
+// and repeats no secret. An address that other hosts can reach needs AUTH_CALLERS_FILE and TLS.
 func LoadConfig(getenv func(string) string) (Config, error) {
 	r := settings.New(getenv)
 	cfg := Config{
@@ -103,7 +103,7 @@ func LoadConfig(getenv func(string) string) (Config, error) {
 	cfg.credentials(r)
 	_, err := cfg.Access.Open()
 	r.Note(err)
-	r.Note(access.CheckAddr("KINGDEESVC_ADDR", cfg.Addr, exampleAddr, cfg.Access.Guarded()))
+	r.Note(access.CheckAddr("KINGDEESVC_ADDR", cfg.Addr, exampleAddr, cfg.Access))
 	r.Note(access.CheckLocalAddr("KINGDEESVC_METRICS_ADDR", cfg.MetricsAddr, exampleMetrics))
 	return cfg, r.Err()
 }

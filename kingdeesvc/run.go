@@ -79,7 +79,7 @@ func Start(ctx context.Context, cfg Config, logger *slog.Logger) (_ *Server, err
 	if err := s.listen(ctx, cfg); err != nil {
 		return nil, err
 	}
-	if guard.Tokens != nil && guard.TLS == nil {
+	if guard.Callers != nil && guard.TLS == nil {
 		logger.WarnContext(ctx, "bearer tokens travel in plain text; set TLS_CERT_FILE and TLS_KEY_FILE",
 			slog.String("addr", s.Addr()))
 	}

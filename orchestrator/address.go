@@ -45,6 +45,21 @@ func checkTarget(name, target, example string) error {
 	return nil
 }
 
+// isLocal says of a target that no network lies before it.
+func isLocal(target string) bool {
+	if i := strings.LastIndex(target, "/"); i >= 0 {
+		if scheme, _, _ := strings.Cut(target, ":"); scheme == "unix" {
+			return true
+		}
+		target = target[i+1:]
+	}
+	host, _, err := net.SplitHostPort(target)
+	if err != nil {
+		host = target
+	}
+	return access.IsLoopback(host) || strings.HasPrefix(target, "unix:")
+}
+
 func (c Config) checkDistinct() error {
 	if _, port, err := net.SplitHostPort(c.GRPCAddr); err != nil || port == "0" || c.GRPCAddr != c.HTTPAddr {
 		return nil

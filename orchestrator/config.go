@@ -27,8 +27,12 @@ type Config struct {
 	// KingdeeTarget and WMSTarget are gRPC targets of the adapters: host:port, or dns:///name:port to spread over
 	// several (KINGDEESVC_TARGET 127.0.0.1:7401, WMSSVC_TARGET 127.0.0.1:7402).
 	KingdeeTarget, WMSTarget string
-	// AdapterToken is the bearer token shown to both adapters; empty when they ask for none (ADAPTER_TOKEN).
+	// AdapterToken is the bearer token shown to both adapters; empty when they ask for none (ADAPTER_TOKEN). It never
+	// leaves this machine without TLS.
 	AdapterToken settings.Secret
+	// AdapterCA is a file with the authorities that vouch for the adapters, beside the system's (ADAPTER_CA_FILE). With
+	// it, with TLS_CLIENT_CA_FILE, or at a target beyond loopback the adapters are asked by TLS.
+	AdapterCA string
 
 	// GRPCAddr and HTTPAddr are where gRPC and REST listen, host:port, port 0 for any free one (ORCHESTRATOR_GRPC_ADDR
 	// 127.0.0.1:7403, ORCHESTRATOR_HTTP_ADDR 127.0.0.1:7480). Anything but loopback needs tokens or client
@@ -52,7 +56,7 @@ type Config struct {
 	Schemes []byte
 
 	// Access says who may call. With TLS_CLIENT_CA_FILE the adapters are dialled with our own certificate and trusted
-	// by the same authority.
+	// by the same authority, too.
 	Access access.Files
 	// Traces say where spans go (OTEL_EXPORTER_OTLP_ENDPOINT).
 	Traces telemetry.Settings
@@ -101,6 +105,7 @@ func LoadConfig(getenv func(string) string) (Config, error) {
 		KingdeeTarget: r.Text("KINGDEESVC_TARGET", defaultKingdeeTarget),
 		WMSTarget:     r.Text("WMSSVC_TARGET", defaultWMSTarget),
 		AdapterToken:  r.Secret("ADAPTER_TOKEN"),
+		AdapterCA:     r.Text("ADAPTER_CA_FILE", ""),
 		GRPCAddr:      r.Text("ORCHESTRATOR_GRPC_ADDR", defaultGRPCAddr),
 		HTTPAddr:      r.Text("ORCHESTRATOR_HTTP_ADDR", defaultHTTPAddr),
 		SchemesFile:   r.Text("SCHEMES_FILE", ""),
@@ -122,18 +127,28 @@ func (c Config) check(told func(setting string) bool) error {
 	if !told("DATABASE_URL") {
 		problems = append(problems, checkDatabaseURL(c.DatabaseURL))
 	}
-	guarded := c.Access.Guarded()
 	_, accessErr := c.Access.Open()
 	_, schemesErr := c.loadSchemes()
 	return errors.Join(append(problems,
 		checkTarget("KINGDEESVC_TARGET", c.KingdeeTarget, defaultKingdeeTarget),
 		checkTarget("WMSSVC_TARGET", c.WMSTarget, defaultWMSTarget),
-		access.CheckAddr("ORCHESTRATOR_GRPC_ADDR", c.GRPCAddr, defaultGRPCAddr, guarded),
-		access.CheckAddr("ORCHESTRATOR_HTTP_ADDR", c.HTTPAddr, defaultHTTPAddr, guarded),
+		access.CheckAddr("ORCHESTRATOR_GRPC_ADDR", c.GRPCAddr, defaultGRPCAddr, c.Access),
+		access.CheckAddr("ORCHESTRATOR_HTTP_ADDR", c.HTTPAddr, defaultHTTPAddr, c.Access),
 		c.checkDistinct(), checkHostName(c.HostName), checkStateDir(c.StateDir),
 		access.CheckLocalAddr("ORCHESTRATOR_METRICS_ADDR", c.MetricsAddr, exampleMetrics),
-		accessErr, schemesErr,
+		c.checkAdapterWay(), accessErr, schemesErr,
 	)...)
+}
+
+// checkAdapterWay reads what the way to the adapters needs.
+func (c Config) checkAdapterWay() error {
+	if c.AdapterCA == "" {
+		return nil
+	}
+	if _, err := access.Roots(c.AdapterCA); err != nil {
+		return fmt.Errorf("ADAPTER_CA_FILE: %w", err)
+	}
+	return nil
 }
 
 // mostHostName is how many characters a host's name has at most.

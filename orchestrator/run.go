@@ -105,7 +105,7 @@ func Start(ctx context.Context, cfg Config, logger *slog.Logger) (_ *Server, err
 		schemes: intake.FollowSchemes(ledger.NewSchemes(pool)),
 		counts:  metrics.New(s.telemetry.Registry, reader, s.host),
 	}
-	if err := w.dial(guard); err != nil {
+	if err := w.dial(); err != nil {
 		return nil, err
 	}
 	w.refresh(ctx)
@@ -128,7 +128,7 @@ func Start(ctx context.Context, cfg Config, logger *slog.Logger) (_ *Server, err
 	logger.InfoContext(ctx, "orchestrator listens", slog.String("grpc", s.GRPCAddr()),
 		slog.String("http", s.HTTPAddr()), slog.String("host", s.name),
 		slog.Int("schemes", len(w.schemes.Entries())), slog.Bool("tls", guard.TLS != nil),
-		slog.Bool("tokens", guard.Tokens != nil),
+		slog.Bool("callers", guard.Callers != nil),
 		slog.String("version", telemetry.ReadBuild().String()))
 	return s, nil
 }
@@ -150,6 +150,7 @@ func (s *Server) listenGRPC(ctx context.Context, cfg Config, guard access.Guard)
 	if err != nil {
 		return err
 	}
+	s.grpc.Own() // REST comes this way
 	return s.grpc.Listen(ctx, "ORCHESTRATOR_GRPC_ADDR", cfg.GRPCAddr)
 }
 
@@ -166,17 +167,16 @@ func (s *Server) serveGRPC(
 }
 
 func (s *Server) serveREST(ctx context.Context, cfg Config, guard access.Guard) error {
-	way := serve.DialOptions{TLS: access.OwnCredentials(guard.TLS)}
-	own, err := s.dial(s.grpc.Addr(), way)
+	own, err := s.dialOwn()
 	if err != nil {
 		return err
 	}
-	pulse, err := s.dial(s.grpc.Addr(), way)
+	pulse, err := s.dialOwn()
 	if err != nil {
 		return err
 	}
 	// Without tokens and client certificates the settings allow loopback only.
-	handler, err := gateway.New(ctx, own, pulse, !cfg.Access.Guarded(), s.telemetry.Tracers)
+	handler, err := gateway.New(ctx, own, pulse, s.grpc.Door, !cfg.Access.Guarded(), s.telemetry.Tracers)
 	if err != nil {
 		return err
 	}

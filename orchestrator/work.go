@@ -40,14 +40,13 @@ type work struct {
 }
 
 // dial connects to the adapters.
-func (w *work) dial(guard access.Guard) (err error) {
-	way := w.cfg.adapterWay(guard)
-	way.ServiceConfig = kingdeeServiceConfig
-	if w.kingdee, err = w.server.adapter(host.Kingdee, w.cfg.KingdeeTarget, way); err != nil {
+func (w *work) dial() (err error) {
+	w.kingdee, err = w.server.adapter(w.cfg, host.Kingdee, w.cfg.KingdeeTarget, kingdeeServiceConfig)
+	if err != nil {
 		return fmt.Errorf("KINGDEESVC_TARGET: %w", err)
 	}
-	way.ServiceConfig = wmsServiceConfig
-	if w.wms, err = w.server.adapter(host.WMS, w.cfg.WMSTarget, way); err != nil {
+	w.wms, err = w.server.adapter(w.cfg, host.WMS, w.cfg.WMSTarget, wmsServiceConfig)
+	if err != nil {
 		return fmt.Errorf("WMSSVC_TARGET: %w", err)
 	}
 	return nil
@@ -212,7 +211,12 @@ const (
 )
 
 // adapter makes the connection for the calls to an adapter, and one by which it is watched.
-func (s *Server) adapter(name, target string, way serve.DialOptions) (*grpc.ClientConn, error) {
+func (s *Server) adapter(cfg Config, name, target, serviceConfig string) (*grpc.ClientConn, error) {
+	way, err := cfg.AdapterWay(target)
+	if err != nil {
+		return nil, err
+	}
+	way.ServiceConfig = serviceConfig
 	work, err := s.dial(target, way)
 	if err != nil {
 		return nil, err
@@ -238,27 +242,35 @@ func (s *Server) dial(target string, way serve.DialOptions) (*grpc.ClientConn, e
 	return conn, nil
 }
 
-// AdapterWay is how the adapters are reached at KingdeeTarget and WMSTarget: for those who ask them what an
-// orchestrator with these settings would ask.
-func (c Config) AdapterWay() (serve.DialOptions, error) {
-	guard, err := c.Access.Open()
+// dialOwn makes a connection to our own gRPC that lives as long as the server.
+func (s *Server) dialOwn() (*grpc.ClientConn, error) {
+	conn, err := serve.DialOwn(s.grpc.Own(), s.telemetry)
 	if err != nil {
-		return serve.DialOptions{}, err
+		return nil, err
 	}
-	return c.adapterWay(guard), nil
+	s.conns = append(s.conns, conn)
+	return conn, nil
 }
 
-func (c Config) adapterWay(guard access.Guard) serve.DialOptions {
-	return serve.DialOptions{TLS: adapterCredentials(guard.TLS), Token: c.AdapterToken}
-}
-
-// adapterCredentials are our own pair, with the adapters trusted by the authority that signs our callers; nil where
-// there is none.
-func adapterCredentials(own *tls.Config) credentials.TransportCredentials {
-	if own == nil || own.ClientCAs == nil {
-		return nil
+// AdapterWay is how an adapter is reached at a target: for those who ask it what an orchestrator with these settings
+// would ask. Beyond loopback that is TLS in any case, so that neither a token nor a bill is readable on the way.
+func (c Config) AdapterWay(target string) (serve.DialOptions, error) {
+	way := serve.DialOptions{Token: c.AdapterToken}
+	if c.AdapterCA == "" && isLocal(target) {
+		return way, nil
 	}
-	return credentials.NewTLS(&tls.Config{
-		MinVersion: tls.VersionTLS12, Certificates: own.Certificates, RootCAs: own.ClientCAs,
-	})
+	roots, err := access.Roots(c.AdapterCA)
+	if err != nil {
+		return way, fmt.Errorf("ADAPTER_CA_FILE: %w", err)
+	}
+	config := &tls.Config{MinVersion: tls.VersionTLS12, RootCAs: roots}
+	if c.Access.Cert != "" {
+		own, err := access.Pair("TLS_CERT_FILE", c.Access.Cert, "TLS_KEY_FILE", c.Access.Key)
+		if err != nil {
+			return way, err
+		}
+		config.Certificates = []tls.Certificate{own}
+	}
+	way.TLS = credentials.NewTLS(config)
+	return way, nil
 }

@@ -18,8 +18,8 @@ const DefaultAccount = rpc.DefaultAccount
 
 // Config is everything a server needs to know.
 type Config struct {
-	// Addr is where gRPC listens: host:port, port 0 for any free one. Anything but loopback needs tokens or
-	// client certificates.
+	// Addr is where gRPC listens: host:port, port 0 for any free one. Anything but loopback needs callers who are
+	// known, and TLS.
 	Addr string
 	// Accounts are the WMS accounts, with unique names; the one named DefaultAccount serves requests that name none.
 	Accounts []Account
@@ -27,6 +27,9 @@ type Config struct {
 	DictionaryFile string
 	// MetricsAddr is where GET /metrics is answered, on this machine only; empty = nowhere.
 	MetricsAddr string
+	// Callers are the names that may cancel orders, whatever the role of others (WMS_CALLERS orchestrator). They are
+	// not asked for where nobody is asked who he is.
+	Callers []string
 	// Access says who may call.
 	Access access.Files
 	// Traces say where spans go.
@@ -75,6 +78,7 @@ type Account struct {
 }
 
 const (
+	defaultCaller  = "orchestrator"
 	exampleAddr    = "127.0.0.1:7402"
 	exampleMetrics = "127.0.0.1:9402"
 	defaultTimeout = 20 * time.Second
@@ -91,9 +95,13 @@ func LoadConfig(getenv func(string) string) (Config, error) {
 		Addr:           r.Text("WMSSVC_ADDR", exampleAddr),
 		DictionaryFile: r.Text("WMS_DICTIONARY", ""),
 		MetricsAddr:    r.Text("WMSSVC_METRICS_ADDR", ""),
+		Callers:        r.List("WMS_CALLERS"),
 		Access:         access.ReadFiles(r),
 		Traces:         telemetry.ReadSettings(r),
 		LogLevel:       r.Level("LOG_LEVEL"),
+	}
+	if len(cfg.Callers) == 0 {
+		cfg.Callers = []string{defaultCaller}
 	}
 	// Secrets whose fault was told, as the operator calls them: plan does not tell it again as their being missing.
 	told := r.Faulty

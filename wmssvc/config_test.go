@@ -10,6 +10,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/voidrelay/voidrelay/internal/access/accesstest"
 	"github.com/voidrelay/voidrelay/internal/telemetry"
 	"github.com/voidrelay/voidrelay/wmssvc"
 )
@@ -46,7 +47,7 @@ func TestLoadConfigDefaults(t *testing.T) {
 			Name: "default", URL: "https://wms.example", Dialect: "wdt", SID: "s",
 			AppKey: "key-value", AppSecret: "secret-value", Timeout: 20 * time.Second, ExtraOrderTypes: []string{},
 		}},
-		Traces: telemetry.Settings{Protocol: "http/protobuf"},
+		Callers: []string{"orchestrator"}, Traces: telemetry.Settings{Protocol: "http/protobuf"},
 	}, cfg)
 }
 
@@ -57,7 +58,8 @@ func TestLoadConfigReadsEverySetting(t *testing.T) {
 		"WMS_DIALECT": "qimen", "WMS_SIGN_METHOD": "hmac", "WMS_RATE": "2.5/s",
 		"WMS_CONCURRENCY": "3", "WMS_TIMEOUT": "7s",
 		"WMS_EXTRA_ORDER_TYPES": "CNJG, ABC", "WMS_DICTIONARY": file(t, "version: x\nentries: []\n"),
-		"WMSSVC_ADDR": "0.0.0.0:1", "AUTH_TOKENS_FILE": file(t, "# people\nme:0123456789abcdef\n"), "LOG_LEVEL": "warn",
+		"WMSSVC_ADDR": "127.0.0.1:1", "AUTH_CALLERS_FILE": accesstest.File(t, accesstest.Ops), "LOG_LEVEL": "warn",
+		"WMS_CALLERS": "orchestrator, wms-02",
 	})))
 	require.NoError(t, err)
 	account := cfg.Accounts[0]
@@ -69,6 +71,7 @@ func TestLoadConfigReadsEverySetting(t *testing.T) {
 	require.Equal(t, 7*time.Second, account.Timeout)
 	require.Equal(t, []string{"CNJG", "ABC"}, account.ExtraOrderTypes)
 	require.Equal(t, slog.LevelWarn, cfg.LogLevel)
+	require.Equal(t, []string{"orchestrator", "wms-02"}, cfg.Callers)
 }
 
 func TestLoadConfigNamesEveryProblemAtOnce(t *testing.T) {

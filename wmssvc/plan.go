@@ -47,7 +47,7 @@ func (c Config) plan(told func(setting string) bool) (plan, error) {
 	problems = append(problems, err)
 	p.guard, err = c.Access.Open()
 	problems = append(problems, err,
-		access.CheckAddr("WMSSVC_ADDR", c.Addr, exampleAddr, c.Access.Guarded()),
+		access.CheckAddr("WMSSVC_ADDR", c.Addr, exampleAddr, c.Access),
 		access.CheckLocalAddr("WMSSVC_METRICS_ADDR", c.MetricsAddr, exampleMetrics))
 	return p, errors.Join(problems...)
 }

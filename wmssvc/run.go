@@ -78,7 +78,7 @@ func Start(ctx context.Context, cfg Config, logger *slog.Logger) (_ *Server, err
 	s.Go(s.grpc.Serve)
 	logger.InfoContext(ctx, "wmssvc listens", slog.String("addr", s.Addr()), slog.Int("accounts", len(s.accounts)),
 		slog.String("dictionary", p.words.Version()), slog.Bool("tls", p.guard.TLS != nil),
-		slog.Bool("tokens", p.guard.Tokens != nil),
+		slog.Bool("callers", p.guard.Callers != nil),
 		slog.String("version", telemetry.ReadBuild().String()))
 	return s, nil
 }
@@ -90,7 +90,7 @@ func (s *Server) build(cfg Config, p plan) error {
 		return err
 	}
 	s.grpc, err = serve.NewGRPC(serve.GRPCOptions{
-		Chain: rpc.Chain(s.logger), Guard: p.guard, Telemetry: s.telemetry, MaxRequest: 1 << 20,
+		Chain: rpc.Chain(s.logger, cfg.Callers), Guard: p.guard, Telemetry: s.telemetry, MaxRequest: 1 << 20,
 		Messages: []proto.Message{&wmsv1.CancelOrderRequest{}, &wmsv1.CheckConnectionRequest{}},
 	})
 	if err != nil {

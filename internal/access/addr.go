@@ -7,18 +7,18 @@ import (
 	"strconv"
 )
 
-// CheckAddr keeps a service closed by default: an address that other hosts can reach wants a guard. example is what
-// would be right.
-func CheckAddr(setting, addr, example string, guarded bool) error {
+// CheckAddr keeps a service closed by default: an address that other hosts can reach wants callers who are known, and
+// TLS, so that no token crosses a network in the clear. example is what would be right.
+func CheckAddr(setting, addr, example string, files Files) error {
 	host, port, err := net.SplitHostPort(addr)
 	if err != nil || !IsPort(port) {
 		return fmt.Errorf("%s: %q is not host:port such as %s", setting, addr, example)
 	}
-	if guarded || IsLoopback(host) {
+	if IsLoopback(host) || files.Callers != "" && files.Cert != "" {
 		return nil
 	}
-	return fmt.Errorf("%s: other hosts can reach %s: set AUTH_TOKENS_FILE, or TLS_CERT_FILE, TLS_KEY_FILE and "+
-		"TLS_CLIENT_CA_FILE", setting, addr)
+	return fmt.Errorf("%s: other hosts can reach %s: set AUTH_CALLERS_FILE, which says who may call, and "+
+		"TLS_CERT_FILE with TLS_KEY_FILE, so that no token is readable on the way", setting, addr)
 }
 
 // CheckLocalAddr wants an address of this machine alone, for what asks nobody who he is; an empty one is no

@@ -11,31 +11,33 @@ import (
 
 // Files are the settings that guard a service's door.
 type Files struct {
-	// Tokens holds one `name: token` a line; every call but health must then carry one of the
-	// tokens (AUTH_TOKENS_FILE).
-	Tokens string
+	// Callers says who may call and in which role, a line each; every call but health must then show a token or a
+	// certificate that has a line (AUTH_CALLERS_FILE).
+	Callers string
 	// Cert and Key turn TLS on (TLS_CERT_FILE, TLS_KEY_FILE).
 	Cert, Key string
-	// ClientCA makes callers present a certificate that it signed (TLS_CLIENT_CA_FILE); it needs Cert and Key.
+	// ClientCA makes callers present a certificate that it signed (TLS_CLIENT_CA_FILE); it needs Cert and Key, and
+	// Callers, which says what whose certificate may do.
 	ClientCA string
 }
 
 // ReadFiles reads the settings. What the files hold is read, and found wrong, by Open.
 func ReadFiles(r *settings.Reader) Files {
 	return Files{
-		Tokens: r.Text("AUTH_TOKENS_FILE", ""),
-		Cert:   r.Text("TLS_CERT_FILE", ""), Key: r.Text("TLS_KEY_FILE", ""),
+		Callers: r.Text("AUTH_CALLERS_FILE", ""),
+		Cert:    r.Text("TLS_CERT_FILE", ""), Key: r.Text("TLS_KEY_FILE", ""),
 		ClientCA: r.Text("TLS_CLIENT_CA_FILE", ""),
 	}
 }
 
 // Guarded says that a caller has to show something.
-func (f Files) Guarded() bool { return f.Tokens != "" || f.ClientCA != "" }
+func (f Files) Guarded() bool { return f.Callers != "" }
 
 // Guard is what the files hold.
 type Guard struct {
-	// Tokens is nil where none are asked for.
-	Tokens *Tokens
+	// Callers is nil where nobody is asked who he is; CallersFile is the file that they were read from.
+	Callers     *Callers
+	CallersFile string
 	// TLS is what a server speaks; nil for plain text.
 	TLS *tls.Config
 }
@@ -43,14 +45,19 @@ type Guard struct {
 // Open reads the files. Its error names every setting whose file is wrong.
 func (f Files) Open() (Guard, error) {
 	var g Guard
-	var tokensErr, tlsErr error
-	if f.Tokens != "" {
-		if g.Tokens, tokensErr = LoadTokens(f.Tokens); tokensErr != nil {
-			tokensErr = fmt.Errorf("AUTH_TOKENS_FILE: %w", tokensErr)
+	var callersErr, tlsErr error
+	switch {
+	case f.Callers != "":
+		if g.Callers, callersErr = LoadCallers(f.Callers); callersErr != nil {
+			callersErr = fmt.Errorf("AUTH_CALLERS_FILE: %w", callersErr)
 		}
+		g.CallersFile = f.Callers
+	case f.ClientCA != "":
+		callersErr = errors.New("TLS_CLIENT_CA_FILE: set AUTH_CALLERS_FILE, which says what whose certificate may do: " +
+			"a line such as `orchestrator viewer certificate`")
 	}
 	g.TLS, tlsErr = f.serverTLS()
-	return g, errors.Join(tokensErr, tlsErr)
+	return g, errors.Join(callersErr, tlsErr)
 }
 
 // serverTLS answers nil where no certificate is configured.

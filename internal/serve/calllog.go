@@ -76,17 +76,17 @@ func from(ctx context.Context) string {
 	if !ok {
 		return ""
 	}
-	host, _, err := net.SplitHostPort(caller.Addr.String())
-	if err != nil {
-		return caller.Addr.String()
-	}
-	if forwarded := metadata.ValueFromIncomingContext(ctx, "x-forwarded-for"); access.IsLoopback(host) &&
+	if forwarded := metadata.ValueFromIncomingContext(ctx, "x-forwarded-for"); access.IsOwn(caller.AuthInfo) &&
 		len(forwarded) > 0 {
 		// The last one is the gateway's word, those before it are the caller's.
 		last := forwarded[len(forwarded)-1]
 		if addr, err := netip.ParseAddr(strings.TrimSpace(last[strings.LastIndex(last, ",")+1:])); err == nil {
 			return addr.String()
 		}
+	}
+	host, _, err := net.SplitHostPort(caller.Addr.String())
+	if err != nil {
+		return caller.Addr.String()
 	}
 	return host
 }

@@ -23,11 +23,12 @@ var ErrPanic = errors.New("panic")
 // Chain is what every call of a service passes.
 type Chain struct {
 	Logger *slog.Logger
-	// Tokens are asked for where they are not nil.
-	Tokens *access.Tokens
+	// Needs say who may call each method of the service, by its full name. A method without one keeps the server from
+	// starting.
+	Needs map[string]access.Need
 	// Status is the service's one switch from its errors to statuses. It also gets ErrPanic, *InvalidRequest,
-	// access.ErrUnauthenticated and the errors of the context. ours marks what nobody foresaw, or what is the
-	// database's fault: the cause is logged here and does not go to the caller.
+	// access.ErrUnauthenticated, *access.Forbidden and the errors of the context. ours marks what nobody foresaw, or what
+	// is the database's fault: the cause is logged here and does not go to the caller.
 	Status func(ctx context.Context, err error) (status error, ours bool)
 	// Check looks at a request beyond the rules of its .proto file; nil looks no further. Its errors go through Status.
 	Check func(proto.Message) error
@@ -40,6 +41,7 @@ type Chain struct {
 // chain is a Chain at work.
 type chain struct {
 	Chain
+	door      *access.Door
 	validator protovalidate.Validator
 	// closing ends health watches, reflection and lasting streams, which would else outlive every other call.
 	closing context.Context // the server's life, not a call's
@@ -51,17 +53,16 @@ type chain struct {
 // panics on the way there.
 func (c *chain) options() []grpc.ServerOption {
 	crashed := recovery.WithRecoveryHandlerContext(c.crashed)
-	identify := access.Identify(c.Tokens)
 	return []grpc.ServerOption{
 		grpc.ChainUnaryInterceptor(
 			recovery.UnaryServerInterceptor(crashed), c.unaryID, c.unaryDeadline, c.unaryLog,
 			recovery.UnaryServerInterceptor(crashed), c.unaryErrors,
-			auth.UnaryServerInterceptor(identify), c.unaryValid,
+			auth.UnaryServerInterceptor(c.door.Enter), c.unaryValid,
 		),
 		grpc.ChainStreamInterceptor(
 			recovery.StreamServerInterceptor(crashed), c.streamID, c.streamDeadline, c.streamLog,
 			recovery.StreamServerInterceptor(crashed), c.streamErrors,
-			auth.StreamServerInterceptor(identify), c.streamValid,
+			auth.StreamServerInterceptor(c.door.Enter), c.streamValid,
 		),
 	}
 }
@@ -72,6 +73,15 @@ func (c *chain) crashed(ctx context.Context, cause any) error {
 		slog.String("stack", string(debug.Stack())))
 	status, _ := c.Status(ctx, ErrPanic)
 	return status
+}
+
+// readAnew tells of the file of callers, which has changed.
+func (c *chain) readAnew(err error) {
+	if err != nil {
+		c.Logger.Error("the file of callers is wrong; those of before stay in force", slog.Any("err", err))
+		return
+	}
+	c.Logger.Info("the file of callers was read anew")
 }
 
 func (c *chain) unaryErrors(
@@ -96,7 +106,8 @@ func (c *chain) streamErrors(
 // mapped turns an error into a status. Services that others register on our server, health and reflection, speak in
 // statuses already.
 func (c *chain) mapped(ctx context.Context, method string, err error) error {
-	if foreign(method) && !errors.Is(err, access.ErrUnauthenticated) {
+	var forbidden *access.Forbidden
+	if foreign(method) && !errors.Is(err, access.ErrUnauthenticated) && !errors.As(err, &forbidden) {
 		return err
 	}
 	sent, ours := c.Status(ctx, err)

@@ -19,6 +19,7 @@ import (
 	"google.golang.org/grpc/metadata"
 	"google.golang.org/grpc/status"
 
+	"github.com/voidrelay/voidrelay/internal/access"
 	"github.com/voidrelay/voidrelay/internal/serve"
 	"github.com/voidrelay/voidrelay/internal/telemetry"
 )
@@ -84,6 +85,7 @@ func start(t *testing.T, limit time.Duration, check func(ctx context.Context) er
 	log := &lines{}
 	server, err := serve.NewGRPC(serve.GRPCOptions{Chain: serve.Chain{
 		Logger: telemetry.NewLogger(log, slog.LevelInfo), UnaryLimit: limit, StreamLimit: limit,
+		Needs: map[string]access.Need{checkMethod: {Role: access.Viewer}, watchMethod: {Role: access.Viewer}},
 		Status: func(_ context.Context, err error) (error, bool) {
 			if errors.Is(err, errForeseen) {
 				return status.Error(codes.FailedPrecondition, "foreseen"), false

@@ -9,6 +9,7 @@ import (
 	"google.golang.org/grpc/credentials/insecure"
 	"google.golang.org/grpc/keepalive"
 
+	"github.com/voidrelay/voidrelay/internal/access"
 	"github.com/voidrelay/voidrelay/internal/settings"
 	"github.com/voidrelay/voidrelay/internal/telemetry"
 )
@@ -32,14 +33,10 @@ func Dial(target string, o DialOptions) (*grpc.ClientConn, error) {
 	if transport == nil {
 		transport = insecure.NewCredentials()
 	}
-	options := []grpc.DialOption{
-		grpc.WithTransportCredentials(transport), grpc.WithNoProxy(),
-		grpc.WithDefaultCallOptions(grpc.MaxCallRecvMsgSize(MaxMessage), grpc.MaxCallSendMsgSize(MaxMessage)),
+	options := append(common(), grpc.WithTransportCredentials(transport), grpc.WithNoProxy(),
 		grpc.WithKeepaliveParams(keepalive.ClientParameters{
 			Time: 30 * time.Second, Timeout: 10 * time.Second, PermitWithoutStream: true,
-		}),
-		grpc.WithChainUnaryInterceptor(unaryPassID), grpc.WithChainStreamInterceptor(streamPassID),
-	}
+		}))
 	if o.ServiceConfig != "" {
 		options = append(options, grpc.WithDefaultServiceConfig(o.ServiceConfig))
 	}
@@ -50,6 +47,14 @@ func Dial(target string, o DialOptions) (*grpc.ClientConn, error) {
 		options = append(options, grpc.WithStatsHandler(o.Telemetry.ClientStats()))
 	}
 	return grpc.NewClient(target, options...)
+}
+
+// common is what every connection of ours has.
+func common() []grpc.DialOption {
+	return []grpc.DialOption{
+		grpc.WithDefaultCallOptions(grpc.MaxCallRecvMsgSize(MaxMessage), grpc.MaxCallSendMsgSize(MaxMessage)),
+		grpc.WithChainUnaryInterceptor(unaryPassID), grpc.WithChainStreamInterceptor(streamPassID),
+	}
 }
 
 // bearer shows a token with each call.
@@ -65,3 +70,12 @@ func (b bearer) GetRequestMetadata(context.Context, ...string) (map[string]strin
 
 // RequireTransportSecurity keeps the token from plain text where TLS is there to be had.
 func (b bearer) RequireTransportSecurity() bool { return b.secure }
+
+// DialOwn makes a connection on a server's own way; the id of the call that is being answered goes along.
+func DialOwn(way *access.OwnWay, t *telemetry.Telemetry) (*grpc.ClientConn, error) {
+	options := common()
+	if t != nil {
+		options = append(options, grpc.WithStatsHandler(t.ClientStats()))
+	}
+	return way.Dial(options...)
+}

@@ -3,16 +3,18 @@ package serve
 import (
 	"context"
 	"fmt"
+	"maps"
 	"net"
 	"time"
 
 	"buf.build/go/protovalidate"
 	"google.golang.org/grpc"
-	"google.golang.org/grpc/credentials"
 	"google.golang.org/grpc/health"
 	healthv1 "google.golang.org/grpc/health/grpc_health_v1"
 	"google.golang.org/grpc/keepalive"
 	"google.golang.org/grpc/reflection"
+	reflectionv1 "google.golang.org/grpc/reflection/grpc_reflection_v1"
+	reflectionv1alpha "google.golang.org/grpc/reflection/grpc_reflection_v1alpha"
 	"google.golang.org/protobuf/proto"
 
 	"github.com/voidrelay/voidrelay/internal/access"
@@ -49,7 +51,11 @@ type GRPCOptions struct {
 // GRPC is a gRPC server with our chain, health and reflection. Services are registered on Server before Serve.
 type GRPC struct {
 	*grpc.Server
+	// Door is what calls go through; another face of the process asks it who makes a request.
+	Door *access.Door
 
+	own      *access.OwnWay
+	follow   func()
 	checks   *pulse
 	listener net.Listener
 	close    context.CancelFunc
@@ -62,8 +68,8 @@ func NewGRPC(o GRPCOptions) (*GRPC, error) {
 		return nil, fmt.Errorf("validation rules: %w", err)
 	}
 	closing, closeIt := context.WithCancel(context.Background()) //nolint:gosec // Leave calls it
-	o.Chain.Tokens = o.Guard.Tokens
-	c := &chain{Chain: o.Chain, validator: validator, closing: closing}
+	door := access.NewDoor(o.Guard.Callers, withForeign(o.Chain.Needs))
+	c := &chain{Chain: o.Chain, door: door, validator: validator, closing: closing}
 	c.Logger = telemetry.OnChange(o.Chain.Logger)
 	maxRequest := o.MaxRequest
 	if maxRequest == 0 {
@@ -76,16 +82,38 @@ func NewGRPC(o GRPCOptions) (*GRPC, error) {
 		grpc.KeepaliveParams(keepalive.ServerParameters{Time: idleUntilPing, Timeout: pingTime}),
 		grpc.KeepaliveEnforcementPolicy(keepalive.EnforcementPolicy{MinTime: pingAtMost, PermitWithoutStream: true}),
 	)
-	if o.Guard.TLS != nil {
-		options = append(options, grpc.Creds(credentials.NewTLS(o.Guard.TLS)))
-	}
+	options = append(options, grpc.Creds(access.ServerCredentials(o.Guard.TLS)))
 	if o.Telemetry != nil {
 		options = append(options, grpc.StatsHandler(o.Telemetry.ServerStats()))
 	}
-	g := &GRPC{Server: grpc.NewServer(options...), checks: &pulse{Server: health.NewServer()}, close: closeIt}
+	follow := func() {}
+	if o.Guard.CallersFile != "" {
+		follow = func() { door.Follow(closing, o.Guard.CallersFile, c.readAnew) }
+	}
+	g := &GRPC{
+		follow: follow,
+		Server: grpc.NewServer(options...), checks: &pulse{Server: health.NewServer()}, close: closeIt, Door: door,
+	}
 	healthv1.RegisterHealthServer(g.Server, g.checks)
 	reflection.Register(g.Server)
 	return g, nil
+}
+
+// withForeign adds the methods that others register on our server. Load balancers ask for health, and it tells nothing
+// worth hiding; what there is to call is for those who may call something.
+func withForeign(needs map[string]access.Need) map[string]access.Need {
+	all := maps.Clone(needs)
+	if all == nil {
+		all = map[string]access.Need{}
+	}
+	for _, method := range []string{
+		healthv1.Health_Check_FullMethodName, healthv1.Health_List_FullMethodName, healthv1.Health_Watch_FullMethodName,
+	} {
+		all[method] = access.Need{Open: true}
+	}
+	all[reflectionv1.ServerReflection_ServerReflectionInfo_FullMethodName] = access.Need{Role: access.Viewer}
+	all[reflectionv1alpha.ServerReflection_ServerReflectionInfo_FullMethodName] = access.Need{Role: access.Viewer}
+	return all
 }
 
 // Listen takes the address; a fault names the setting that it comes from.
@@ -98,8 +126,23 @@ func (g *GRPC) Listen(ctx context.Context, setting, addr string) error {
 // Addr is where the server listens, with the port that was chosen for port 0.
 func (g *GRPC) Addr() string { return g.listener.Addr().String() }
 
-// Serve answers calls until the server is stopped.
+// Own is the way in for other faces of this process. It is asked for before Serve.
+func (g *GRPC) Own() *access.OwnWay {
+	if g.own == nil {
+		g.own = access.NewOwnWay()
+	}
+	return g.own
+}
+
+// Serve answers calls until the server is stopped. It fails at once where nothing says who may call a method.
 func (g *GRPC) Serve() error {
+	if err := g.Door.Lacking(g.GetServiceInfo()); err != nil {
+		return fmt.Errorf("serve gRPC: %w", err)
+	}
+	go g.follow() // until Leave
+	if g.own != nil {
+		go func() { _ = g.Server.Serve(g.own.Listener()) }() // it ends with the server
+	}
 	if err := g.Server.Serve(g.listener); err != nil {
 		return fmt.Errorf("serve gRPC: %w", err)
 	}

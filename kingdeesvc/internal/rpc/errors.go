@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"strconv"
 	"strings"
 	"time"
@@ -32,7 +33,9 @@ func (e *aboutBill) Unwrap() error { return e.err }
 
 // Chain is what each call of this service passes.
 func Chain(logger *slog.Logger) serve.Chain {
-	return serve.Chain{Logger: logger, Status: toStatus, UnaryLimit: unaryLimit, StreamLimit: streamLimit}
+	return serve.Chain{
+		Logger: logger, Status: toStatus, UnaryLimit: unaryLimit, StreamLimit: streamLimit, Needs: needs,
+	}
 }
 
 const (
@@ -58,6 +61,7 @@ func toStatus(_ context.Context, err error) (out error, ours bool) {
 	unknown, isUnknown := errors.AsType[*bills.UnknownForm](err)
 	undecodable, isUndecodable := errors.AsType[*bills.Undecodable](err)
 	fault, isFault := errors.AsType[*kingdee.Fault](err)
+	forbidden, isForbidden := errors.AsType[*access.Forbidden](err)
 	switch {
 	case isInvalid:
 		set(codes.InvalidArgument, kingdeev1.ErrorReason_ERROR_REASON_REQUEST_INVALID, invalid.Error())
@@ -69,8 +73,10 @@ func toStatus(_ context.Context, err error) (out error, ours bool) {
 		set(codes.InvalidArgument, kingdeev1.ErrorReason_ERROR_REASON_FORM_UNKNOWN, unknown.Error())
 		e.Metadata["field"] = "form_id"
 	case errors.Is(err, access.ErrUnauthenticated):
-		set(codes.Unauthenticated, kingdeev1.ErrorReason_ERROR_REASON_UNAUTHENTICATED,
-			access.ErrUnauthenticated.Error())
+		set(codes.Unauthenticated, kingdeev1.ErrorReason_ERROR_REASON_UNAUTHENTICATED, err.Error())
+	case isForbidden:
+		set(codes.PermissionDenied, kingdeev1.ErrorReason_ERROR_REASON_NOT_ALLOWED, forbidden.Error())
+		maps.Copy(e.Metadata, forbidden.Metadata())
 	case errors.Is(err, bills.ErrNotShown):
 		set(codes.PermissionDenied, kingdeev1.ErrorReason_ERROR_REASON_BILL_NOT_SHOWN, err.Error())
 	case isUndecodable:

@@ -56,7 +56,7 @@ func (sh *shell) run(ctx context.Context) (err error) {
 // loopbackOnly hides what would guard an open door: run and demo do not open one.
 func loopbackOnly(getenv func(string) string) func(string) string {
 	return func(name string) string {
-		if name == "AUTH_TOKENS_FILE" || strings.HasPrefix(name, "TLS_") {
+		if name == "AUTH_CALLERS_FILE" || strings.HasPrefix(name, "TLS_") {
 			return ""
 		}
 		return getenv(name)

@@ -31,7 +31,7 @@ func issue(t *testing.T, by *issued, name string) issued {
 	require.NoError(t, err)
 	template := &x509.Certificate{
 		SerialNumber: big.NewInt(time.Now().UnixNano()), Subject: pkix.Name{CommonName: name},
-		DNSNames:    []string{"localhost"},
+		DNSNames:    []string{name, "localhost"},
 		IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)}, NotBefore: time.Now().Add(-time.Hour),
 		NotAfter: time.Now().Add(time.Hour),
 		IsCA:     by == nil, BasicConstraintsValid: true,

@@ -22,6 +22,7 @@ import (
 	reflectionv1 "google.golang.org/grpc/reflection/grpc_reflection_v1"
 	"google.golang.org/grpc/status"
 
+	"github.com/voidrelay/voidrelay/internal/access/accesstest"
 	"github.com/voidrelay/voidrelay/internal/serve"
 	"github.com/voidrelay/voidrelay/internal/telemetry"
 	"github.com/voidrelay/voidrelay/proto/apierr"
@@ -29,7 +30,7 @@ import (
 
 func TestATokenIsWantedOfEveryCallButHealth(t *testing.T) {
 	each(t, func(t *testing.T, s service) {
-		r := s.run(t, map[string]string{"AUTH_TOKENS_FILE": file(t, "# people\nops: 0123456789abcdef\n")})
+		r := s.run(t, map[string]string{"AUTH_CALLERS_FILE": accesstest.File(t, accesstest.Ops)})
 		conn := dial(t, r.addr, serve.DialOptions{})
 		for header, known := range map[string]bool{
 			"": false, "Bearer 0123456789abcdeX": false, "0123456789abcdef": false, "Basic 0123456789abcdef": false,
@@ -66,7 +67,7 @@ func TestAWrongTokenIsOneLineWithWhereItCameFrom(t *testing.T) {
 	each(t, func(t *testing.T, s service) {
 		log := &safeBuffer{}
 		r, err := s.start(t.Context(),
-			s.getenv(s.ready(t, map[string]string{"AUTH_TOKENS_FILE": file(t, "ops: 0123456789abcdef\n")})),
+			s.getenv(s.ready(t, map[string]string{"AUTH_CALLERS_FILE": accesstest.File(t, accesstest.Ops)})),
 			telemetry.NewLogger(log, slog.LevelInfo))
 		require.NoError(t, err)
 		defer func() { require.NoError(t, r.Stop(context.Background())) }()
@@ -131,6 +132,8 @@ func TestClientCertificatesAreWanted(t *testing.T) {
 		changes := map[string]string{
 			"TLS_CERT_FILE": ours.certFile, "TLS_KEY_FILE": ours.keyFile, "TLS_CLIENT_CA_FILE": authority.certFile,
 		}
+		require.ErrorContains(t, s.load(s.getenv(changes)), "TLS_CLIENT_CA_FILE: set AUTH_CALLERS_FILE")
+		changes["AUTH_CALLERS_FILE"] = accesstest.File(t, accesstest.Caller{Name: "client", Role: "viewer"})
 		r := s.run(t, changes)
 		roots := x509.NewCertPool()
 		roots.AddCert(authority.certificate)

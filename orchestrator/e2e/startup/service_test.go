@@ -76,6 +76,8 @@ type running struct {
 	serve.Service
 
 	addr, metrics string
+	// rest is where REST is served; empty where it is not.
+	rest string
 }
 
 func nothing(*testing.T) map[string]string { return nil }
@@ -109,7 +111,7 @@ var services = []service{
 			if err != nil {
 				return running{}, err
 			}
-			return running{s, s.Addr(), s.MetricsAddr()}, nil
+			return running{s, s.Addr(), s.MetricsAddr(), ""}, nil
 		},
 		call: func(ctx context.Context, conn *grpc.ClientConn, opts ...grpc.CallOption) error {
 			_, err := kingdeev1.NewBillServiceClient(conn).CheckConnection(ctx,
@@ -156,7 +158,7 @@ var services = []service{
 			if err != nil {
 				return running{}, err
 			}
-			return running{s, s.Addr(), s.MetricsAddr()}, nil
+			return running{s, s.Addr(), s.MetricsAddr(), ""}, nil
 		},
 		call: func(ctx context.Context, conn *grpc.ClientConn, opts ...grpc.CallOption) error {
 			_, err := wmsv1.NewOrderServiceClient(conn).CheckConnection(ctx, &wmsv1.CheckConnectionRequest{}, opts...)
@@ -202,7 +204,7 @@ var services = []service{
 			if err != nil {
 				return running{}, err
 			}
-			return running{s, s.GRPCAddr(), s.MetricsAddr()}, nil
+			return running{s, s.GRPCAddr(), s.MetricsAddr(), s.HTTPAddr()}, nil
 		},
 		call: func(ctx context.Context, conn *grpc.ClientConn, opts ...grpc.CallOption) error {
 			_, err := orchestratorv1.NewSchemeServiceClient(conn).ListSchemes(ctx,

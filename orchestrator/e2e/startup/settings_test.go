@@ -7,6 +7,9 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/voidrelay/voidrelay/internal/access"
+	"github.com/voidrelay/voidrelay/internal/access/accesstest"
 )
 
 // A secret file was read with a byte order watermark in it, or with the blank behind it, by one service and not by the
@@ -54,7 +57,7 @@ func TestEverythingThatIsWrongIsToldAtOnce(t *testing.T) {
 		changes := map[string]string{
 			"LOG_LEVEL": "loud", "OTEL_EXPORTER_OTLP_ENDPOINT": "collector",
 			"OTEL_EXPORTER_OTLP_PROTOCOL": "carrier pigeon",
-			"AUTH_TOKENS_FILE":            "/does/not/exist", "TLS_CERT_FILE": "cert.pem", s.metrics: "0.0.0.0:9100",
+			"AUTH_CALLERS_FILE":           "/does/not/exist", "TLS_CERT_FILE": "cert.pem", s.metrics: "0.0.0.0:9100",
 			s.secret + "_FILE": "/does/not/exist", s.secret: "",
 		}
 		for _, addr := range s.addrs {
@@ -92,40 +95,58 @@ func TestWhatTheExporterWouldLeaveOutIsAFault(t *testing.T) {
 	})
 }
 
-// Of one file, `ops: token` was refused by one service and `ops token` was taken by another only.
-func TestTokensFile(t *testing.T) {
+func TestTheFileOfCallers(t *testing.T) {
 	const token = "0123456789abcdef"
+	digest := access.Digest(token)
+	load := func(s service, content string) error {
+		return s.load(s.getenv(map[string]string{"AUTH_CALLERS_FILE": file(t, content)}))
+	}
 	each(t, func(t *testing.T, s service) {
 		for name, content := range map[string]string{
-			"a colon": "ops:" + token, "a blank behind it": "ops: " + token,
-			"blanks around it": "  ops : " + token + "  ", "a blank for it": "ops " + token,
-			"a tab": "ops\t" + token, "comments": "# who\n\n  # when\nops:" + token + "\n",
-			"Windows":              "\uFEFFops:" + token + "\r\nli:fedcba9876543210\r\n",
-			"a colon in the token": "ops:01234567:89abcdef\nli:" + token, "a Chinese name": "仓库: " + token,
+			"a token": "ops viewer " + digest, "blanks": "  ops\t operator   " + digest + "  ",
+			"its last day": "ops admin " + digest + " until 2027-03-01", "a certificate": "ops admin certificate",
+			"comments": "# who\n\n  # when\nops viewer " + digest + "\n",
+			"Windows":  "\uFEFFops viewer " + digest + "\r\nli viewer certificate\r\n",
+			"two tokens, for one to take the place of the other": "ops viewer " + digest + "\nops viewer " +
+				access.Digest("another one, 16 letters"),
+			"a Chinese name": "仓库 viewer " + digest,
 		} {
-			require.NoError(t, s.load(s.getenv(map[string]string{"AUTH_TOKENS_FILE": file(t, content)})), name)
+			require.NoError(t, load(s, content), name)
 		}
 		for content, want := range map[string]string{
-			"":                                      "holds no token",
-			"# nobody\n":                            "holds no token",
-			"ops:short":                             "line 1: not `name: token`",
-			"\nno-name-" + token:                    "line 2: not `name: token`",
-			":" + token:                             "line 1: not `name: token`",
-			"ops: 01234567 89abc":                   "line 1: not `name: token`",
-			"ops: 0123456789abcde密":                 "line 1: not `name: token`", // no header carries it
-			"li:" + token + "\nops:" + token + "\n": "line 2: this token stands in the file twice",
+			"":                                    "names no caller",
+			"# nobody\n":                          "names no caller",
+			"ops: " + token:                       "line 1: not `NAME ROLE sha256:DIGEST",
+			"ops operator " + token:               "line 1: not `NAME ROLE sha256:DIGEST",
+			"\nops boss " + digest:                "line 2: not `NAME ROLE sha256:DIGEST",
+			"ops operator sha256:" + token:        "line 1: not `NAME ROLE sha256:DIGEST",
+			"ops operator " + digest + " forever": "line 1: not `NAME ROLE sha256:DIGEST",
+			"ops operator " + digest + " until May 1":       "line 1: not `NAME ROLE sha256:DIGEST",
+			"ops operator " + digest + " until 1.5.2027":    "line 1: until wants a day",
+			"unauthenticated admin " + digest:               "line 1: a name has at most 100 letters",
+			"o\x1b[2Jps admin " + digest:                    "line 1: a name has at most 100 letters",
+			"li viewer " + digest + "\nops admin " + digest: "line 2: the token of line 1",
+			"li viewer certificate\nli admin certificate\n": "line 2: the certificate of line 1",
+			"li viewer certificate until 2027-03-01":        "line 1: a certificate says itself until when",
 		} {
-			err := s.load(s.getenv(map[string]string{"AUTH_TOKENS_FILE": file(t, content)}))
-			require.ErrorContains(t, err, "AUTH_TOKENS_FILE: ", content)
+			err := load(s, content)
+			require.ErrorContains(t, err, "AUTH_CALLERS_FILE: ", content)
 			require.ErrorContains(t, err, want, content)
 			require.NotContains(t, err.Error(), token)
-			require.NotContains(t, err.Error(), "short")
+			require.NotContains(t, err.Error(), digest)
 		}
+		open := file(t, "ops viewer "+digest)
+		require.NoError(t, os.Chmod(open, 0o644))
+		err := s.load(s.getenv(map[string]string{"AUTH_CALLERS_FILE": open}))
+		require.ErrorContains(t, err, "AUTH_CALLERS_FILE: "+open+" may be read or written by everybody")
+		require.NoError(t, os.Chmod(open, 0o640))
+		require.NoError(t, s.load(s.getenv(map[string]string{"AUTH_CALLERS_FILE": open})), "a group's")
 	})
 }
 
-func TestAnAddressThatOthersReachNeedsAGuard(t *testing.T) {
+func TestAnAddressThatOthersReachNeedsCallersAndTLS(t *testing.T) {
 	each(t, func(t *testing.T, s service) {
+		own := issue(t, nil, "own")
 		for _, setting := range s.addrs {
 			for addr, open := range map[string]bool{
 				"127.0.0.1:7400": false, "localhost:7400": false, "[::1]:7400": false,
@@ -138,8 +159,12 @@ func TestAnAddressThatOthersReachNeedsAGuard(t *testing.T) {
 					continue
 				}
 				require.ErrorContains(t, err, setting+": other hosts can reach "+addr)
-				guard := file(t, "ops: 0123456789abcdef\n")
-				require.NoError(t, s.load(s.getenv(map[string]string{setting: addr, "AUTH_TOKENS_FILE": guard})))
+				callers := map[string]string{setting: addr, "AUTH_CALLERS_FILE": accesstest.File(t, accesstest.Ops)}
+				require.ErrorContains(t, s.load(s.getenv(callers)), "so that no token is readable on the way")
+				callers["TLS_CERT_FILE"], callers["TLS_KEY_FILE"] = own.certFile, own.keyFile
+				require.NoError(t, s.load(s.getenv(callers)))
+				delete(callers, "AUTH_CALLERS_FILE")
+				require.ErrorContains(t, s.load(s.getenv(callers)), "set AUTH_CALLERS_FILE, which says who may call")
 			}
 			err := s.load(s.getenv(map[string]string{setting: "127.0.0.1:99999"}))
 			require.ErrorContains(t, err, setting+`: "127.0.0.1:99999" is not host:port`)
@@ -162,7 +187,7 @@ func TestCertificatesAreTheSameHoweverTheyAreWritten(t *testing.T) {
 		}
 		require.NoError(t, s.load(s.getenv(map[string]string{
 			"TLS_CERT_FILE": windows(own.certFile), "TLS_KEY_FILE": windows(own.keyFile),
-			"TLS_CLIENT_CA_FILE": windows(own.certFile),
+			"TLS_CLIENT_CA_FILE": windows(own.certFile), "AUTH_CALLERS_FILE": accesstest.File(t, accesstest.Ops),
 		})))
 		err := s.load(s.getenv(map[string]string{
 			"TLS_CERT_FILE": "/", "TLS_KEY_FILE": "/dev/zero", "TLS_CLIENT_CA_FILE": "/does/not/exist",

@@ -203,11 +203,11 @@ func adapterFailed(id string, title Text, err error, service, setting, at string
 	}
 	switch status.Code(err) {
 	case codes.Unavailable, codes.DeadlineExceeded:
-		return failed(id, title, found, say("启动 %[1]s，并核对 %[2]s、防火墙和证书（TLS_CLIENT_CA_FILE）",
-			"start %[1]s, and check %[2]s, the firewall and the certificates (TLS_CLIENT_CA_FILE)", service, setting))
+		return failed(id, title, found, say("启动 %[1]s，并核对 %[2]s、防火墙和证书（ADAPTER_CA_FILE）",
+			"start %[1]s, and check %[2]s, the firewall and the certificates (ADAPTER_CA_FILE)", service, setting))
 	case codes.Unauthenticated, codes.PermissionDenied:
-		return failed(id, title, found, say("核对 ADAPTER_TOKEN，它必须在 %[1]s 的 AUTH_TOKENS_FILE 里",
-			"check ADAPTER_TOKEN: %[1]s must have it in its AUTH_TOKENS_FILE", service))
+		return failed(id, title, found, say("核对 ADAPTER_TOKEN，它必须在 %[1]s 的 AUTH_CALLERS_FILE 里",
+			"check ADAPTER_TOKEN: %[1]s must have it in its AUTH_CALLERS_FILE", service))
 	case codes.InvalidArgument:
 		return failed(id, title, found, say("改正方案的 form 或 kingdee.keys", "correct the scheme's form or kingdee.keys"))
 	}

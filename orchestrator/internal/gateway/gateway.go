@@ -13,8 +13,10 @@ import (
 	"go.opentelemetry.io/otel/propagation"
 	"go.opentelemetry.io/otel/trace"
 	"google.golang.org/grpc"
+	"google.golang.org/grpc/metadata"
 	"google.golang.org/protobuf/encoding/protojson"
 
+	"github.com/voidrelay/voidrelay/internal/access"
 	orchestratorv1 "github.com/voidrelay/voidrelay/proto/gen/orchestrator/v1"
 )
 
@@ -24,13 +26,14 @@ const (
 )
 
 // New makes the REST face of the orchestrator that conn leads to. pulse leads there too and is for health alone: a
-// connection bears so many calls at once, and the orchestrator is not to seem dead while it is busy. Both stay the
-// caller's. local says that only this machine can and may call: then only its own names are taken as Host. Each request
-// is a span of tracers, and its calls are parts of it.
+// connection bears so many calls at once, and the orchestrator is not to seem dead while it is busy. Both are of the
+// server's own way, and stay the caller's. door is the server's: it says who makes a request, and that is handed over.
+// local says that only this machine can and may call: then only its own names are taken as Host. Each request is a span
+// of tracers, and its calls are parts of it.
 func New(
-	ctx context.Context, conn, pulse *grpc.ClientConn, local bool, tracers trace.TracerProvider,
+	ctx context.Context, conn, pulse *grpc.ClientConn, door *access.Door, local bool, tracers trace.TracerProvider,
 ) (http.Handler, error) {
-	mux := newMux()
+	mux := newMux(door)
 	for _, register := range []func(context.Context, *runtime.ServeMux, *grpc.ClientConn) error{
 		orchestratorv1.RegisterSchemeServiceHandler,
 		orchestratorv1.RegisterRunServiceHandler,
@@ -56,7 +59,7 @@ func New(
 // setting it for each mux would race with requests on another.
 var parseStrictly = sync.OnceFunc(func() { runtime.NewServeMux(runtime.SetQueryParameterParser(strictQuery{})) })
 
-func newMux() *runtime.ServeMux {
+func newMux(door *access.Door) *runtime.ServeMux {
 	parseStrictly()
 	return runtime.NewServeMux(
 		runtime.WithMarshalerOption(runtime.MIMEWildcard, &strictJSON{runtime.JSONPb{
@@ -65,6 +68,9 @@ func newMux() *runtime.ServeMux {
 		runtime.WithUnescapingMode(runtime.UnescapingModeAllCharacters),
 		runtime.WithDisablePathLengthFallback(),
 		runtime.WithDisableHTTPMethodOverride(),
+		runtime.WithMetadata(func(_ context.Context, r *http.Request) metadata.MD {
+			return access.HandOver(door.WhoAsks(r))
+		}),
 		runtime.WithErrorHandler(writeError),
 		runtime.WithRoutingErrorHandler(writeRoutingError),
 		runtime.WithIncomingHeaderMatcher(func(key string) (string, bool) {

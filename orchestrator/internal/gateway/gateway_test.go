@@ -4,7 +4,6 @@ import (
 	"context"
 	"net/http"
 	"os"
-	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -17,6 +16,7 @@ import (
 	"google.golang.org/protobuf/reflect/protoregistry"
 
 	"github.com/voidrelay/voidrelay/internal/access"
+	"github.com/voidrelay/voidrelay/internal/access/accesstest"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/gateway"
 	"github.com/voidrelay/voidrelay/proto"
 )
@@ -58,17 +58,15 @@ func TestEveryRPCHasARESTBindingAndACase(t *testing.T) {
 	require.Len(t, bound, methods)
 }
 
-func tokens(t *testing.T, content string) *access.Tokens {
+// two are an operator and an admin.
+func two(t *testing.T) *access.Callers {
 	t.Helper()
-	file := filepath.Join(t.TempDir(), "tokens")
-	require.NoError(t, os.WriteFile(file, []byte(content), 0o600))
-	tokens, err := access.LoadTokens(file)
-	require.NoError(t, err)
-	return tokens
+	return accesstest.Callers(t, accesstest.Caller{Name: "wang", Role: "operator", Token: "0123456789abcdef"},
+		accesstest.Caller{Name: "li", Role: "admin", Token: "fedcba9876543210"})
 }
 
 func TestWithTokensOnlyTheirHoldersAreLetIn(t *testing.T) {
-	f := setup(t, tokens(t, "wang: 0123456789abcdef\nli: fedcba9876543210\n"))
+	f := setup(t, two(t))
 	seed(f.rows)
 	refused := &apiError{Code: "UNAUTHENTICATED", Reason: "UNAUTHENTICATED"}
 	for _, authorization := range []string{"", "Bearer wrong", "Basic 0123456789abcdef", "0123456789abcdef"} {
@@ -103,7 +101,7 @@ func TestARepeatedActAnswersTheSameThoughItWouldBeRefusedNow(t *testing.T) {
 // The failure: pause, resume, and the first call again, by a tool that had lost the answer. It was told how the scheme
 // stood by then, not what the call had come to.
 func TestARepeatedActIsAnsweredByItsFirstReply(t *testing.T) {
-	f := setup(t, tokens(t, "wang: 0123456789abcdef\nli: fedcba9876543210\n"))
+	f := setup(t, two(t))
 	seed(f.rows)
 	pauses := func() string {
 		return f.rows.Text(`select count(*)::text || coalesce((
@@ -229,7 +227,7 @@ func TestASecondGatewayStartsBesideRequests(t *testing.T) {
 		}
 	})
 	for range 5 {
-		_, err := gateway.New(t.Context(), dial(t, "127.0.0.1:1"), dial(t, "127.0.0.1:1"),
+		_, err := gateway.New(t.Context(), dial(t, "127.0.0.1:1"), dial(t, "127.0.0.1:1"), f.server.Door,
 			true, noop.NewTracerProvider())
 		require.NoError(t, err)
 	}

@@ -120,8 +120,8 @@ func remembered(t *testing.T, pool *pgxpool.Pool) *memory.Keeper {
 	return k
 }
 
-// setup serves the production chain; tokens are asked for where they are not nil.
-func setup(t *testing.T, tokens *access.Tokens) *face {
+// setup serves the production chain; who calls is asked where callers are not nil.
+func setup(t *testing.T, callers *access.Callers) *face {
 	t.Helper()
 	pool, err := ledger.Open(t.Context(), storetest.URL(t))
 	require.NoError(t, err)
@@ -129,7 +129,7 @@ func setup(t *testing.T, tokens *access.Tokens) *face {
 	f := &face{rows: rowtest.New(t, pool), starter: &starter{}, gate: &gate{}}
 
 	f.server, err = serve.NewGRPC(serve.GRPCOptions{
-		Chain: rpc.Chain(slog.New(slog.DiscardHandler)), Guard: access.Guard{Tokens: tokens},
+		Chain: rpc.Chain(slog.New(slog.DiscardHandler)), Guard: access.Guard{Callers: callers},
 	})
 	require.NoError(t, err)
 	all := rooms.New(pool)
@@ -141,19 +141,29 @@ func setup(t *testing.T, tokens *access.Tokens) *face {
 		Memory: remembered(t, pool),
 	})
 	f.server.SetHealth(true)
+	own := f.server.Own()
 	require.NoError(t, f.server.Listen(t.Context(), "TEST_ADDR", "127.0.0.1:0"))
 	var serving sync.WaitGroup
 	serving.Go(func() { _ = f.server.Serve() })
 	t.Cleanup(func() { f.server.Drain(context.Background()); serving.Wait() })
 
 	f.conn = dial(t, f.server.Addr())
-	handler, err := gateway.New(t.Context(), f.conn, dial(t, f.server.Addr()), true, noop.NewTracerProvider())
+	handler, err := gateway.New(t.Context(), dialOwn(t, own), dialOwn(t, own), f.server.Door, true,
+		noop.NewTracerProvider())
 	require.NoError(t, err)
 	f.rest = httptest.NewUnstartedServer(nil)
 	f.rest.Config = serve.HTTP(handler, slog.New(slog.DiscardHandler))
 	f.rest.Start()
 	t.Cleanup(f.rest.Close)
 	return f
+}
+
+func dialOwn(t *testing.T, way *access.OwnWay) *grpc.ClientConn {
+	t.Helper()
+	conn, err := serve.DialOwn(way, nil)
+	require.NoError(t, err)
+	t.Cleanup(func() { _ = conn.Close() })
+	return conn
 }
 
 func dial(t *testing.T, addr string) *grpc.ClientConn {

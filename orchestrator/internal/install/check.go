@@ -123,16 +123,20 @@ func (c *checkupWay) beside(o *checkup.Options) error {
 	if err != nil {
 		return settingsError(err)
 	}
-	way, err := cfg.AdapterWay()
+	toKingdee, err := cfg.AdapterWay(cfg.KingdeeTarget)
+	if err != nil {
+		return settingsError(err)
+	}
+	toWMS, err := cfg.AdapterWay(cfg.WMSTarget)
 	if err != nil {
 		return settingsError(err)
 	}
 	o.DatabaseURL = cfg.DatabaseURL.Reveal()
 	o.MemoryDir = cfg.StateDir
-	if err := c.askKingdeeAt(o, cfg.KingdeeTarget, way); err != nil {
+	if err := c.askKingdeeAt(o, cfg.KingdeeTarget, toKingdee); err != nil {
 		return err
 	}
-	return c.askWMSAt(o, cfg.WMSTarget, way)
+	return c.askWMSAt(o, cfg.WMSTarget, toWMS)
 }
 
 // onSandboxes is `voidrelay up`, run or neither, without any setting.
@@ -240,7 +244,7 @@ func listens(ctx context.Context, address string) bool {
 func secretFiles(r *settings.Reader) []checkup.File {
 	var files []checkup.File
 	for _, name := range []string{
-		"DATABASE_URL_FILE", "ADAPTER_TOKEN_FILE", "AUTH_TOKENS_FILE", "TLS_KEY_FILE", "KINGDEE_APP_SECRET_FILE",
+		"DATABASE_URL_FILE", "ADAPTER_TOKEN_FILE", "AUTH_CALLERS_FILE", "TLS_KEY_FILE", "KINGDEE_APP_SECRET_FILE",
 		"KINGDEE_PASSWORD_FILE", "WMS_APP_KEY_FILE", "WMS_APP_SECRET_FILE", "WMS_ACCOUNTS_FILE",
 	} {
 		if path := r.Text(name, ""); path != "" {

@@ -103,7 +103,7 @@ func (o Options) load(sandboxes map[string]string, database string) (configs, er
 		switch {
 		// Within one process the adapters stay on loopback and ask for nothing; what guards the door is the
 		// orchestrator's.
-		case name == "AUTH_TOKENS_FILE", strings.HasPrefix(name, "TLS_"):
+		case name == "AUTH_CALLERS_FILE", strings.HasPrefix(name, "TLS_"):
 			return ""
 		case o.FreePorts && (name == "KINGDEESVC_ADDR" || name == "WMSSVC_ADDR"):
 			return freePort

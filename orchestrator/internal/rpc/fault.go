@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"strconv"
 	"time"
 
@@ -99,6 +100,7 @@ const callLimit = 30 * time.Second
 func Chain(logger *slog.Logger) serve.Chain {
 	return serve.Chain{
 		Logger: logger, Status: toStatus, Check: storable, UnaryLimit: callLimit, StreamLimit: callLimit,
+		Needs:   needs,
 		Lasting: []string{orchestratorv1.EventService_WatchEvents_FullMethodName},
 	}
 }
@@ -128,6 +130,7 @@ func wire(err error) (sent apierr.Error, ours bool) {
 	var (
 		bad       *serve.InvalidRequest
 		stopped   *schemeStopped
+		forbidden *access.Forbidden
 		refused   *sendRefused
 		invalid   *schemeInvalid
 		tooMany   *ledger.CapError
@@ -242,7 +245,9 @@ func wire(err error) (sent apierr.Error, ours bool) {
 		sent.Message = "the first call with this request_id is still under way; repeat it later (同一请求仍在执行)"
 	case errors.Is(err, access.ErrUnauthenticated):
 		set(codes.Unauthenticated, orchestratorv1.ErrorReason_ERROR_REASON_UNAUTHENTICATED)
-		sent.Message = access.ErrUnauthenticated.Error()
+	case errors.As(err, &forbidden):
+		set(codes.PermissionDenied, orchestratorv1.ErrorReason_ERROR_REASON_NOT_ALLOWED)
+		maps.Copy(sent.Metadata, forbidden.Metadata())
 	case errors.Is(err, context.DeadlineExceeded):
 		set(codes.DeadlineExceeded, orchestratorv1.ErrorReason_ERROR_REASON_DEADLINE_EXCEEDED)
 		sent.Message = "the deadline passed before the answer was ready"

@@ -68,9 +68,11 @@ func violated(err error) *fault {
 	return invalid(strings.TrimPrefix(broken.Field, "order."), broken.Error())
 }
 
-// Chain is what each call of this service passes.
-func Chain(logger *slog.Logger) serve.Chain {
-	return serve.Chain{Logger: logger, Status: toStatus, UnaryLimit: unaryLimit, StreamLimit: streamLimit}
+// Chain is what each call of this service passes; cancels only from callers of these names.
+func Chain(logger *slog.Logger, callers []string) serve.Chain {
+	return serve.Chain{
+		Logger: logger, Status: toStatus, UnaryLimit: unaryLimit, StreamLimit: streamLimit, Needs: needs(callers),
+	}
 }
 
 const (
@@ -84,13 +86,19 @@ const (
 // which is not known here.
 func toStatus(_ context.Context, err error) (out error, ours bool) {
 	var broken *serve.InvalidRequest
+	var forbidden *access.Forbidden
 	switch {
 	case errors.As(err, &broken):
 		return invalid(strings.TrimPrefix(broken.Field, "order."), broken.Error()).err(), false
 	case errors.Is(err, access.ErrUnauthenticated):
 		return (&fault{
 			code: codes.Unauthenticated, reason: wmsv1.ErrorReason_ERROR_REASON_UNAUTHENTICATED,
-			message: access.ErrUnauthenticated.Error(),
+			message: err.Error(),
+		}).err(), false
+	case errors.As(err, &forbidden):
+		return (&fault{
+			code: codes.PermissionDenied, reason: wmsv1.ErrorReason_ERROR_REASON_NOT_ALLOWED,
+			message: forbidden.Error(), metadata: forbidden.Metadata(),
 		}).err(), false
 	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled):
 		return callerGone(err), false

@@ -68,6 +68,9 @@ const (
 	// FAILED_PRECONDITION: a session was lost again right after its login, so another program logs in as the same user; no
 	// login for 10 s, 20 s … 5 minutes.
 	ErrorReason_ERROR_REASON_SESSION_CONTENDED ErrorReason = 20
+	// PERMISSION_DENIED: the caller is known, and may not call this method; metadata: caller, role (what the caller has),
+	// needed (the role or the names that may).
+	ErrorReason_ERROR_REASON_NOT_ALLOWED ErrorReason = 21
 )
 
 // Enum value maps for ErrorReason.
@@ -94,6 +97,7 @@ var (
 		18: "ERROR_REASON_UNAUTHENTICATED",
 		19: "ERROR_REASON_ACCOUNT_LOCKED",
 		20: "ERROR_REASON_SESSION_CONTENDED",
+		21: "ERROR_REASON_NOT_ALLOWED",
 	}
 	ErrorReason_value = map[string]int32{
 		"ERROR_REASON_UNSPECIFIED":        0,
@@ -117,6 +121,7 @@ var (
 		"ERROR_REASON_UNAUTHENTICATED":    18,
 		"ERROR_REASON_ACCOUNT_LOCKED":     19,
 		"ERROR_REASON_SESSION_CONTENDED":  20,
+		"ERROR_REASON_NOT_ALLOWED":        21,
 	}
 )
 
@@ -152,7 +157,7 @@ var File_kingdee_v1_error_reason_proto protoreflect.FileDescriptor
 const file_kingdee_v1_error_reason_proto_rawDesc = "" +
 	"\n" +
 	"\x1dkingdee/v1/error_reason.proto\x12\n" +
-	"kingdee.v1*\xc2\x05\n" +
+	"kingdee.v1*\xe0\x05\n" +
 	"\vErrorReason\x12\x1c\n" +
 	"\x18ERROR_REASON_UNSPECIFIED\x10\x00\x12 \n" +
 	"\x1cERROR_REASON_REQUEST_INVALID\x10\x01\x12\x1e\n" +
@@ -175,7 +180,8 @@ const file_kingdee_v1_error_reason_proto_rawDesc = "" +
 	"\x18ERROR_REASON_CALLER_GONE\x10\x11\x12 \n" +
 	"\x1cERROR_REASON_UNAUTHENTICATED\x10\x12\x12\x1f\n" +
 	"\x1bERROR_REASON_ACCOUNT_LOCKED\x10\x13\x12\"\n" +
-	"\x1eERROR_REASON_SESSION_CONTENDED\x10\x14B\xaa\x01\n" +
+	"\x1eERROR_REASON_SESSION_CONTENDED\x10\x14\x12\x1c\n" +
+	"\x18ERROR_REASON_NOT_ALLOWED\x10\x15B\xaa\x01\n" +
 	"\x0ecom.kingdee.v1B\x10ErrorReasonProtoP\x01Z=github.com/voidrelay/voidrelay/proto/gen/kingdee/v1;kingdeev1\xa2\x02\x03KXX\xaa\x02\n" +
 	"Kingdee.V1\xca\x02\n" +
 	"Kingdee\\V1\xe2\x02\x16Kingdee\\V1\\GPBMetadata\xea\x02\vKingdee::V1b\x06proto3"

@@ -41,6 +41,9 @@ const (
 	ErrorReason_ERROR_REASON_INTERNAL ErrorReason = 6
 	// UNAUTHENTICATED: this service wants a token or a certificate.
 	ErrorReason_ERROR_REASON_UNAUTHENTICATED ErrorReason = 7
+	// PERMISSION_DENIED: the caller is known, and may not call this method; metadata: caller, role (what the caller has),
+	// needed (the role or the names that may).
+	ErrorReason_ERROR_REASON_NOT_ALLOWED ErrorReason = 8
 )
 
 // Enum value maps for ErrorReason.
@@ -54,6 +57,7 @@ var (
 		5: "ERROR_REASON_SHUTTING_DOWN",
 		6: "ERROR_REASON_INTERNAL",
 		7: "ERROR_REASON_UNAUTHENTICATED",
+		8: "ERROR_REASON_NOT_ALLOWED",
 	}
 	ErrorReason_value = map[string]int32{
 		"ERROR_REASON_UNSPECIFIED":         0,
@@ -64,6 +68,7 @@ var (
 		"ERROR_REASON_SHUTTING_DOWN":       5,
 		"ERROR_REASON_INTERNAL":            6,
 		"ERROR_REASON_UNAUTHENTICATED":     7,
+		"ERROR_REASON_NOT_ALLOWED":         8,
 	}
 )
 
@@ -98,7 +103,7 @@ var File_wms_v1_error_reason_proto protoreflect.FileDescriptor
 
 const file_wms_v1_error_reason_proto_rawDesc = "" +
 	"\n" +
-	"\x19wms/v1/error_reason.proto\x12\x06wms.v1*\x97\x02\n" +
+	"\x19wms/v1/error_reason.proto\x12\x06wms.v1*\xb5\x02\n" +
 	"\vErrorReason\x12\x1c\n" +
 	"\x18ERROR_REASON_UNSPECIFIED\x10\x00\x12 \n" +
 	"\x1cERROR_REASON_REQUEST_INVALID\x10\x01\x12 \n" +
@@ -107,7 +112,8 @@ const file_wms_v1_error_reason_proto_rawDesc = "" +
 	"\x1fERROR_REASON_ORDER_TYPE_UNKNOWN\x10\x04\x12\x1e\n" +
 	"\x1aERROR_REASON_SHUTTING_DOWN\x10\x05\x12\x19\n" +
 	"\x15ERROR_REASON_INTERNAL\x10\x06\x12 \n" +
-	"\x1cERROR_REASON_UNAUTHENTICATED\x10\aB\x8e\x01\n" +
+	"\x1cERROR_REASON_UNAUTHENTICATED\x10\a\x12\x1c\n" +
+	"\x18ERROR_REASON_NOT_ALLOWED\x10\bB\x8e\x01\n" +
 	"\n" +
 	"com.wms.v1B\x10ErrorReasonProtoP\x01Z5github.com/voidrelay/voidrelay/proto/gen/wms/v1;wmsv1\xa2\x02\x03WXX\xaa\x02\x06Wms.V1\xca\x02\x06Wms\\V1\xe2\x02\x12Wms\\V1\\GPBMetadata\xea\x02\aWms::V1b\x06proto3"
 

@@ -171,3 +171,14 @@ func TestTwoPeopleDoNotOverwriteEachOthersDraft(t *testing.T) {
 	require.ErrorAs(t, err, &moved, "it was discarded")
 	require.Zero(t, moved.Version)
 }
+
+// Rule 3 (docs/rules.md): a scheme that could own an order of one which the file does not name is refused by both names.
+func TestASchemeThatCouldOwnAnOrderOfAStoredOneIsRefused(t *testing.T) {
+	b := setup(t)
+	_, err := b.apply(revision.Proposal{Document: saying(shipped, "third")})
+	var refused *ledger.RefusedError
+	require.ErrorAs(t, err, &refused)
+	require.Equal(t, "third", refused.Scheme)
+	require.Contains(t, refused.Why, shipped)
+	require.Empty(t, b.rows.Text(`select coalesce(string_agg(scheme, ''), '') from scheme where scheme = 'third'`))
+}

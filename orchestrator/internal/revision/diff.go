@@ -62,6 +62,7 @@ func diff(ctx context.Context, db ledger.Reads, schemes []*scheme.Scheme) (diffs
 	}
 	for _, known := range stored {
 		if known.Active && !named[known.Scheme] {
+			keepApart(known, schemes, diffs)
 			diffs = append(diffs, ledger.SchemeDiff{
 				Scheme: known.Scheme, Change: ledger.ChangeAbsent, Revision: known.Revision,
 				NextRevision: known.Revision, OpenCancellations: known.OpenCancellations,
@@ -69,6 +70,20 @@ func diff(ctx context.Context, db ledger.Reads, schemes []*scheme.Scheme) (diffs
 		}
 	}
 	return diffs, nil
+}
+
+// keepApart refuses, in their diffs, schemes of a file that could own the same order as one that the file does not name.
+// diffs begin with those of the file, in its order. A stored one that cannot be read owns nothing: no host works by it.
+func keepApart(known ledger.StoredScheme, schemes []*scheme.Scheme, diffs []ledger.SchemeDiff) {
+	other, err := scheme.LoadDocument(known.Document)
+	if err != nil {
+		return
+	}
+	for i, s := range schemes {
+		if why := scheme.Together(other, s); why != "" && diffs[i].Change != ledger.ChangeNone {
+			diffs[i].Change, diffs[i].Refusal = ledger.ChangeRefused, why
+		}
+	}
 }
 
 func diffOf(known ledger.StoredScheme, next *scheme.Scheme) (ledger.SchemeDiff, error) {

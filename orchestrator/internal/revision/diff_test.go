@@ -25,14 +25,15 @@ type bench struct {
 	rows rowtest.DB
 }
 
-// setup is a ledger to which the shipped file was applied, and a scheme "other" with it.
+// setup is a ledger to which the shipped file was applied, and a scheme "other" with it, in another account.
 func setup(t *testing.T) *bench {
 	t.Parallel()
 	pool, err := ledger.Open(t.Context(), storetest.URL(t))
 	require.NoError(t, err)
 	t.Cleanup(pool.Close)
 	b := &bench{T: t, pool: pool, rows: rowtest.New(t, pool)}
-	b.load(saying() + strings.ReplaceAll(strings.SplitN(saying(), "schemes:\n", 2)[1], shipped, "other"))
+	b.load(saying() + strings.NewReplacer(shipped, "other", "account: default", "account: second").Replace(
+		strings.SplitN(saying(), "schemes:\n", 2)[1]))
 	return b
 }
 
@@ -137,11 +138,12 @@ func TestASchemeThatIsRetired(t *testing.T) {
 	b := setup(t)
 	b.retire("other")
 	require.NotContains(t, b.of(saying()), "other")
-	require.Equal(t, ledger.ChangeNew, b.of(saying(shipped, "third"))["third"].Change)
-	back := b.of(saying(shipped, "other"))["other"]
+	third := b.of(saying(shipped, "third", "account: default", "account: second"))["third"]
+	require.Equal(t, ledger.ChangeNew, third.Change)
+	back := b.of(saying(shipped, "other", "account: default", "account: second"))["other"]
 	require.Equal(t, ledger.ChangeReturned, back.Change, "it would read and send again")
 	require.EqualValues(t, 1, back.NextRevision)
-	back = b.of(saying(shipped, "other", "backoff: 1s", "backoff: 2s"))["other"]
+	back = b.of(saying(shipped, "other", "account: default", "account: second", "backoff: 1s", "backoff: 2s"))["other"]
 	require.Equal(t, ledger.ChangeReturned, back.Change)
 	require.EqualValues(t, 2, back.NextRevision)
 	require.Equal(t, []string{"timing.backoff"}, back.ChangedKeys)

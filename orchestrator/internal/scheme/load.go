@@ -89,7 +89,21 @@ func (d *decoder) decodeFile(data []byte) []*Scheme {
 		schemes = append(schemes, s)
 	}
 	d.scheme = ""
+	if len(d.problems) == 0 {
+		d.keepApart(schemes)
+	}
 	return schemes
+}
+
+// keepApart refuses schemes of one file that could own the same order.
+func (d *decoder) keepApart(schemes []*Scheme) {
+	for i, s := range schemes {
+		for _, other := range schemes[:i] {
+			if why := Together(other, s); why != "" {
+				d.fault(s.keys["name"], "name", "%s", why)
+			}
+		}
+	}
 }
 
 var yamlLine = regexp.MustCompile(`^yaml: (?:unmarshal errors:\n\s+)?line (\d+): `)

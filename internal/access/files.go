@@ -53,8 +53,8 @@ func (f Files) Open() (Guard, error) {
 		}
 		g.CallersFile = f.Callers
 	case f.ClientCA != "":
-		callersErr = errors.New("TLS_CLIENT_CA_FILE: set AUTH_CALLERS_FILE, which says what whose certificate may do: " +
-			"a line such as `orchestrator viewer certificate`")
+		callersErr = errors.New("TLS_CLIENT_CA_FILE: set AUTH_CALLERS_FILE, which says what whose certificate may " +
+			"do: a line such as `orchestrator viewer certificate`")
 	}
 	g.TLS, tlsErr = f.serverTLS()
 	return g, errors.Join(callersErr, tlsErr)

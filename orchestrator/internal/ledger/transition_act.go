@@ -33,7 +33,8 @@ with asked as (
       and (c.state = 'closed' or c.state = 'done' and (c.outcome = 'marked_done' or c.inferred))
     returning `+endedColumns+`
 ), placed as materialized (
-    select c.order_id, c.scheme, c.bill_id, c.question, o.account, `+qualified("a", "cancellation_id, times_settled, "+carried)+`,
+    select c.order_id, c.scheme, c.bill_id, c.question, o.account,
+           `+qualified("a", "cancellation_id, times_settled, "+carried)+`,
            coalesce(
                (select u.cancellation_id from unsettled_cancellation u where u.order_id = c.order_id and not u.watched),
                min(a.cancellation_id) over (partition by c.order_id)) as sender

@@ -172,7 +172,8 @@ func TestTwoPeopleDoNotOverwriteEachOthersDraft(t *testing.T) {
 	require.Zero(t, moved.Version)
 }
 
-// Rule 3 (docs/rules.md): a scheme that could own an order of one which the file does not name is refused by both names.
+// Rule 3 (docs/rules.md): a scheme that could own an order of one which the file does not name is refused by both
+// names.
 func TestASchemeThatCouldOwnAnOrderOfAStoredOneIsRefused(t *testing.T) {
 	b := setup(t)
 	_, err := b.apply(revision.Proposal{Document: saying(shipped, "third")})

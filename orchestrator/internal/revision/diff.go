@@ -72,7 +72,8 @@ func diff(ctx context.Context, db ledger.Reads, schemes []*scheme.Scheme) (diffs
 	return diffs, nil
 }
 
-// keepApart refuses, in their diffs, schemes of a file that could own the same order as one that the file does not name.
+// keepApart refuses, in their diffs, schemes of a file that could own the same order as one that the file does not
+// name.
 // diffs begin with those of the file, in its order. A stored one that cannot be read owns nothing: no host works by it.
 func keepApart(known ledger.StoredScheme, schemes []*scheme.Scheme, diffs []ledger.SchemeDiff) {
 	other, err := scheme.LoadDocument(known.Document)

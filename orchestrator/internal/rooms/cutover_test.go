@@ -147,7 +147,8 @@ insert into work_item_bill (work_item_id, scheme, bill_id, bill_no) select work_
 	require.Equal(t, 1, w.count(`select count(*) from bill where reread_time is not null`), "it is decided again")
 }
 
-// A bill was voided and deleted while its warehouse was not in the scheme. The warehouse came back, and the order stood.
+// A bill was voided and deleted while its warehouse was not in the scheme. The warehouse came back, and the order
+// stood.
 // Found by the chaos test (seed 8).
 func TestADeletedBillThatWaitsForAWarehouseIsDecidedAgainOnceItIsMapped(t *testing.T) {
 	w := setupWriter(t)

@@ -22,8 +22,10 @@ func TestTheHistoryOfABillIsInPlainWordsOfBothLanguages(t *testing.T) {
 		"done": {
 			"cancelled", "already_cancelled", "not_found_after_possible_cancel", "marked_done",
 		},
-		"withdrawn": {"no_trigger", "decided anew", "scheme_retired", "order_claimed", "not_asked", "owed", "taken_over"},
-		"dry_run":   {"dry_run"}, "closed": {"no_order", "nothing_to_cancel", "ignored"},
+		"withdrawn": {
+			"no_trigger", "decided anew", "scheme_retired", "order_claimed", "not_asked", "owed", "taken_over",
+		},
+		"dry_run": {"dry_run"}, "closed": {"no_order", "nothing_to_cancel", "ignored"},
 	} {
 		for _, outcome := range outcomes {
 			id = w.rows.Cancellation(rowtest.Cancellation{

@@ -5,9 +5,9 @@ import (
 	"slices"
 )
 
-// Together says why two schemes of one data centre could both own an order, and what would keep them apart; empty where
-// something does: their WMS accounts, their organisations, their warehouse codes or their constant order types. Texts in
-// CEL are not compared. Across data centres it is always empty: there claims keep schemes apart that both send.
+// Together says why two schemes of one data centre could both own an order, and what would keep them apart; empty
+// where something does: their WMS accounts, their organisations, their warehouse codes or their constant order types.
+// Texts in CEL are not compared. Across data centres it is always empty: there claims keep schemes apart that both send.
 func Together(a, b *Scheme) string {
 	if a.DataCenter != b.DataCenter || apart(a.Accounts(), b.Accounts()) || apart(a.codes(), b.codes()) ||
 		len(a.Organisations) > 0 && len(b.Organisations) > 0 && apart(a.Organisations, b.Organisations) {
@@ -18,8 +18,8 @@ func Together(a, b *Scheme) string {
 	if constantA && constantB && apart(ofA, ofB) {
 		return ""
 	}
-	return fmt.Sprintf("the schemes %[1]s and %[2]s could both own an order: give them other WMS accounts, organisations, "+
-		"warehouse codes or constant order types (方案 %[1]s 与 %[2]s 可能对应同一仓库单：请用不同的 WMS 账号、库存组织、"+
+	return fmt.Sprintf("the schemes %[1]s and %[2]s could both own an order: give them other WMS accounts, "+
+		"organisations, warehouse codes or constant order types (方案 %[1]s 与 %[2]s 可能对应同一仓库单：请用不同的 WMS 账号、库存组织、"+
 		"仓库代码或固定的单据类型区分)", a.Name, b.Name)
 }
 

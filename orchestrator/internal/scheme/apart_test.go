@@ -24,7 +24,8 @@ func TestTwoSchemesThatCouldOwnOneOrderAreRefused(t *testing.T) {
 		"another data centre":    {"data_center: dc-1", "data_center: dc-2", true},
 	} {
 		t.Run(name, func(t *testing.T) {
-			second := strings.Replace(strings.TrimPrefix(with(t, c.old, c.replacement), "schemes:\n"), "demo", "other", 1)
+			second := strings.TrimPrefix(with(t, c.old, c.replacement), "schemes:\n")
+			second = strings.Replace(second, "demo", "other", 1)
 			_, err := scheme.Load([]byte(good+second), "demo.yaml")
 			if c.apart {
 				require.NoError(t, err)

@@ -243,14 +243,16 @@ func TestASharedOrderWaitsUntilTheLastOfItsBillsLetsGo(t *testing.T) {
 	b.Run()
 	require.Zero(t, b.send(rule.Cancelled, saidCancelled), "the order is the other's, too")
 	require.Equal(t, "1 PO-77 open ", b.standing())
-	require.Equal(t, "true", b.Text(`select (due_time > now() + interval '50 minutes')::text from unsettled_cancellation`))
+	require.Equal(t, "true", b.Text(
+		`select (due_time > now() + interval '50 minutes')::text from unsettled_cancellation`))
 	require.Empty(t, b.items())
 	require.Equal(t, "0", b.Text(`select count(*)::text from work_item`), "nobody is told")
 
 	b.Later(time.Minute)
 	b.Books.Void(2)
 	b.Run()
-	require.Equal(t, "true", b.Text(`select (due_time <= now())::text from unsettled_cancellation`), "it is asked at once")
+	require.Equal(t, "true", b.Text(`select (due_time <= now())::text from unsettled_cancellation`),
+		"it is asked at once")
 	require.Equal(t, 1, b.send(rule.Cancelled, saidCancelled))
 	require.Equal(t, "1 PO-77 done cancelled; 2 PO-77 done cancelled with 1", b.standing())
 }
@@ -281,7 +283,8 @@ select string_agg(evidence, ' ') from cancellation join unsettled_cancellation u
 // restored takes a void back, and changes nothing else.
 func (b *living) restored(id int64) {
 	b.Books.Bills[id].CancelStatus, b.Books.Bills[id].CancelTime = kingdeev1.CancelStatus_CANCEL_STATUS_NOT_VOIDED, nil
-	b.Books.Bills[id].EndState, b.Books.Bills[id].ModifyTime = kingdeev1.EndState_END_STATE_NONE, timestamppb.New(b.Clock)
+	b.Books.Bills[id].EndState = kingdeev1.EndState_END_STATE_NONE
+	b.Books.Bills[id].ModifyTime = timestamppb.New(b.Clock)
 }
 
 // A bill comes to life and is un-audited again between two reads, while its cancellation waits for a person: the next

@@ -7,7 +7,8 @@ import (
 
 // Together says why two schemes of one data centre could both own an order, and what would keep them apart; empty
 // where something does: their WMS accounts, their organisations, their warehouse codes or their constant order types.
-// Texts in CEL are not compared. Across data centres it is always empty: there claims keep schemes apart that both send.
+// Texts in CEL are not compared. Across data centres it is always empty: there claims keep schemes apart that both
+// send.
 func Together(a, b *Scheme) string {
 	if a.DataCenter != b.DataCenter || apart(a.Accounts(), b.Accounts()) || apart(a.codes(), b.codes()) ||
 		len(a.Organisations) > 0 && len(b.Organisations) > 0 && apart(a.Organisations, b.Organisations) {

@@ -30,8 +30,8 @@ func (sh *shell) schemeApplyCommand() *cobra.Command {
 			"seconds. Shows what that changes and asks first. A scheme whose content is that of its newest revision " +
 			"gets no other; one that the file does not name stays as it is.\n\n" +
 			"Where the file changes the code of a warehouse, or the order type or code of a kind, say with --orders " +
-			"which bills that goes for: corrected (the old one was wrong: stored bills and open cancellations are " +
-			"mapped anew) or from-now (orders that are there keep theirs).",
+			"which bills that goes for: corrected (the old one was wrong: stored bills are mapped anew) or from-now " +
+			"(orders that are there keep theirs). Open cancellations stay as they were decided.",
 		Args: args(1, use),
 	}
 	cmd.Flags().BoolVar(&yes, "yes", false, "不再询问 does not ask, for scripts")
@@ -352,15 +352,14 @@ func printDiff(sh *shell, d *orchestratorv1.SchemeDiff) {
 		fmt.Fprintf(sh.out, "  映射 orders   %s\n", change)
 	}
 	if len(d.GetOrderChanges()) > 0 {
-		fmt.Fprintln(sh.out, "           应用时须说明 to apply it, say: --orders corrected 以前有误，一并更正 (also stored bills "+
-			"and open cancellations), or --orders from-now 自此生效 (orders that are there keep theirs)")
+		fmt.Fprintln(sh.out, "           应用时须说明 to apply it, say: --orders corrected 以前有误，一并更正 (also stored "+
+			"bills), or --orders from-now 自此生效 (orders that are there keep theirs)")
 	}
 	if d.GetRefusal() != "" {
 		fmt.Fprintf(sh.out, "  原因 because  %s\n", d.GetRefusal())
 	}
 	if n := d.GetOpenCancellations(); n > 0 {
-		fmt.Fprintf(sh.out, "  未了结 open    %d, 保持原决定（--orders corrected 除外）stay as they were decided, but for "+
-			"--orders corrected\n", n)
+		fmt.Fprintf(sh.out, "  未了结 open    %d, 保持原决定 stay as they were decided\n", n)
 	}
 }
 

@@ -337,6 +337,29 @@ func TestABackfillWaitsWhileItsSchemeIsStopped(t *testing.T) {
 	require.Equal(t, "complete", b.standingOf(id))
 }
 
+// It went on, and what it would have owed was owed by a scheme that nobody reads for any more.
+func TestABackfillEndsWithItsScheme(t *testing.T) {
+	b := setupFilling(t)
+	b.Run()
+	b.Books.Live(1, "A1", "CK001")
+	b.Books.Void(1)
+	b.Clock = b.Clock.Add(2 * time.Hour)
+	act := ledger.Act{Scheme: watched, Actor: "li", Reason: "test"}
+	order := b.since(12 * time.Hour)
+	order.PlanOnly = true
+	planned, err := b.Acts().StartBackfill(t.Context(), act, order)
+	require.NoError(t, err)
+	b.fill(planned)
+	require.Equal(t, "planned", b.standingOf(planned))
+	_, err = b.Acts().Retire(t.Context(), act, false)
+	require.NoError(t, err)
+	require.Equal(t, "failed", b.standingOf(planned))
+	require.Error(t, b.Acts().ApplyBackfill(t.Context(), ledger.Act{Actor: "li", Reason: "as planned"}, planned, 0))
+	_, err = b.Acts().StartBackfill(t.Context(), act, b.since(12*time.Hour))
+	require.ErrorIs(t, err, ledger.ErrStopped)
+	require.Equal(t, "0", b.Text(`select count(*) from unsettled_cancellation`))
+}
+
 // meddling does something while the whole read with this number is on its way.
 type meddling struct {
 	*vendortest.Books

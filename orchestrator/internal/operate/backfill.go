@@ -20,11 +20,14 @@ type backfillParameters struct {
 }
 
 // StartBackfill stores what a person asks to be read again, and answers its id; its first job belongs into the same
-// transaction. A range without an end ends now. A stopped scheme is ledger.ErrStopped.
+// transaction. A range without an end ends now. A scheme that is stopped or retired is ledger.ErrStopped.
 func (s *Operator) StartBackfill(
 	ctx context.Context, tx pgx.Tx, act ledger.Act, order ledger.BackfillOrder,
 ) (id int64, err error) {
 	if _, err := lockAlone(ctx, tx, act.Scheme); err != nil {
+		return 0, err
+	}
+	if err := notRetired(ctx, tx, act.Scheme); err != nil {
 		return 0, err
 	}
 	err = tx.QueryRow(ctx, `
@@ -55,6 +58,18 @@ returning run_id`, pgx.StrictNamedArgs{
 		PlanOnly: order.PlanOnly, BeforeCutover: order.BeforeCutover,
 	}, counted{id})
 	return id, err
+}
+
+// notRetired refuses what is asked of a scheme that is retired: it is ledger.ErrStopped.
+func notRetired(ctx context.Context, tx pgx.Tx, scheme string) error {
+	var active bool
+	if err := tx.QueryRow(ctx, `select active from scheme where scheme = $1`, scheme).Scan(&active); err != nil {
+		return err
+	}
+	if !active {
+		return fmt.Errorf("scheme %s is retired (该方案已停用): %w", scheme, ledger.ErrStopped)
+	}
+	return nil
 }
 
 type applyParameters struct {

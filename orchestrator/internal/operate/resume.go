@@ -137,5 +137,8 @@ func (s *Operator) AskedForRun(ctx context.Context, tx pgx.Tx, act ledger.Act, k
 	if standing.Stopped {
 		return time.Time{}, fmt.Errorf("scheme %s: %w", act.Scheme, ledger.ErrStopped)
 	}
+	if err := notRetired(ctx, tx, act.Scheme); err != nil {
+		return time.Time{}, err
+	}
 	return record(ctx, tx, ledger.StartRun, act, runParameters{kind}, counted{})
 }

@@ -267,7 +267,7 @@ from scheme s where s.scheme = $1`, act.Scheme).Scan(
 	if _, err := tx.Exec(ctx, `
 with failed as (
     update run r set version = version + 1, state = 'failed', end_time = now(), error = $2
-    where r.scheme = $1 and r.end_time is null and r.kind <> 'backfill'
+    where r.scheme = $1 and r.end_time is null
     returning run_id, scheme, kind, state
 ), told as (`+ledger.RunEvents("failed")+`
 )

@@ -203,7 +203,7 @@ type OrdersChoice int32
 
 const (
 	OrdersChoice_ORDERS_CHOICE_UNSPECIFIED OrdersChoice = 0
-	// The old names were wrong: what was stored before is mapped anew, and what is open is asked for by its new name.
+	// The old names were wrong: what was stored before is mapped anew. What is open stays as it was decided.
 	OrdersChoice_ORDERS_CHOICE_CORRECTED OrdersChoice = 1
 	// The old names are right for the bills that were stored before, the new ones for those that come.
 	OrdersChoice_ORDERS_CHOICE_FROM_NOW OrdersChoice = 2
@@ -2787,8 +2787,7 @@ type SchemeDiff struct {
 	ChangedKeys []string `protobuf:"bytes,7,rep,name=changed_keys,json=changedKeys,proto3" json:"changed_keys,omitempty"`
 	// Why it would be refused; empty when it would not.
 	Refusal string `protobuf:"bytes,8,opt,name=refusal,proto3" json:"refusal,omitempty"`
-	// Cancellations that are not ended. They stay as they were decided, unless the change is applied with
-	// ORDERS_CHOICE_CORRECTED.
+	// Cancellations that are not ended. They stay as they were decided.
 	OpenCancellations int64 `protobuf:"varint,9,opt,name=open_cancellations,json=openCancellations,proto3" json:"open_cancellations,omitempty"`
 	// Where orders would be named otherwise: "CK001 code WH01 → WH02". Applying it must say for which bills.
 	OrderChanges []string `protobuf:"bytes,10,rep,name=order_changes,json=orderChanges,proto3" json:"order_changes,omitempty"`

@@ -183,10 +183,10 @@ insert into work_kind (kind, subject, message_zh, action_zh, message_en, action_
     'settle the reason in the WMS, then: voidrelay retry "{scheme}" --ids {id} --reason "…"'),
 ('answer_unrecognised', '',
     '旺店通的答复没有人认识，{waiting} 个仓库单在等它的含义',
-    '在旺店通查看其中一单的状态（清单：cancellations --item {item}），归类为 cancelled、already_cancelled、in_progress、'
+    '在旺店通查看其中一单的状态（清单：voidrelay cancellations --item {item}），归类为 cancelled、already_cancelled、in_progress、'
     'too_late、not_found 或 rejected；例如已撤单则：voidrelay reclassify --item {item} already_cancelled --reason "……"',
     'nobody knows this answer of the WMS, and {waiting} orders wait until it is known what it means',
-    'look at one of the orders in the WMS (cancellations --item {item} lists them) and say cancelled, '
+    'look at one of the orders in the WMS (voidrelay cancellations --item {item} lists them) and say cancelled, '
     'already_cancelled, in_progress, too_late, not_found or rejected; where it was cancelled before: voidrelay '
     'reclassify --item {item} already_cancelled --reason "…"'),
 ('old_order_cancelled', '',

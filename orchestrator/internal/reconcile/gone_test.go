@@ -18,14 +18,20 @@ import (
 // deleting makes the scheme act on deletions.
 func (b *rereading) deleting() {
 	b.Helper()
+	b.acting("voided, deleted")
+}
+
+// acting makes the scheme act on these triggers.
+func (b *rereading) acting(triggers string) {
+	b.Helper()
 	document := strings.Replace(string(scheme.ShippedDocument()), "triggers: [voided]",
-		"triggers: [voided, deleted]", 1)
+		"triggers: ["+triggers+"]", 1)
 	schemes, err := scheme.Load([]byte(document), "deleting.yaml")
 	require.NoError(b, err)
 	revisions, err := b.Acts().ApplySchemes(b.Context(), operate.SchemeFile{
 		Scheme: schemes[0].Name, Title: "t", FormID: schemes[0].Form, DataCenterID: schemes[0].DataCenter,
 		Accounts: schemes[0].Accounts(), IncrementalReal: time.Minute, IncrementalSandbox: time.Second,
-		Hash: "deleting", Document: "d",
+		Hash: triggers, Document: "d",
 	})
 	require.NoError(b, err)
 	b.Job.Registry = intake.NewRegistry(schemes, revisions)

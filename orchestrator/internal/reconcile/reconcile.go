@@ -32,7 +32,7 @@ type Store interface {
 	NextHour(ctx context.Context, w *ledger.Run) (hour time.Time, ids []int64, found bool, err error)
 	HourRepaired(ctx context.Context, w *ledger.Run, hour time.Time) error
 	SaveReconcile(ctx context.Context, tx pgx.Tx, w *ledger.Run) error
-	EndReconcile(ctx context.Context, w *ledger.Run) error
+	EndReconcile(ctx context.Context, w *ledger.Run, on []rule.Trigger, at time.Time) error
 	FailRun(ctx context.Context, run *ledger.Run, reason string) error
 	NoteRun(ctx context.Context, run *ledger.Run, reason string) error
 }
@@ -102,7 +102,7 @@ func (c *reconcileChunk) run(ctx context.Context) error {
 			return err
 		}
 	}
-	if err := c.ledger.EndReconcile(ctx, c.reconcile); err != nil {
+	if err := c.ledger.EndReconcile(ctx, c.reconcile, c.entry.Triggers, c.Now()); err != nil {
 		return err
 	}
 	w := c.reconcile

@@ -3,11 +3,13 @@ package reconcile
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 
 	"github.com/voidrelay/voidrelay/orchestrator/internal/intake"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/ledger"
+	"github.com/voidrelay/voidrelay/orchestrator/internal/rule"
 )
 
 // reconcileStuck is how long a reconcile run or a recheck may take before the next begins anew.
@@ -112,8 +114,9 @@ func orEmpty[T any](list []T) []T {
 }
 
 // EndReconcile ends the reconcile run or recheck: hours that agreed are forgotten, and organisations whose bills are
-// missing while nothing of theirs can be read are a person's matter, until that is over.
-func (s *ComparisonRows) EndReconcile(ctx context.Context, run *ledger.Run) error {
+// missing while nothing of theirs can be read are a person's matter, until that is over. What the triggers would have
+// owed that are not on is told, as of at.
+func (s *ComparisonRows) EndReconcile(ctx context.Context, run *ledger.Run, on []rule.Trigger, at time.Time) error {
 	err := ledger.InTx(ctx, s.pool, func(tx pgx.Tx) error {
 		after := *run
 		after.State, after.Comparison.Phase = ledger.RunComplete, ledger.ReconcileDone
@@ -130,6 +133,9 @@ func (s *ComparisonRows) EndReconcile(ctx context.Context, run *ledger.Run) erro
 			return err
 		}
 		if err := intake.SuspectOrgs(ctx, tx, run.Scheme, run.Comparison.SuspectOrgs); err != nil {
+			return err
+		}
+		if err := tellOff(ctx, tx, run.Scheme, on, at); err != nil {
 			return err
 		}
 		if err := intake.CloseHolds(ctx, tx, run.Scheme, "nothing of it is held any longer"); err != nil {

@@ -7,6 +7,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/voidrelay/voidrelay/orchestrator/internal/ledger"
+	"github.com/voidrelay/voidrelay/orchestrator/internal/rule"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/testkit/rowtest"
 )
 
@@ -53,7 +54,7 @@ func TestAQuietRecheckLeavesNoEventAndNoRow(t *testing.T) {
 		require.NoError(t, err)
 		require.NotNil(t, run)
 		run.Comparison.Repaired = found
-		require.NoError(t, s.EndReconcile(t.Context(), run))
+		require.NoError(t, s.EndReconcile(t.Context(), run, []rule.Trigger{rule.TriggerVoided}, rowtest.Now))
 	}
 	left := func() string {
 		return rows.Text(`

@@ -83,6 +83,8 @@ const (
 	WorkOldOrder WorkKind = "old_order_cancelled"
 	// WorkManyInferred tells that many orders count as cancelled although the WMS has not said so.
 	WorkManyInferred WorkKind = "many_inferred"
+	// WorkTriggerOff tells once what a trigger would have owed that the scheme leaves out; its subject is the trigger.
+	WorkTriggerOff WorkKind = "trigger_off"
 	// WorkAuthOrder is about one order that an account which works is not allowed to cancel.
 	WorkAuthOrder WorkKind = "wms_auth_order"
 	WorkManyGone  WorkKind = "many_deleted"

@@ -45,6 +45,7 @@ create index bill_stamp on bill (scheme, (greatest(bill_create_time, modify_time
 create index bill_watched on bill (scheme, bill_id)
     where (document_status = 'C' and cancel_status = 'A') or class in ('un_audited', 'never_seen_live')
         or absent_since is not null;
+create index bill_deleted on bill (scheme, bill_id) where class = 'deleted';
 create index bill_absent on bill (scheme, bill_id) where absent_since is not null;
 comment on column bill.bill_id is 'FID';
 comment on column bill.closed is

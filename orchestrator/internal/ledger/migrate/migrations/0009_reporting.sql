@@ -202,6 +202,12 @@ insert into work_kind (kind, subject, message_zh, action_zh, message_en, action_
     'in an hour many orders counted as cancelled although the WMS had not said so: an answer was lost, and then they '
     'were not found',
     'look some of them up in the WMS; if they are cancelled: voidrelay close {item} --reason "…"'),
+('trigger_off', '',
+    '方案未启用此触发条件，这些单据的仓库单仍在',
+    '要取消它们：在方案文件的 triggers 中加入该条件并应用；接受现状（不再提示）：voidrelay close {item} --reason "……"',
+    'the scheme leaves this trigger out, and the orders of these bills stand',
+    'to have such orders cancelled, add the trigger to the scheme''s file and apply it; to accept that they stand, and '
+    'not be told again: voidrelay close {item} --reason "…"'),
 ('order_not_found', '',
     '旺店通找不到该单，超过等待时间',
     '核对单号、仓库和单据类型的映射，改正后：voidrelay retry "{scheme}" --kind order_not_found --reason "……"',

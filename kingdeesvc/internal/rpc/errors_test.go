@@ -94,6 +94,11 @@ func TestEveryReasonHasItsErrorCodeAndMetadata(t *testing.T) {
 		{status.Error(codes.Canceled, "x"), codes.Canceled, "CALLER_GONE", nil},
 		{serve.ErrPanic, codes.Internal, "INTERNAL", nil},
 		{access.ErrUnauthenticated, codes.Unauthenticated, "UNAUTHENTICATED", nil},
+		{
+			&access.Forbidden{Caller: access.Identity{Name: "li"}, Need: access.Need{Role: access.Viewer}},
+			codes.PermissionDenied, "NOT_ALLOWED",
+			map[string]string{"caller": "li", "role": "none", "needed": "viewer"},
+		},
 	}
 	seen := map[string]bool{}
 	for _, c := range cases {

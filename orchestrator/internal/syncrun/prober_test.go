@@ -3,6 +3,7 @@ package syncrun
 import (
 	"context"
 	"log/slog"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -30,7 +31,7 @@ func TestAProcessThatDiesWhileItAsksKingdeeKeepsOthersForTenSeconds(t *testing.T
 		go func() { ended <- prober.Run(t.Context()) }()
 		for range int(takes/time.Second) - 1 {
 			<-time.After(time.Second)
-			kept := time.Until(store.kept)
+			kept := time.Until(store.until())
 			require.Positive(t, kept, "nobody else asks meanwhile")
 			require.LessOrEqual(t, kept, 10*time.Second, "had it died just now")
 		}
@@ -41,19 +42,33 @@ func TestAProcessThatDiesWhileItAsksKingdeeKeepsOthersForTenSeconds(t *testing.T
 
 // oneProbe is a ledger with one data centre that is due to be asked.
 type oneProbe struct {
+	mu    sync.Mutex
 	kept  time.Time
 	ended string
+}
+
+// keep is when somebody else may ask.
+func (s *oneProbe) keep(until time.Time) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.kept = until
+}
+
+func (s *oneProbe) until() time.Time {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.kept
 }
 
 func (s *oneProbe) TakeReadingProbes(
 	_ context.Context, _ []string, _ ledger.Pace, asking time.Duration,
 ) ([]ledger.ReadingProbe, error) {
-	s.kept = time.Now().Add(asking)
+	s.keep(time.Now().Add(asking))
 	return []ledger.ReadingProbe{{DataCenterID: "1", Wait: time.Minute}}, nil
 }
 
 func (s *oneProbe) ProbeLater(_ context.Context, _ string, _ *ledger.Condition, wait time.Duration) error {
-	s.kept = time.Now().Add(wait)
+	s.keep(time.Now().Add(wait))
 	return nil
 }
 

@@ -71,7 +71,9 @@ func Start(ctx context.Context, cfg Config, logger *slog.Logger) (_ *Server, err
 	}
 	s.client = client
 	if s.grpc, err =
-		serve.NewGRPC(serve.GRPCOptions{Chain: rpc.Chain(logger), Guard: guard, Telemetry: s.telemetry}); err != nil {
+		serve.NewGRPC(serve.GRPCOptions{
+			Chain: rpc.Chain(logger), Guard: guard, Telemetry: s.telemetry, MaxRequest: 1 << 20,
+		}); err != nil {
 		return nil, err
 	}
 	kingdeev1.RegisterBillServiceServer(s.grpc, service)

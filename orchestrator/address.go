@@ -33,7 +33,7 @@ func checkTarget(name, target, example string) error {
 	}
 	if strings.Contains(target, "://") {
 		u, err := url.Parse(target)
-		if err != nil || u.Path == "" {
+		if err != nil || u.Path == "" || u.RawQuery != "" || u.Fragment != "" {
 			return wrong
 		}
 		return nil
@@ -43,21 +43,6 @@ func checkTarget(name, target, example string) error {
 		return wrong
 	}
 	return nil
-}
-
-// isLocal says of a target that no network lies before it.
-func isLocal(target string) bool {
-	if i := strings.LastIndex(target, "/"); i >= 0 {
-		if scheme, _, _ := strings.Cut(target, ":"); scheme == "unix" {
-			return true
-		}
-		target = target[i+1:]
-	}
-	host, _, err := net.SplitHostPort(target)
-	if err != nil {
-		host = target
-	}
-	return access.IsLoopback(host) || strings.HasPrefix(target, "unix:")
 }
 
 func (c Config) checkDistinct() error {

@@ -30,8 +30,8 @@ type Config struct {
 	// AdapterToken is the bearer token shown to both adapters; empty when they ask for none (ADAPTER_TOKEN). It never
 	// leaves this machine without TLS.
 	AdapterToken settings.Secret
-	// AdapterCA is a file with the authorities that vouch for the adapters, beside the system's (ADAPTER_CA_FILE). With
-	// it, with TLS_CLIENT_CA_FILE, or at a target beyond loopback the adapters are asked by TLS.
+	// AdapterCA is a file with the only authorities that vouch for the adapters (ADAPTER_CA_FILE); empty = the
+	// system's. With it, or at a target beyond loopback, the adapters are asked by TLS.
 	AdapterCA string
 
 	// GRPCAddr and HTTPAddr are where gRPC and REST listen, host:port, port 0 for any free one (ORCHESTRATOR_GRPC_ADDR
@@ -55,8 +55,7 @@ type Config struct {
 	// Schemes is that text itself and wins over SchemesFile. Not a setting: demo, tests and benchmarks hand it over.
 	Schemes []byte
 
-	// Access says who may call. With TLS_CLIENT_CA_FILE the adapters are dialled with our own certificate and trusted
-	// by the same authority, too.
+	// Access says who may call. The adapters are shown the same certificate, where there is one.
 	Access access.Files
 	// Traces say where spans go (OTEL_EXPORTER_OTLP_ENDPOINT).
 	Traces telemetry.Settings
@@ -145,7 +144,7 @@ func (c Config) checkAdapterWay() error {
 	if c.AdapterCA == "" {
 		return nil
 	}
-	if _, err := access.Roots(c.AdapterCA); err != nil {
+	if _, err := access.Only(c.AdapterCA); err != nil {
 		return fmt.Errorf("ADAPTER_CA_FILE: %w", err)
 	}
 	return nil

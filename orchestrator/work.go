@@ -256,14 +256,16 @@ func (s *Server) dialOwn() (*grpc.ClientConn, error) {
 // would ask. Beyond loopback that is TLS in any case, so that neither a token nor a bill is readable on the way.
 func (c Config) AdapterWay(target string) (serve.DialOptions, error) {
 	way := serve.DialOptions{Token: c.AdapterToken}
-	if c.AdapterCA == "" && isLocal(target) {
+	if c.AdapterCA == "" && access.IsLocalTarget(target) {
 		return way, nil
 	}
-	roots, err := access.Roots(c.AdapterCA)
-	if err != nil {
-		return way, fmt.Errorf("ADAPTER_CA_FILE: %w", err)
+	config := &tls.Config{MinVersion: tls.VersionTLS12}
+	if c.AdapterCA != "" {
+		var err error
+		if config.RootCAs, err = access.Only(c.AdapterCA); err != nil {
+			return way, fmt.Errorf("ADAPTER_CA_FILE: %w", err)
+		}
 	}
-	config := &tls.Config{MinVersion: tls.VersionTLS12, RootCAs: roots}
 	if c.Access.Cert != "" {
 		own, err := access.Pair("TLS_CERT_FILE", c.Access.Cert, "TLS_KEY_FILE", c.Access.Key)
 		if err != nil {

@@ -4,7 +4,9 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
+	"net/url"
 	"strconv"
+	"strings"
 )
 
 // CheckAddr keeps a service closed by default: an address that other hosts can reach wants callers who are known, and
@@ -47,4 +49,22 @@ func IsLoopback(host string) bool {
 	}
 	ip, err := netip.ParseAddr(host)
 	return err == nil && ip.IsLoopback()
+}
+
+// IsLocalTarget says of a gRPC target that no network lies before it: a Unix socket, or loopback. What gRPC may read in
+// another way, or has somebody else look up, is not local.
+func IsLocalTarget(target string) bool {
+	if strings.HasPrefix(target, "unix:") {
+		return true
+	}
+	if strings.Contains(target, "/") {
+		u, err := url.Parse(target)
+		if err != nil || u.Host != "" || u.RawQuery != "" || u.Fragment != "" ||
+			u.Scheme != "dns" && u.Scheme != "passthrough" {
+			return false
+		}
+		target = strings.TrimPrefix(u.Path, "/")
+	}
+	host, _, err := net.SplitHostPort(target)
+	return err == nil && IsLoopback(host)
 }

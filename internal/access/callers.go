@@ -8,6 +8,7 @@ import (
 	"os"
 	"strings"
 	"time"
+	"unicode"
 	"unicode/utf8"
 
 	"github.com/voidrelay/voidrelay/internal/settings"
@@ -35,13 +36,22 @@ const (
 // LoadCallers reads one caller a line: a name, a role, and what he shows, which is the digest of a token or the word
 // certificate; after it, for a token, until when.
 //
-//	alice         operator  sha256:9f86d081…  until 2027-03-01
+//	alice         operator  sha256:DIGEST  until 2027-03-01
 //	orchestrator  viewer    certificate
 //
 // Blank lines and lines that begin with # are left out. A name has no blank in it; it may have several tokens, so that
 // one can take the place of another. The last day of a token ends at midnight UTC. The error lists every wrong line by
 // its number and quotes none. A file that others than its owner and group may read is refused.
 func LoadCallers(path string) (*Callers, error) {
+	callers, err := readCallers(path)
+	if err == nil && len(callers.tokens)+len(callers.certificates) == 0 {
+		return nil, fmt.Errorf("%s names no caller; `voidrelay token create` makes a token", path)
+	}
+	return callers, err
+}
+
+// readCallers is LoadCallers for a file that may name nobody: the last caller may have been revoked.
+func readCallers(path string) (*Callers, error) {
 	if err := private(path); err != nil {
 		return nil, err
 	}
@@ -59,9 +69,6 @@ func LoadCallers(path string) (*Callers, error) {
 		if err := callers.add(i+1, strings.Fields(line)); err != nil {
 			faults = append(faults, fmt.Errorf("%s, line %d: %w", path, i+1, err))
 		}
-	}
-	if len(faults) == 0 && len(callers.tokens)+len(callers.certificates) == 0 {
-		return nil, fmt.Errorf("%s names no caller; `voidrelay token create` makes a token", path)
 	}
 	return callers, errors.Join(faults...)
 }
@@ -91,15 +98,18 @@ func (c *Callers) add(line int, fields []string) error {
 		return errForm
 	}
 	name := fields[0]
-	if utf8.RuneCountInString(name) > longestName || name == Nobody || strings.ContainsFunc(name, hidden) {
-		return fmt.Errorf("a name has at most %d letters, none of them invisible, and is not %s", longestName, Nobody)
+	if utf8.RuneCountInString(name) > longestName || name == Nobody || name[0] == '#' ||
+		strings.ContainsFunc(name, hidden) {
+		return fmt.Errorf("a name has at most %d letters, none of them invisible, does not begin with #, and is not %s",
+			longestName, Nobody)
 	}
 	one := listed{Identity: Identity{Name: name, Role: role}, line: line}
 	if fields[2] == certificate {
 		return c.addCertificate(one, fields[3:])
 	}
 	digest, err := hex.DecodeString(strings.TrimPrefix(fields[2], digestWord))
-	if err != nil || len(digest) != sha256.Size || !strings.HasPrefix(fields[2], digestWord) {
+	if err != nil || len(digest) != sha256.Size || !strings.HasPrefix(fields[2], digestWord) ||
+		fields[2] == Digest("") {
 		return errForm
 	}
 	if len(fields) == 5 {
@@ -135,13 +145,13 @@ func Digest(token string) string {
 }
 
 // hidden says of a letter that a terminal would not show it.
-func hidden(r rune) bool { return r < ' ' || r == utf8.RuneError || r >= 0x7f && r < 0xa0 }
+func hidden(r rune) bool { return r == utf8.RuneError || !unicode.IsPrint(r) }
 
 // byToken is whom the token was given to.
 func (c *Callers) byToken(token string, now time.Time) (Identity, error) {
 	one, ok := c.tokens[sha256.Sum256([]byte(token))]
 	switch {
-	case !ok:
+	case !ok || token == "":
 		return Identity{}, ErrUnauthenticated
 	case !one.until.IsZero() && !now.Before(one.until):
 		return Identity{}, &Refusal{fmt.Sprintf("the token of %s was good until %s (令牌已过期)", one.Name,

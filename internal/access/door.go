@@ -38,9 +38,9 @@ func NewDoor(callers *Callers, needs map[string]Need) *Door {
 const followPace = 2 * time.Second
 
 // Follow reads the file of callers anew whenever it has changed, until ctx ends. A file that is wrong leaves those in
-// force who were read before; told hears of each reading, with what is wrong with it or nil.
-func (d *Door) Follow(ctx context.Context, path string, told func(error)) {
-	before := stamp(path)
+// force who were read before, and one without a line nobody. before is its Stamp of when it was read first; told hears
+// of each reading, with what is wrong with it or nil.
+func (d *Door) Follow(ctx context.Context, path, before string, told func(error)) {
 	ticker := time.NewTicker(followPace)
 	defer ticker.Stop()
 	for {
@@ -49,12 +49,12 @@ func (d *Door) Follow(ctx context.Context, path string, told func(error)) {
 			return
 		case <-ticker.C:
 		}
-		now := stamp(path)
+		now := Stamp(path)
 		if now == before {
 			continue
 		}
 		before = now
-		callers, err := LoadCallers(path)
+		callers, err := readCallers(path)
 		if err == nil {
 			d.callers.Store(callers)
 		}
@@ -62,8 +62,8 @@ func (d *Door) Follow(ctx context.Context, path string, told func(error)) {
 	}
 }
 
-// stamp tells one state of a file from another; a file that cannot be seen has one of its own.
-func stamp(path string) string {
+// Stamp tells one state of a file from another; a file that cannot be seen has one of its own.
+func Stamp(path string) string {
 	info, err := os.Stat(path)
 	if err != nil {
 		return err.Error()
@@ -132,6 +132,9 @@ func (d *Door) identify(authorization []string, certificates []*x509.Certificate
 		}
 	}
 	if len(certificates) > 0 {
+		if d.now().After(certificates[0].NotAfter) {
+			return Identity{}, &Refusal{"the certificate is past its end (证书已过期)"}
+		}
 		return callers.byCertificate(NameOf(certificates[0]))
 	}
 	return Identity{}, ErrUnauthenticated

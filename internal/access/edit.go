@@ -78,8 +78,11 @@ func Revoke(path, name, token string) (revoked int, err error) {
 		var kept []string
 		for line := range strings.Lines(string(content)) {
 			fields := strings.Fields(line)
-			if len(fields) >= 3 && fields[0] == name &&
-				strings.HasPrefix(strings.TrimPrefix(fields[2], digestWord), token) {
+			digest, isToken := "", false
+			if len(fields) >= 3 {
+				digest, isToken = strings.CutPrefix(fields[2], digestWord)
+			}
+			if len(fields) >= 3 && fields[0] == name && (token == "" || isToken && strings.HasPrefix(digest, token)) {
 				revoked++
 				continue
 			}
@@ -114,8 +117,12 @@ func edit(path string, change func(content []byte) ([]byte, error)) error {
 	}
 	defer func() { _ = os.Remove(next.Name()) }() // gone already where all went well
 	_, err = next.Write(content)
-	if err = errors.Join(err, next.Chmod(mode), next.Sync(), next.Close()); err != nil {
+	if err = errors.Join(err, next.Chmod(mode), keepOwner(next, path), next.Sync(), next.Close()); err != nil {
 		return err
+	}
+	// A file that services would refuse would leave those in force whom they know.
+	if _, err := readCallers(next.Name()); err != nil {
+		return fmt.Errorf("nothing was changed, because services would refuse the file: %w", err)
 	}
 	return os.Rename(next.Name(), path)
 }

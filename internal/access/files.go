@@ -38,6 +38,8 @@ type Guard struct {
 	// Callers is nil where nobody is asked who he is; CallersFile is the file that they were read from.
 	Callers     *Callers
 	CallersFile string
+	// CallersStamp is the file's Stamp from before it was read.
+	CallersStamp string
 	// TLS is what a server speaks; nil for plain text.
 	TLS *tls.Config
 }
@@ -48,6 +50,7 @@ func (f Files) Open() (Guard, error) {
 	var callersErr, tlsErr error
 	switch {
 	case f.Callers != "":
+		g.CallersStamp = Stamp(f.Callers)
 		if g.Callers, callersErr = LoadCallers(f.Callers); callersErr != nil {
 			callersErr = fmt.Errorf("AUTH_CALLERS_FILE: %w", callersErr)
 		}

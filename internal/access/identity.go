@@ -59,7 +59,8 @@ func (f *Forbidden) Metadata() map[string]string {
 // allow says whether the caller may do what needs this.
 func allow(method string, who Identity, need Need) error {
 	switch {
-	case len(need.Names) > 0 && slices.Contains(need.Names, who.Name), len(need.Names) == 0 && who.Role >= need.Role:
+	case len(need.Names) > 0 && slices.Contains(need.Names, who.Name),
+		len(need.Names) == 0 && need.Role > NoRole && who.Role >= need.Role:
 		return nil
 	}
 	return &Forbidden{Method: method, Caller: who, Need: need}

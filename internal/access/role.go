@@ -33,7 +33,7 @@ func ParseRole(name string) (Role, error) {
 }
 
 // Need says who may call a method: whoever has the role or a greater one or, where names are given, only who goes by
-// one of them, whatever his role.
+// one of them, whatever his role. One that says neither is for nobody.
 type Need struct {
 	Role  Role
 	Names []string

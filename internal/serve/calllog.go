@@ -54,7 +54,7 @@ func (c *chain) tell(ctx context.Context, method string, who *access.Record, req
 	}
 	act := actOf(req)
 	switch {
-	case refusesTrouble[code] && !foreign(method):
+	case refusesTrouble[code] && !foreign(method), code == codes.Unauthenticated:
 		level = slog.LevelWarn
 	case act != nil:
 		level = slog.LevelInfo
@@ -68,6 +68,7 @@ func (c *chain) tell(ctx context.Context, method string, who *access.Record, req
 // refusesTrouble are the codes that say something about us or a vendor, or about a caller who is not known.
 var refusesTrouble = map[codes.Code]bool{
 	codes.Unavailable: true, codes.FailedPrecondition: true, codes.ResourceExhausted: true, codes.Unauthenticated: true,
+	codes.PermissionDenied: true,
 }
 
 // from is the host that a call comes from. What comes through our own REST face comes from the host that called there.

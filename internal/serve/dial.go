@@ -2,6 +2,7 @@ package serve
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"google.golang.org/grpc"
@@ -13,6 +14,9 @@ import (
 	"github.com/voidrelay/voidrelay/internal/settings"
 	"github.com/voidrelay/voidrelay/internal/telemetry"
 )
+
+// errInTheClear keeps a token from a network where everybody could read it.
+var errInTheClear = errors.New("a token never leaves this machine without TLS (令牌只在 TLS 下发往其他主机)")
 
 // DialOptions say how one of our programs reaches another.
 type DialOptions struct {
@@ -29,6 +33,9 @@ type DialOptions struct {
 // Dial makes a connection to another program of ours; it connects when the first call comes. It never goes through the
 // proxy of HTTPS_PROXY, which is for the way out to the vendors. The id of the call that is being answered goes along.
 func Dial(target string, o DialOptions) (*grpc.ClientConn, error) {
+	if o.Token != "" && o.TLS == nil && !access.IsLocalTarget(target) {
+		return nil, errInTheClear
+	}
 	transport := o.TLS
 	if transport == nil {
 		transport = insecure.NewCredentials()
@@ -52,6 +59,8 @@ func Dial(target string, o DialOptions) (*grpc.ClientConn, error) {
 // common is what every connection of ours has.
 func common() []grpc.DialOption {
 	return []grpc.DialOption{
+		// A name server has no say in how calls are repeated.
+		grpc.WithDisableServiceConfig(),
 		grpc.WithDefaultCallOptions(grpc.MaxCallRecvMsgSize(MaxMessage), grpc.MaxCallSendMsgSize(MaxMessage)),
 		grpc.WithChainUnaryInterceptor(unaryPassID), grpc.WithChainStreamInterceptor(streamPassID),
 	}

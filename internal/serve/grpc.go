@@ -88,7 +88,7 @@ func NewGRPC(o GRPCOptions) (*GRPC, error) {
 	}
 	follow := func() {}
 	if o.Guard.CallersFile != "" {
-		follow = func() { door.Follow(closing, o.Guard.CallersFile, c.readAnew) }
+		follow = func() { door.Follow(closing, o.Guard.CallersFile, o.Guard.CallersStamp, c.readAnew) }
 	}
 	g := &GRPC{
 		follow: follow,

@@ -90,16 +90,19 @@ func (r *remote) dial() (*install.Client, error) {
 	return client, nil
 }
 
-// trust is the way to a server of this authority, with our own certificate where it asks for one; nil for plain text.
+// trust is the way to a server that this authority vouches for, or one of the system's where none is named, with our
+// own certificate where it asks for one; nil for plain text, which is for this machine alone.
 func (r *remote) trust(authority, cert, key string) (credentials.TransportCredentials, error) {
-	if authority == "" {
+	if authority == "" && cert == "" && access.IsLocalTarget(r.server) {
 		return nil, nil
 	}
-	roots, err := access.Only(authority)
-	if err != nil {
-		return nil, fmt.Errorf("VOIDRELAY_CA_FILE: %w", err)
+	config := &tls.Config{MinVersion: tls.VersionTLS12}
+	if authority != "" {
+		var err error
+		if config.RootCAs, err = access.Only(authority); err != nil {
+			return nil, fmt.Errorf("VOIDRELAY_CA_FILE: %w", err)
+		}
 	}
-	config := &tls.Config{MinVersion: tls.VersionTLS12, RootCAs: roots}
 	if cert != "" || key != "" {
 		pair, err := access.Pair("VOIDRELAY_CERT_FILE", cert, "VOIDRELAY_KEY_FILE", key)
 		if err != nil {

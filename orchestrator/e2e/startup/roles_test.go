@@ -357,6 +357,7 @@ func TestAChangedFileOfCallersIsReadWhileTheServiceRuns(t *testing.T) {
 		known := func() bool { return s.call(t.Context(), conn) == nil }
 		write(accesstest.Caller{Name: "li", Role: "viewer", Token: "fedcba9876543210"}.Line())
 		require.Eventually(t, func() bool { return !known() }, 20*time.Second, 50*time.Millisecond)
+		write("# nobody\n")
 		write(accesstest.Ops.Line())
 		require.Eventually(t, known, 20*time.Second, 50*time.Millisecond)
 		write("ops operator 0123456789abcdef\n") // the token itself: such a file is refused
@@ -366,5 +367,8 @@ func TestAChangedFileOfCallersIsReadWhileTheServiceRuns(t *testing.T) {
 			require.True(t, known(), "those of before stay in force while the file is wrong")
 			return s.call(t.Context(), other) == nil
 		}, 20*time.Second, 50*time.Millisecond)
+		write("# nobody\n")
+		require.Eventually(t, func() bool { return !known() }, 20*time.Second, 50*time.Millisecond,
+			"the last caller is revoked, too")
 	})
 }

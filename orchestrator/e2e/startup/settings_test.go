@@ -123,6 +123,8 @@ func TestTheFileOfCallers(t *testing.T) {
 			"ops operator " + digest + " forever": "line 1: not `NAME ROLE sha256:DIGEST",
 			"ops operator " + digest + " until May 1":       "line 1: not `NAME ROLE sha256:DIGEST",
 			"ops operator " + digest + " until 1.5.2027":    "line 1: until wants a day",
+			"ops admin " + access.Digest(""):                "line 1: not `NAME ROLE sha256:DIGEST",
+			"ops\u200b admin " + digest:                     "line 1: a name has at most 100 letters",
 			"unauthenticated admin " + digest:               "line 1: a name has at most 100 letters",
 			"o\x1b[2Jps admin " + digest:                    "line 1: a name has at most 100 letters",
 			"li viewer " + digest + "\nops admin " + digest: "line 2: the token of line 1",

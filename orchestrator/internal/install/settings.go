@@ -122,7 +122,7 @@ func (o Options) load(sandboxes map[string]string, database string) (configs, er
 		case o.FreePorts && (name == "ORCHESTRATOR_GRPC_ADDR" || name == "ORCHESTRATOR_HTTP_ADDR"):
 			return freePort
 		// Known once the adapters listen.
-		case name == "KINGDEESVC_TARGET", name == "WMSSVC_TARGET", strings.HasPrefix(name, "ADAPTER_TOKEN"):
+		case name == "KINGDEESVC_TARGET", name == "WMSSVC_TARGET", strings.HasPrefix(name, "ADAPTER_"):
 			return ""
 		}
 		return o.Getenv(name)

@@ -46,8 +46,9 @@ type UnsaidError struct {
 
 func (e *UnsaidError) Error() string {
 	return fmt.Sprintf("scheme %s would name its orders otherwise: %s. Say which bills that goes for: "+
-		"--orders corrected (the old names were wrong: what was stored before is asked for by the new ones), or --orders from-now (orders that are there keep their old names); 方案 %s 的仓库单映射有变，"+
-		"请说明：--orders corrected 以前的映射有误，已存单据改按新映射；--orders from-now 自此生效，已有的仓库单仍按旧映射", e.Scheme,
+		"--orders corrected (the old names were wrong: what was stored before is asked for by the new ones), or "+
+		"--orders from-now (orders that are there keep their old names); 方案 %s 的仓库单映射有变，请说明："+
+		"--orders corrected 以前的映射有误，已存单据改按新映射；--orders from-now 自此生效，已有的仓库单仍按旧映射", e.Scheme,
 		strings.Join(e.Changes, ", "), e.Scheme)
 }
 

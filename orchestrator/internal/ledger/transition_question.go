@@ -31,10 +31,12 @@ const answeredSince = `exists (
       and a.disposition in ('cancelled', 'already_cancelled', 'in_progress', 'too_late', 'not_found', 'rejected'))`
 
 // leftAlone is true of an order of a bill d that a person has decided to leave as it is, or that was decided about in
-// dry run only: a question must not send what nobody has sent.
+// dry run only, whatever it was called then: a question must not send what nobody has sent.
 const leftAlone = `exists (
     select from cancellation c join outcome e using (cancellation_id)
-    where c.scheme = @scheme and c.bill_id = d.bill_id and c.order_id = o.order_id and c.generation = d.generation
+    where c.scheme = @scheme and c.bill_id = d.bill_id and c.generation = d.generation
+      and (c.order_id = o.order_id or c.bill_kind = d.bill_kind and c.direction = d.direction
+           and c.warehouse_number = d.number)
       and e.revoke_time is null and (e.state = 'dry_run' or e.state = 'closed' and e.outcome = 'ignored'))`
 
 // PlanQuestions plans the questions of a page, behind what it owes, and remembers that their bills were asked about.

@@ -126,7 +126,8 @@ order by e.cancellation_id`, taken)
 // statement that begins after that: whoever has joined it meanwhile is seen. What is done or closed ends them in the
 // same way. What is withdrawn, or dry_run, leaves its order to the unsettled cancellation that the order has by now,
 // else to the first of them: that becomes planned, behind the safety limits, and is read before it is sent. So does one
-// that ended because the WMS never had the order, where another has better evidence that it did.
+// that ended because the WMS never had the order, where another has better evidence that it did, or because a question
+// found nothing to cancel, where the other is owed.
 func FollowSenders(ctx context.Context, tx pgx.Tx, ids []int64) error {
 	if len(ids) == 0 {
 		return nil
@@ -135,7 +136,8 @@ func FollowSenders(ctx context.Context, tx pgx.Tx, ids []int64) error {
 with called as materialized (
     select s.cancellation_id, s.same_order_as, s.hold_reason, f.order_id, e.state, e.outcome, e.inferred, e.disposition,
            e.vendor_message,
-           e.state in ('done', 'closed') and (e.outcome <> 'no_order' or f.evidence = 'weak') as ends
+           e.state in ('done', 'closed') and (e.outcome <> 'no_order' or f.evidence = 'weak')
+               and (e.outcome <> 'nothing_to_cancel' or f.question > 0) as ends
     from shared_cancellation s
     join outcome e on e.cancellation_id = s.same_order_as and e.revoke_time is null
     join cancellation f on f.cancellation_id = s.cancellation_id

@@ -23,13 +23,13 @@ const LeaseRows = `
 with mine as materialized (
     select w.send_before, w.attempt as loaded_attempt, c.attempt, c.cancellation_id, c.scheme, c.bill_id,
            c.order_id, c.account, c.state, c.lease_until, c.not_before
-    from unnest(@ids::bigint[], @attempts::integer[], @before::timestamptz[])
-      as w (cancellation_id, attempt, send_before)
+    from unnest(@ids::bigint[], @orders::bigint[], @attempts::integer[], @before::timestamptz[])
+      as w (cancellation_id, order_id, attempt, send_before)
     cross join lateral (
         select d.attempt, d.cancellation_id, d.scheme, d.bill_id, d.order_id, d.account, d.state, d.lease_until,
                d.not_before
         from unsettled_cancellation d
-        where d.cancellation_id = w.cancellation_id
+        where d.cancellation_id = w.cancellation_id and d.order_id = w.order_id
         for update of d skip locked) as c
 ), leased as (
     update unsettled_cancellation u set attempt = u.attempt + 1, lease_until = now() + @lease, update_time = now()
@@ -37,6 +37,10 @@ with mine as materialized (
     where u.cancellation_id = c.cancellation_id and c.attempt = c.loaded_attempt and c.state = 'open'
       and c.lease_until is null and (c.not_before is null or c.not_before <= now()) and ` + ledger.MaySend + `
       and not ` + ledger.IsClaimed + `
+      and not exists (
+        select from (select k.cancellation_id from cancellation k where k.order_id = c.order_id offset 0) k
+        join outcome e on e.cancellation_id = k.cancellation_id
+        where e.revoke_time is null and e.lease_until > now())
     returning u.cancellation_id, u.attempt, c.send_before
 )
 insert into attempt (cancellation_id, attempt, send_before)
@@ -46,7 +50,8 @@ returning cancellation_id, attempt`
 // Lease writes the intents: each row that may still be sent gets its next attempt, on disk before anything is handed
 // over, and is ours until lease has passed. due carries the SendBefore of each. Rows that somebody else took, also if
 // it has been answered since they were loaded (a verification may take longer than a batch's hold), that were withdrawn
-// or held, or whose order another bill has claimed meanwhile are not among the answer.
+// or held, that are about another order by now, or whose order another bill has claimed meanwhile are not among the
+// answer; nor those for whose order a request of another cancellation, withdrawn since, is on its way.
 func (s *Rows) Lease(ctx context.Context, due []ledger.Due, lease time.Duration) ([]ledger.Due, error) {
 	ids, orders := make([]int64, len(due)), make([]int64, len(due))
 	attempts := make([]int, len(due))
@@ -62,7 +67,7 @@ func (s *Rows) Lease(ctx context.Context, due []ledger.Due, lease time.Duration)
 		together := &pgx.Batch{}
 		together.Queue(LockOrders, orders)
 		together.Queue(LeaseRows,
-			pgx.StrictNamedArgs{"ids": ids, "attempts": attempts, "before": before, "lease": lease})
+			pgx.StrictNamedArgs{"ids": ids, "orders": orders, "attempts": attempts, "before": before, "lease": lease})
 		results := tx.SendBatch(ctx, together)
 		if _, err := results.Exec(); err != nil {
 			return errors.Join(err, results.Close())

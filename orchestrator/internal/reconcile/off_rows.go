@@ -14,8 +14,8 @@ import (
 // offAfter is how long a bill stays un-audited before it counts as one whose order stands: an edit is over by then.
 const offAfter = time.Hour
 
-// wouldOwe finds the bills b that a trigger would have called for which the scheme leaves out: they ended that way, they
-// claim orders, and nothing was ever owed for them in their generation. Of voided bills those of 90 days count.
+// wouldOwe finds the bills b that a trigger would have called for which the scheme leaves out: they ended that way,
+// they claim orders, and nothing was ever owed for them in their generation. Of voided bills those of 90 days count.
 var wouldOwe = map[rule.Trigger]string{
 	rule.TriggerUnAudited: `b.class = 'un_audited' and b.un_audited_since < t.now - t.edit`,
 	rule.TriggerDeleted:   `b.class = 'deleted' and b.cancel_status <> 'B'`,

@@ -11,8 +11,8 @@ import (
 	"github.com/voidrelay/voidrelay/orchestrator/internal/ledger"
 )
 
-// Rule 1 (docs/rules.md): bills were un-audited for good under a scheme that acts on voids alone. Their orders stood, and
-// nobody had said so.
+// Rule 1 (docs/rules.md): bills were un-audited for good under a scheme that acts on voids alone. Their orders stood,
+// and nobody had said so.
 func TestWhatATriggerThatIsOffWouldHaveOwedIsToldOnce(t *testing.T) {
 	b := setupRereading(t)
 	for id := int64(1); id <= 4; id++ {

@@ -39,7 +39,9 @@ select scheme, bill_id, 1, bill_id, 1 from bill`)
 		args []any
 	}{
 		"lease": {push.LeaseRows, []any{
-			pgx.StrictNamedArgs{"ids": ids, "attempts": make([]int, len(ids)), "before": before, "lease": time.Minute},
+			pgx.StrictNamedArgs{
+				"ids": ids, "orders": ids, "attempts": make([]int, len(ids)), "before": before, "lease": time.Minute,
+			},
 		}},
 		"load": {push.LoadRows, []any{ids}},
 		// Stands for 500 looked at again among 60,000 bills, which took 40 s instead of some milliseconds.

@@ -131,3 +131,53 @@ func TestWhatAPersonLeftAloneIsNotAskedAbout(t *testing.T) {
 	w.asks(wide, 3, "A3")
 	require.Zero(t, w.count(`select count(*) from cancellation where bill_id = 3`))
 }
+
+// A dry run had decided about it under a wrong code. The code was put right, and the question would have cancelled what
+// nobody had sent.
+func TestWhatWasLeftAloneUnderAnotherCodeIsNotAskedAbout(t *testing.T) {
+	for state, outcome := range map[string]string{"dry_run": "", "closed": "ignored"} {
+		t.Run(state, func(t *testing.T) {
+			w := setupWriter(t)
+			w.asks(wide, 1, "A1") // as the run that asks has its kind and warehouse
+			w.rows.Exec(`update warehouse_order set warehouse_code = 'WRONG'`)
+			w.rows.Exec(`update cancellation set question = 0`)
+			w.rows.Exec(`update cancellation_now set state = $1, outcome = $2, outcome_time = now()`, state, outcome)
+			w.rows.Exec(`delete from bill_doubt`)
+			w.asks(wide, 1, "A1")
+			require.Equal(t, 1, w.count(`select count(*) from cancellation`))
+		})
+	}
+}
+
+// A question was on its way when its order was found owed: the second request left while the first had no answer.
+func TestNoTwoRequestsForAnOrderAreInFlight(t *testing.T) {
+	w := setupWriter(t)
+	w.asks(wide, 1, "A1")
+	question := w.lease(w.due("A1"))[0]
+	page := voidedPage(1, "A1", "WH1")
+	page.Bills = nil
+	_, err := w.store.FinishRun(t.Context(), w.run(), page, finishAt(rowtest.Now.Add(time.Second)), none)
+	require.NoError(t, err)
+	owed := func() (due []ledger.Due) {
+		for _, d := range w.due("A1") {
+			if d.ID != question.ID {
+				due = append(due, d)
+			}
+		}
+		require.Len(t, due, 1)
+		return due
+	}
+	require.Empty(t, w.lease(owed()), "the question has no answer yet")
+	w.result(question, rule.NotFound, rule.Next{State: rule.Closed, Outcome: rule.NothingToCancel})
+	require.Len(t, w.lease(owed()), 1)
+}
+
+// Its row was withdrawn and owed anew, with another order, while a batch had it: the batch sent the text of before.
+func TestWhatIsAboutAnotherOrderByNowIsNotLeased(t *testing.T) {
+	w := setupWriter(t)
+	due := w.owe(1, "A1", "WH1")
+	stale := due[0]
+	stale.OrderID++
+	require.Empty(t, w.lease([]ledger.Due{stale}))
+	require.Len(t, w.lease(due), 1)
+}

@@ -90,8 +90,11 @@ type Claimant struct {
 func (c Claimant) claims(shown State, isShown bool) (claims, confirmed bool) {
 	stands := !c.Voided && !c.Owed
 	switch {
-	case c.Elsewhere, !isShown:
-		return stands, c.Elsewhere
+	case c.Elsewhere:
+		return stands, true
+	case !isShown:
+		// What was un-audited may be audited again, and is not seen.
+		return !c.Voided, false
 	case shown.Voided():
 		return stands, false
 	case shown.Live():

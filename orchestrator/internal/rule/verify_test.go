@@ -66,6 +66,9 @@ func TestOnlyAVoidedBillWhoseOrderNobodyElseClaimsIsSent(t *testing.T) {
 		"by one that Kingdee does not show": {
 			rule.FreshRead{ByID: &voided, Claimants: one(rule.Claimant{})}, rule.ClaimUnconfirmed,
 		},
+		"by one that was owed for an un-audit, and is not shown: it may be live again": {
+			rule.FreshRead{ByID: &voided, Claimants: one(rule.Claimant{Owed: true})}, rule.ClaimUnconfirmed,
+		},
 		"by one that is voided by now, which the ledger has not read": {
 			rule.FreshRead{ByID: &voided, Claimants: one(rule.Claimant{}), Others: reads(otherVoided)},
 			rule.ClaimUnconfirmed,

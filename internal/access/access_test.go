@@ -1,0 +1,56 @@
+package access
+
+import (
+	"crypto/x509"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+)
+
+// What gRPC reads as another host was taken for this one, and the token went there in the clear.
+func TestATargetIsLocalOnlyWhereGRPCReadsItSo(t *testing.T) {
+	for target, local := range map[string]bool{
+		"127.0.0.1:7401": true, "localhost:7401": true, "[::1]:7401": true, "unix:/run/a": true, "unix:///run/a": true,
+		"dns:///localhost:7401": true, "passthrough:///127.0.0.1:1": true,
+		"10.0.0.5:7401": false, "dns:///10.0.0.5:7401": false, "dns:///10.0.0.5:7401?/127.0.0.1": false,
+		"dns:///10.0.0.5:7401#/localhost:1": false, "dns://8.8.8.8/localhost:7401": false,
+		"xds:///localhost:1": false, "10.0.0.5:7401/127.0.0.1:1": false, "": false,
+	} {
+		require.Equal(t, local, IsLocalTarget(target), target)
+	}
+}
+
+func TestANeedThatSaysNothingIsNobodys(t *testing.T) {
+	boss := Identity{Name: "boss", Role: Admin}
+	require.Error(t, allow("m", boss, Need{}))
+	require.Error(t, allow("m", boss, Need{Names: []string{"orchestrator"}}))
+	require.NoError(t, allow("m", boss, Need{Role: Admin}))
+}
+
+func TestACertificatePastItsEndIsNobodys(t *testing.T) {
+	now := time.Date(2026, 11, 30, 0, 0, 0, 0, time.UTC)
+	boss := listed{Identity: Identity{Name: "boss", Role: Admin}}
+	d := NewDoor(&Callers{certificates: map[string]listed{"boss": boss}}, nil)
+	d.now = func() time.Time { return now }
+	for end, known := range map[time.Time]bool{now.Add(time.Hour): true, now.Add(-time.Hour): false} {
+		_, err := d.identify(nil, []*x509.Certificate{{DNSNames: []string{"boss"}, NotAfter: end}})
+		require.Equal(t, known, err == nil)
+	}
+}
+
+// A file that services would refuse left the token in force that was just revoked, and the command said that it was.
+func TestAnEditOfAFileThatServicesWouldRefuseChangesNothing(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "callers")
+	content := "li viewer " + Digest("0123456789abcdef") + "\nwang boss certificate\n"
+	require.NoError(t, os.WriteFile(path, []byte(content), 0o600))
+	_, err := Revoke(path, "li", "")
+	require.ErrorContains(t, err, "nothing was changed")
+	_, err = CreateToken(path, "zhao", Viewer, time.Time{})
+	require.ErrorContains(t, err, "nothing was changed")
+	kept, err := os.ReadFile(path)
+	require.NoError(t, err)
+	require.Equal(t, content, string(kept))
+}

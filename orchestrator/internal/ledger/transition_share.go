@@ -122,8 +122,8 @@ order by e.cancellation_id`, taken)
 	return nil
 }
 
-// FollowSenders lets those who share an order with one of these cancellations follow it where it has ended, in a
-// statement that begins after that: whoever has joined it meanwhile is seen. What is done or closed ends them in the
+// FollowSenders lets those who share an order with one of these cancellations follow it where it has ended, or is about
+// another order by now, in a statement that begins after that: whoever has joined it meanwhile is seen. What is done or closed ends them in the
 // same way. What is withdrawn, or dry_run, leaves its order to the unsettled cancellation that the order has by now,
 // else to the first of them: that becomes planned, behind the safety limits, and is read before it is sent. So does one
 // that ended because the WMS never had the order, where another has better evidence that it did, or because a question
@@ -136,12 +136,13 @@ func FollowSenders(ctx context.Context, tx pgx.Tx, ids []int64) error {
 with called as materialized (
     select s.cancellation_id, s.same_order_as, s.hold_reason, f.order_id, e.state, e.outcome, e.inferred, e.disposition,
            e.vendor_message,
-           e.state in ('done', 'closed') and (e.outcome <> 'no_order' or f.evidence = 'weak')
-               and (e.outcome <> 'nothing_to_cancel' or f.question > 0) as ends
+           coalesce(e.state in ('done', 'closed') and (e.outcome <> 'no_order' or f.evidence = 'weak')
+               and (e.outcome <> 'nothing_to_cancel' or f.question > 0), false) as ends
     from shared_cancellation s
-    join outcome e on e.cancellation_id = s.same_order_as and e.revoke_time is null
     join cancellation f on f.cancellation_id = s.cancellation_id
-    where s.same_order_as = any($1)
+    left join outcome e on e.cancellation_id = s.same_order_as and e.revoke_time is null
+    left join unsettled_cancellation v on v.cancellation_id = s.same_order_as and v.order_id = f.order_id
+    where s.same_order_as = any($1) and v.cancellation_id is null
     order by s.cancellation_id
     for update of s
 ), ended as (

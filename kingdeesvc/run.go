@@ -29,6 +29,9 @@ import (
 // drainTime bounds a stop: what is read can be read again.
 const drainTime = 10 * time.Second
 
+// maxRequest bounds one request, 4 MiB: 10,000 bill numbers of the longest fit.
+const maxRequest = 4 << 20
+
 // Server is a running kingdeesvc.
 type Server struct {
 	*serve.Life
@@ -72,7 +75,7 @@ func Start(ctx context.Context, cfg Config, logger *slog.Logger) (_ *Server, err
 	s.client = client
 	if s.grpc, err =
 		serve.NewGRPC(serve.GRPCOptions{
-			Chain: rpc.Chain(logger), Guard: guard, Telemetry: s.telemetry, MaxRequest: 1 << 20,
+			Chain: rpc.Chain(logger), Guard: guard, Telemetry: s.telemetry, MaxRequest: maxRequest,
 		}); err != nil {
 		return nil, err
 	}

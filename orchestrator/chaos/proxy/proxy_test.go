@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -14,11 +15,11 @@ import (
 )
 
 // behind starts a proxy before a vendor that says "yes", ends "/drop" without an answer and "/cut" in the middle.
-func behind(t *testing.T) (p *proxy.Proxy, reached *int) {
+func behind(t *testing.T) (p *proxy.Proxy, reached *atomic.Int64) {
 	t.Helper()
-	reached = new(int)
+	reached = new(atomic.Int64)
 	vendor := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		*reached++
+		reached.Add(1)
 		body, err := io.ReadAll(r.Body)
 		if err != nil || r.URL.Path == "/drop" {
 			panic(http.ErrAbortHandler)
@@ -71,7 +72,7 @@ func TestItPassesOnWhatTheVendorDoes(t *testing.T) {
 	require.Equal(t, http.StatusOK, status)
 	require.Equal(t, "half", body)
 	require.ErrorIs(t, err, io.ErrUnexpectedEOF)
-	require.Equal(t, 3, *reached)
+	require.EqualValues(t, 3, reached.Load())
 	require.Zero(t, p.Answered())
 }
 
@@ -87,7 +88,7 @@ func TestNothingReachesTheVendorWhileItAnswers(t *testing.T) {
 		require.Empty(t, header.Get("X-Vendor"))
 		require.Equal(t, want == http.StatusFound, header.Get("Location") != "")
 	}
-	require.Zero(t, *reached)
+	require.Zero(t, reached.Load())
 	require.Equal(t, 3, p.Answered())
 	p.StepAside()
 	_, body, _, err := post(t, p, "/cancel")

@@ -24,7 +24,8 @@ func TestWhoSharesAnOrderDoesNotFollowToAnotherOrder(t *testing.T) {
 	_, err := w.store.FinishRun(t.Context(), w.run(), both, finishAt(rowtest.Now.Add(time.Second)), none)
 	require.NoError(t, err)
 	const standing = `
-select string_agg(concat_ws(' ', bill_no, order_code, state, 'with ' || nullif(same_order_as, 0)), ', ' order by bill_no)
+select string_agg(concat_ws(' ', bill_no, order_code, state, 'with ' || nullif(same_order_as, 0)), ', '
+       order by bill_no)
 from cancellation_now`
 	require.Equal(t, "A1 A1 open, A2 A1 open with 1", w.text(standing))
 	w.rows.Exec(`update unsettled_cancellation set state = 'planned', decide_time = null`)

@@ -122,12 +122,12 @@ order by e.cancellation_id`, taken)
 	return nil
 }
 
-// FollowSenders lets those who share an order with one of these cancellations follow it where it has ended, or is about
-// another order by now, in a statement that begins after that: whoever has joined it meanwhile is seen. What is done or
-// closed ends them in the same way. What is withdrawn, or dry_run, leaves its order to the unsettled cancellation that
-// the order has by now, else to the first of them: that becomes planned, behind the safety limits, and is read before it
-// is sent. So does one that ended because the WMS never had the order, where another has better evidence that it did, or
-// because a question found nothing to cancel, where the other is owed.
+// FollowSenders lets those who share an order with one of these cancellations follow it where it has ended, or is
+// about another order by now, in a statement that begins after that: whoever has joined it meanwhile is seen. What
+// is done or closed ends them in the same way. What is withdrawn, or dry_run, leaves its order to the unsettled
+// cancellation that the order has by now, else to the first of them: that becomes planned, behind the safety
+// limits, and is read before it is sent. So does one that ended because the WMS never had the order, where another
+// has better evidence that it did, or because a question found nothing to cancel, where the other is owed.
 func FollowSenders(ctx context.Context, tx pgx.Tx, ids []int64) error {
 	if len(ids) == 0 {
 		return nil

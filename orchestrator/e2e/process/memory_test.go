@@ -106,13 +106,17 @@ func (w past) back(p *install.Process, client *install.Client) *orchestratorv1.L
 	return memory.GetLoss()
 }
 
-// readyAgain waits until a host works.
+// readyAgain waits until a host works. One that has just lost its server may say so for a second: it has not noticed,
+// and a connection to the server of before is looked at only once it has rested for that long.
 func (w past) readyAgain(p *install.Process) {
 	w.t.Helper()
-	await(w.t, 20*time.Second, "it is ready", func() bool {
-		code, body := ready(w.t, p)
-		return code == http.StatusOK && !body.has("ledger_went_back", "")
-	})
+	for range 2 {
+		waitOut(w.t.Context(), 1500*time.Millisecond)
+		await(w.t, 20*time.Second, "it is ready", func() bool {
+			code, body := ready(w.t, p)
+			return code == http.StatusOK && !body.has("ledger_went_back", "")
+		})
+	}
 }
 
 // asked counts what reached the two vendors: queries, and requests to cancel.

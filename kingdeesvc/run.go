@@ -84,10 +84,6 @@ func Start(ctx context.Context, cfg Config, logger *slog.Logger) (_ *Server, err
 	if err := s.listen(ctx, cfg); err != nil {
 		return nil, err
 	}
-	if guard.Callers != nil && guard.TLS == nil {
-		logger.WarnContext(ctx, "bearer tokens travel in plain text; set TLS_CERT_FILE and TLS_KEY_FILE",
-			slog.String("addr", s.Addr()))
-	}
 	if cfg.BaseURL.Scheme == "http" && !access.IsLoopback(cfg.BaseURL.Hostname()) {
 		logger.WarnContext(ctx, "secrets and bills travel to Kingdee in plain text; use https://",
 			slog.String("vendor", cfg.BaseURL.Redacted()))

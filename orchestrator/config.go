@@ -35,8 +35,8 @@ type Config struct {
 	AdapterCA string
 
 	// GRPCAddr and HTTPAddr are where gRPC and REST listen, host:port, port 0 for any free one (ORCHESTRATOR_GRPC_ADDR
-	// 127.0.0.1:7403, ORCHESTRATOR_HTTP_ADDR 127.0.0.1:7480). Anything but loopback needs tokens or client
-	// certificates: whoever reaches them can release cancellations.
+	// 127.0.0.1:7403, ORCHESTRATOR_HTTP_ADDR 127.0.0.1:7480). Anything but loopback needs callers who are
+	// known, and TLS: whoever reaches them can release cancellations.
 	GRPCAddr, HTTPAddr string
 
 	// HostName is what this orchestrator goes by in conditions and in the list of hosts, one of its own for each on a

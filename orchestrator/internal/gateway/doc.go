@@ -1,5 +1,5 @@
-// Package gateway is the REST face of the orchestrator. It dials the orchestrator's own gRPC port, so that every call
-// passes the same interceptors whichever way it came.
+// Package gateway is the REST face of the orchestrator. It calls the orchestrator's own gRPC server over a pipe within
+// the process, so that every call passes the same interceptors whichever way it came.
 //
 // It promises that every error has one shape (google.rpc.Status as JSON with an ErrorInfo of domain "orchestrator",
 // also for an unknown path or method), and that nothing in a request is silently ignored: an unknown query parameter,

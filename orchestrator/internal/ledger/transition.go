@@ -82,6 +82,7 @@ with d as (
         @traceparent
     from d
     where not exists (select from known k where `+sameKey("k", "d")+`)
+    order by d.bill_id, d.bill_kind, d.direction, d.number
     on conflict on constraint cancellation_once do nothing
     returning cancellation_id, bill_id, bill_kind, direction, warehouse_number as number, generation
 ), again as (

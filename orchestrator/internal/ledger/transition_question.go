@@ -88,6 +88,7 @@ with found as (
         d.reason, d.props::jsonb, d.owner, d.triggers::text[], d.evidence, d.orders_from, @revision, @run,
         d.business_date, @traceparent
     from d
+    order by d.bill_id, d.bill_kind, d.direction, d.number, d.question
     on conflict on constraint cancellation_once do nothing
     returning cancellation_id, bill_id, order_id, question
 ), made as (

@@ -33,6 +33,10 @@ func PlanCancellations(ctx context.Context, tx pgx.Tx, run *Run, page *Page) err
 	if err != nil {
 		return err
 	}
+	corrected, err := TakeCorrected(ctx, tx, run.Scheme, page.Cancellations)
+	if err != nil {
+		return err
+	}
 	rows, err := plan(ctx, tx, owedColumns.Args(owed, pgx.StrictNamedArgs{
 		"scheme": run.Scheme, "revision": run.Revision, "run": NullID(run.ID),
 		"traceparent": telemetry.Traceparent(ctx), "reuse": string(rule.HoldNumberReuse), "reopen": page.Reopen,
@@ -58,7 +62,7 @@ func PlanCancellations(ctx context.Context, tx pgx.Tx, run *Run, page *Page) err
 	if err := endQuestions(ctx, tx, all); err != nil {
 		return err
 	}
-	if err := FollowSenders(ctx, tx, taken); err != nil {
+	if err := FollowSenders(ctx, tx, append(corrected, taken...)); err != nil {
 		return err
 	}
 	if err := pointToLater(ctx, tx, taken); err != nil {

@@ -12,6 +12,7 @@ import (
 //
 //	transition.go           what a run decides
 //	transition_question.go  what a run asks about
+//	transition_correct.go   what a revision corrects
 //	transition_answer.go    what the read before a request, the request and its answer decide
 //	transition_act.go       what a person decides
 //
@@ -56,11 +57,11 @@ type planned struct {
 //   - held for number_reuse_unsaid, and something calls for it now that needs no person;
 //   - open, and nothing calls for it any longer but what needs a person for number_reuse_unsaid.
 //
-// Any other stays as it is, also where the mapping makes another order of it by now; one that was never asked for takes
-// that order when it is planned anew. Where the order has an unsettled cancellation, or two of the page are about one
-// order, a further one is same_order; not so in a scheme that only watches. What is planned anew is read again, by
-// number too, before it is sent. Its rows and those of its orders are locked before, so that what is settled or opened
-// by somebody else at this moment is met as it is then.
+// Any other stays as it is, also where the mapping makes another order of it by now; one of which nothing
+// can have come takes that order when it is planned anew. Where the order has an unsettled cancellation, or two of the
+// page are about one order, a further one is same_order; not so in a scheme that only watches. What is planned anew is
+// read again, by number too, before it is sent. Its rows and those of its orders are locked before, so that what is
+// settled or opened by somebody else at this moment is met as it is then.
 func plan(ctx context.Context, tx pgx.Tx, args pgx.StrictNamedArgs) ([]planned, error) {
 	rows, err := tx.Query(ctx, `
 with d as (
@@ -92,7 +93,8 @@ with d as (
       and (c.state = 'withdrawn'
         or c.state = 'dry_run' and (@reopen or not k.had @> k.triggers)
            and (select s.mode from scheme s where s.scheme = @scheme) = 'send')
-    returning c.cancellation_id, c.times_settled, case c.attempt when 0 then k.order_id else f.order_id end as order_id,
+    returning c.cancellation_id, c.times_settled,
+        case when `+neverLanded+` then k.order_id else f.order_id end as order_id,
         k.bill_id, k.hold, `+qualified("c", kept)+`
 ), wanted as (
     select f.cancellation_id, d.order_id, d.bill_id, d.hold, d.verified, 0 as times_settled, d.not_before,

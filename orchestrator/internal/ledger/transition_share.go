@@ -80,16 +80,21 @@ with earlier as materialized (
           and n.direction = d.direction and n.warehouse_number = d.number and n.generation = d.generation
           and n.question = 0 and x.revoke_time is null and x.state in ('done', 'closed'))
 )`
-	args := owedColumns.Args(owed, pgx.StrictNamedArgs{"scheme": scheme})
-	var taken []int64
-	for _, sql := range []string{settle(earlier, what), settleShared(earlier, what)} {
-		ids, err := settledIDs(ctx, tx, found+","+strings.TrimPrefix(sql, "\nwith"), args)
+	return settleFound(ctx, tx, found, earlier, what, owedColumns.Args(owed, pgx.StrictNamedArgs{"scheme": scheme}))
+}
+
+// settleFound is settle and settleShared for what a with clause has found, one after the other.
+func settleFound(
+	ctx context.Context, tx pgx.Tx, found, where, what string, args pgx.StrictNamedArgs,
+) (ids []int64, err error) {
+	for _, sql := range []string{settle(where, what), settleShared(where, what)} {
+		settled, err := settledIDs(ctx, tx, found+","+strings.TrimPrefix(sql, "\nwith"), args)
 		if err != nil {
 			return nil, err
 		}
-		taken = append(taken, ids...)
+		ids = append(ids, settled...)
 	}
-	return taken, nil
+	return ids, nil
 }
 
 // pointToLater closes the work items of cancellations that a later generation of their bill has taken over, each with

@@ -1,5 +1,6 @@
-// Package remap maps the stored snapshots of a scheme by its newest revision, where that changes what bills claim, and
-// adds the claims. Until it has ended the scheme sends nothing (rule 17, docs/rules.md). It asks no vendor.
+// Package remap maps the stored snapshots of a scheme by its newest revision, where that changes what bills claim, adds
+// the claims, and names anew what is owed where the revision is a correction. Until it has ended the scheme sends
+// nothing (rule 17, docs/rules.md). It asks no vendor.
 package remap
 
 import (
@@ -8,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"math"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -76,6 +78,7 @@ for update of r skip locked`, e.Name, e.Revision).Scan(&id)
 		if err != nil {
 			return err
 		}
+		from := run.Cursor
 		writes, err := mapped(ctx, tx, e, &run)
 		if err != nil {
 			return err
@@ -83,7 +86,14 @@ for update of r skip locked`, e.Name, e.Revision).Scan(&id)
 		if err := ledger.WriteClaims(ctx, tx, e.Name, e.Revision, writes.bills); err != nil {
 			return err
 		}
+		until := run.Cursor
 		if more = writes.read == pageBills; !more {
+			until = math.MaxInt64
+		}
+		if err := correct(ctx, tx, e, from, until); err != nil {
+			return err
+		}
+		if !more {
 			run.State = ledger.RunComplete
 			if _, err := tx.Exec(ctx, `
 update scheme set remap_run_id = null, update_time = now() where scheme = $1 and remap_run_id = $2`,

@@ -24,6 +24,7 @@ func TestTheHistoryOfABillIsInPlainWordsOfBothLanguages(t *testing.T) {
 		},
 		"withdrawn": {
 			"no_trigger", "decided anew", "scheme_retired", "order_claimed", "not_asked", "owed", "taken_over",
+			"corrected",
 		},
 		"dry_run": {"dry_run"}, "closed": {"no_order", "nothing_to_cancel", "ignored"},
 	} {

@@ -48,6 +48,12 @@ func move(ctx context.Context, pool *pgxpool.Pool, e rule.Event, m moved) error 
 				later[i].Generation++
 			}
 			_, err = ledger.TakeOver(ctx, tx, m.Scheme, later)
+		case rule.EventCorrected:
+			named := slices.Clone(m.Cancellations)
+			for i := range named {
+				named[i].OrderCode += "-NEW"
+			}
+			_, err = ledger.TakeCorrected(ctx, tx, m.Scheme, named)
 		case rule.EventNoTrigger:
 			_, err = ledger.WithdrawBills(ctx, tx, m.Scheme, m.Bills)
 		case rule.EventRunEnded:

@@ -34,6 +34,12 @@ var before = map[rule.Event]string{
 	rule.EventOwedAsDeleted: `update cancellation_now set triggers = '{voided,deleted}' where scheme = $1`,
 	rule.EventAsked:         isQuestion,
 	rule.EventOwedNow:       isQuestion,
+	rule.EventCorrected: `
+with corrected as (
+    insert into scheme_revision (scheme, revision, content_hash, document, orders) values ($1, 2, '', '', 'corrected')
+)
+insert into warehouse_order (account, warehouse_code, order_code, order_type)
+select account, warehouse_code, order_code || '-NEW', order_type from warehouse_order on conflict do nothing`,
 	rule.EventOwedFreely: `
 update cancellation_now set hold_reason = 'number_reuse_unsaid' where scheme = $1 and state = 'held'`,
 	rule.EventRunEndedHolding: `

@@ -40,6 +40,9 @@ const (
 	EventNoTrigger Event = "no_trigger"
 	// EventTakenOver: the same order is owed for a later generation of the same bill.
 	EventTakenOver Event = "taken_over"
+	// EventCorrected: a revision corrects how orders are named that are there, and nothing can have come of it in the
+	// WMS.
+	EventCorrected Event = "corrected"
 	// EventRunEnded, EventRunEndedHolding and EventRunEndedWatching: the run that planned it is complete, or has
 	// been long in ending, and there is no reason to hold it, or there is one, or the scheme only watches.
 	EventRunEnded         Event = "run_ended"
@@ -120,6 +123,7 @@ func Transitions() []Transition {
 		{EventDecidedAnew, []CancellationState{Planned}, Withdrawn},
 		{EventNoTrigger, []CancellationState{Planned, Open, Held, NeedsAttention}, Withdrawn},
 		{EventTakenOver, []CancellationState{Planned, Open, Held, NeedsAttention}, Withdrawn},
+		{EventCorrected, []CancellationState{Planned, Open, Held, NeedsAttention}, Withdrawn},
 		{EventRunEnded, []CancellationState{Planned}, Open},
 		{EventRunEndedHolding, []CancellationState{Planned}, Held},
 		{EventRunEndedWatching, []CancellationState{Planned}, DryRun},

@@ -73,6 +73,7 @@ insert into plain_word (about, code, word_zh, word_en) values
 ('outcome', 'order_claimed', '仓库单由另一张单据占用', 'another bill claims the order'),
 ('outcome', 'not_asked', '不再追问：仓库单由另一张单据占用', 'not asked: another bill claims the order'),
 ('outcome', 'owed', '不再追问：该仓库单已应取消', 'not asked: the order is owed by now'),
+('outcome', 'corrected', '仓库单的名称已更正，按新名称重新判定', 'its order is named otherwise by now'),
 ('outcome', 'taken_over', '同一张单据后来的一次生效接替了它', 'a later generation of the bill took it over'),
 ('outcome', 'dry_run', '方案处于仅观察模式，未发送', 'the scheme only watches; nothing was sent'),
 ('outcome', 'ignored', '人工决定不取消', 'a person decided not to cancel'),

@@ -36,44 +36,46 @@ func (s *Server) takeFirst(ctx context.Context, pool *pgxpool.Pool, file []*sche
 	return nil
 }
 
-const (
-	// fileEvery is how often a host compares its file with the ledger, and tellAgain how often it writes down that they
-	// still differ, or still do not.
-	fileEvery = 2 * time.Second
-	tellAgain = time.Minute
-)
+// compareEvery is how often a host compares its schemes with the ledger's.
+const compareEvery = 2 * time.Second
 
 // schemesFile is the file of a host, which it compares with the ledger for as long as it runs. It blocks nothing.
 type schemesFile struct {
 	// path is read again each time; where it is empty, text stands for it.
-	path       string
-	text       []byte
-	schemes    *intake.Registry
-	conditions *ledger.Conditions
-	condition  ledger.Condition
-	logger     *slog.Logger
+	path    string
+	text    []byte
+	schemes *intake.Registry
 
 	// read is what was parsed last, into file or fault.
 	read  []byte
 	file  []*scheme.Scheme
 	fault error
-	// told is the detail that the open condition has, empty while none is open, and at when that was written.
-	told string
-	at   time.Time
 }
 
-// compareFile compares the host's file with the ledger until the server stops, where the settings name one.
-func (s *Server) compareFile(cfg Config, pool *pgxpool.Pool, schemes *intake.Registry) {
-	f := &schemesFile{
-		path: cfg.SchemesFile, text: cfg.Schemes, schemes: schemes, conditions: ledger.NewConditions(pool),
-		condition: ledger.Condition{Kind: rule.ConditionSchemeFileDiffers, Host: s.name}, logger: s.logger,
+// compareSchemes compares the host's schemes with the ledger's until the server stops: those of its file, where the
+// settings name one, and what of the ledger's this program can read.
+func (s *Server) compareSchemes(cfg Config, pool *pgxpool.Pool, schemes *intake.Registry) {
+	f := &schemesFile{path: cfg.SchemesFile, text: cfg.Schemes, schemes: schemes}
+	conditions := ledger.NewConditions(pool)
+	file := &lastingCondition{
+		conditions: conditions, logger: s.logger,
+		condition: ledger.Condition{Kind: rule.ConditionSchemeFileDiffers, Host: s.name},
+		begun:     "the schemes file is not what the ledger works by; the ledger counts",
+		ended:     "the file is what the ledger works by",
+	}
+	unreadable := &lastingCondition{
+		conditions: conditions, logger: s.logger,
+		condition: ledger.Condition{Kind: rule.ConditionSchemeUnreadable, Host: s.name},
+		begun:     "this program cannot read what the ledger works by; this host leaves those schemes alone",
+		ended:     "every scheme can be read",
 	}
 	s.Go(func() error {
-		tick := time.NewTicker(fileEvery)
+		tick := time.NewTicker(compareEvery)
 		defer tick.Stop()
 		for {
-			ctx, cancel := context.WithTimeout(context.Background(), fileEvery)
-			f.compare(ctx)
+			ctx, cancel := context.WithTimeout(context.Background(), compareEvery)
+			file.say(ctx, f.differs())
+			unreadable.say(ctx, strings.Join(schemes.Unreadable(), ", "))
 			cancel()
 			select {
 			case <-s.Stopping():
@@ -82,29 +84,6 @@ func (s *Server) compareFile(cfg Config, pool *pgxpool.Pool, schemes *intake.Reg
 			}
 		}
 	})
-}
-
-// compare opens the condition, lets it last, or ends it. That the ledger is away is told by whoever watches it.
-func (f *schemesFile) compare(ctx context.Context) {
-	differs := f.differs()
-	if differs == f.told && time.Since(f.at) < tellAgain {
-		return
-	}
-	f.condition.Detail = differs
-	if differs == "" {
-		if _, err := f.conditions.EndCondition(ctx, f.condition, "the file is what the ledger works by"); err != nil {
-			return
-		}
-	} else {
-		if _, err := f.conditions.OpenCondition(ctx, f.condition); err != nil {
-			return
-		}
-		if differs != f.told {
-			f.logger.WarnContext(ctx, "the schemes file is not what the ledger works by; the ledger counts",
-				slog.String("detail", differs))
-		}
-	}
-	f.told, f.at = differs, time.Now()
 }
 
 // differs says how the file differs from the ledger; empty where it does not, or there is none.

@@ -147,7 +147,7 @@ func (w *work) begin(ctx context.Context) error {
 		return err
 	}
 	s.jobs.Store(jobs)
-	s.compareFile(w.cfg, w.pool, w.schemes)
+	s.compareSchemes(w.cfg, w.pool, w.schemes)
 	return nil
 }
 

@@ -62,6 +62,13 @@ func (l kept) text(query string) (text string) {
 	return text
 }
 
+// do writes what no act does.
+func (l kept) do(statement string) {
+	l.t.Helper()
+	_, err := l.pool.Exec(l.t.Context(), statement)
+	require.NoError(l.t, err)
+}
+
 // runHolder is the name of the orchestrator that is at the run; empty while nobody is.
 const runHolder = `
 select a.application_name from pg_locks l join pg_stat_activity a using (pid)

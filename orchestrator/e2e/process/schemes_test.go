@@ -179,3 +179,43 @@ func waitOut(ctx context.Context, d time.Duration) {
 	case <-ctx.Done():
 	}
 }
+
+// Rule 17 (docs/rules.md): all hosts work by the newest revision. One whose program is older than what made it left the
+// scheme alone, and only its log said so.
+func TestAHostThatCannotReadTheNewestRevisionSaysSo(t *testing.T) {
+	t.Parallel()
+	w := setup(t)
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
+	defer cancel()
+	l := w.ledger()
+	_, client := w.named("a", hostSettings("host-a", fileOf(t, saying("新"))))
+	require.NoError(t, client.Baseline(ctx))
+	// What a program of later would write: a key that this one does not know.
+	l.do(`
+with later as (
+    insert into scheme_revision (scheme, revision, content_hash, document)
+    select scheme, 2, 'later', replace(document, '    triggers:', E'    later: 1\n    triggers:') from scheme_revision
+)
+update scheme set revision = 2`)
+	says := func() bool {
+		answer, err := client.Work.ListConditions(ctx, &orchestratorv1.ListConditionsRequest{})
+		require.NoError(t, err)
+		for _, c := range answer.GetConditions() {
+			if c.GetKind() == "scheme_unreadable" && c.GetEndTime() == nil {
+				require.Equal(t, "host-a", c.GetHost())
+				require.Equal(t, "assembly-void (revision 2; 第 2 版)", c.GetDetail())
+				return true
+			}
+		}
+		return false
+	}
+	await(t, 2*within5s, "the host says that it cannot read it", says)
+	l.do(`
+with again as (
+    insert into scheme_revision (scheme, revision, content_hash, document)
+    select scheme, 3, 'again', document from scheme_revision where revision = 1
+)
+update scheme set revision = 3`)
+	await(t, 2*within5s, "it can read the next one", func() bool { return !says() })
+	w.voided(ctx, client, l, 1, "新")
+}

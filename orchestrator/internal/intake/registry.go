@@ -151,6 +151,18 @@ func (r *Registry) load(n ledger.NewestScheme) error {
 	return nil
 }
 
+// Unreadable are the schemes whose newest revision this program cannot read, sorted, each with that revision.
+func (r *Registry) Unreadable() []string {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	var names []string
+	for _, name := range slices.Sorted(maps.Keys(r.unreadable)) {
+		names = append(names, fmt.Sprintf("%s (revision %d; 第 %d 版)", name, r.unreadable[name].revision,
+			r.unreadable[name].revision))
+	}
+	return names
+}
+
 // StandingReader answers how a scheme stands.
 type StandingReader interface {
 	Scheme(ctx context.Context, name string) (ledger.Scheme, error)

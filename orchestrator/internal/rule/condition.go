@@ -65,6 +65,8 @@ const (
 	ConditionLedgerWentBack ConditionKind = "ledger_went_back"
 	// ConditionSchemeFileDiffers: the schemes file of a host is not what the ledger works by.
 	ConditionSchemeFileDiffers ConditionKind = "scheme_file_differs"
+	// ConditionSchemeUnreadable: a host's program cannot read the newest revision of a scheme; the detail names it.
+	ConditionSchemeUnreadable ConditionKind = "scheme_unreadable"
 )
 
 // SlowForSessions is the reason of a kingdee_slow that more sessions with Kingdee would mend.
@@ -331,6 +333,13 @@ func hostConditions() []ConditionRow {
 				"goes on",
 			ActionEN: "see how by scheme diff, and adopt the file by scheme apply; what the ledger works by, to " +
 				"renew the file with: voidrelay scheme export",
+		},
+		{
+			Kind: ConditionSchemeUnreadable, Subject: SubjectHost,
+			MessageZH: "主机 {host} 的程序读不懂账本中最新的方案，该主机不处理这些方案",
+			ActionZH:  "把该主机升级到与其他主机相同的版本；改好后自动继续",
+			MessageEN: "the program of host {host} cannot read the newest revision of a scheme, and leaves it alone",
+			ActionEN:  "upgrade that host to the version of the others; it goes on by itself",
 		},
 	}
 }

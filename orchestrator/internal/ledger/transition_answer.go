@@ -119,8 +119,8 @@ func idsOf(results []Result) []int64 {
 
 // MoveCancellations is the part of WriteAnswers that is about cancellations, for those that were not found open then.
 // With their rows locked, the current attempt's result decides should the cancellation be open by now; else it ends the
-// lease all the same, of what waits as of what was settled while the request was on its way. It answers the attempts
-// that decided.
+// lease all the same, of what waits as of what was settled while the request was on its way. What may have come of it
+// is noted for those who took its order over meanwhile, too. It answers the attempts that decided.
 func MoveCancellations(ctx context.Context, tx pgx.Tx, rest []Result) (map[AttemptKey]bool, error) {
 	if err := LockStanding(ctx, tx, idsOf(rest)); err != nil {
 		return nil, err
@@ -149,13 +149,17 @@ select cancellation_id, attempt from decided`, args)
 	}); err != nil {
 		return nil, err
 	}
+	if err := noteHeirs(ctx, tx, resultArgs(rest)); err != nil {
+		return nil, err
+	}
 	return decided, FollowSenders(ctx, tx, idsOf(rest))
 }
 
 // FinishLate lets a "cancelled" end a cancellation that has not ended, although a later attempt is current, or one that
 // was held, given to a person, withdrawn or left as dry_run while the request was on its way: planned, open, held,
 // needs_attention, withdrawn and dry_run become done, because the order is cancelled, whatever was decided meanwhile.
-// It answers what it ended. Its rows have been locked by MoveCancellations.
+// One that shares its order again by then ends, too, and so does who took the order over. It answers what it ended. Its
+// own rows have been locked by MoveCancellations.
 func FinishLate(ctx context.Context, tx pgx.Tx, results []Result) ([]int64, error) {
 	const cancelled = `c.cancellation_id = r.id and c.attempt >= r.attempt
         and r.meaning in ('cancelled', 'already_cancelled') and r.state = 'done'`
@@ -166,10 +170,15 @@ func FinishLate(ctx context.Context, tx pgx.Tx, results []Result) ([]int64, erro
     update outcome c set revoke_time = now() from r
     where `+cancelled+` and c.revoke_time is null and c.state in ('withdrawn', 'dry_run')
     returning `+endedColumns+`, r.meaning as late
+), shared as (
+    delete from shared_cancellation c using r where `+cancelled+`
+    returning `+endedColumns+`, r.meaning as late
 ), ended as (
     select cancellation_id, times_settled, scheme, `+carried+`, late from unsettled
     union all
     select cancellation_id, times_settled, scheme, `+carried+`, late from settled
+    union all
+    select cancellation_id, times_settled, scheme, `+carried+`, late from shared
 )`+appendOutcome(`'done', late, false`)+`
 select cancellation_id from appended`, resultArgs(results))
 	if err != nil {
@@ -179,6 +188,11 @@ select cancellation_id from appended`, resultArgs(results))
 	if err != nil {
 		return nil, err
 	}
+	tookOver, err := finishHeirs(ctx, tx, resultArgs(results))
+	if err != nil {
+		return nil, err
+	}
+	ended = append(ended, tookOver...)
 	return ended, FollowSenders(ctx, tx, ended)
 }
 

@@ -132,7 +132,8 @@ order by e.cancellation_id`, taken)
 // is done or closed ends them in the same way. What is withdrawn, or dry_run, leaves its order to the unsettled
 // cancellation that the order has by now, else to the first of them: that becomes planned, behind the safety
 // limits, and is read before it is sent. So does one that ended because the WMS never had the order, where another
-// has better evidence that it did, or because a question found nothing to cancel, where the other is owed.
+// has better evidence that it did, or because a question found nothing to cancel, where the other is owed. What may
+// have come of the requests of the one that has ended, may have come to the order of those that go on.
 func FollowSenders(ctx context.Context, tx pgx.Tx, ids []int64) error {
 	if len(ids) == 0 {
 		return nil
@@ -140,7 +141,7 @@ func FollowSenders(ctx context.Context, tx pgx.Tx, ids []int64) error {
 	rows, err := tx.Query(ctx, `
 with called as materialized (
     select s.cancellation_id, s.same_order_as, s.hold_reason, f.order_id, e.state, e.outcome, e.inferred, e.disposition,
-           e.vendor_message,
+           e.vendor_message, coalesce(e.maybe_landed, false) as landed, coalesce(e.answer_lost, false) as lost,
            coalesce(e.state in ('done', 'closed') and (e.outcome <> 'no_order' or f.evidence = 'weak')
                and (e.outcome <> 'nothing_to_cancel' or f.question > 0), false) as ends
     from shared_cancellation s
@@ -161,14 +162,16 @@ with called as materialized (
     from ended
 ), told as (`+settledEvents("ended")+`
 ), next as materialized (
-    select c.cancellation_id,
+    select c.cancellation_id, c.landed, c.lost,
            coalesce(u.cancellation_id, min(c.cancellation_id) over (partition by c.order_id)) as sender
     from called c left join unsettled_cancellation u on u.order_id = c.order_id and not u.watched
     where not c.ends
 ), heirs as (
     delete from shared_cancellation c using next n
     where c.cancellation_id = n.cancellation_id and n.sender = n.cancellation_id
-    returning c.cancellation_id, c.scheme, c.bill_id, c.hold_reason, c.times_settled, `+qualified("c", kept)+`
+    returning c.cancellation_id, c.scheme, c.bill_id, c.hold_reason, c.times_settled, c.not_before, c.lease_until,
+        c.attempt, c.disposition, c.vendor_message, c.maybe_landed or n.landed as maybe_landed,
+        c.answer_lost or n.lost as answer_lost
 ), made as (
     insert into unsettled_cancellation (cancellation_id, order_id, scheme, bill_id, account, question, state,
         hold_reason, verified_time, watched, times_settled, `+kept+`)
@@ -177,7 +180,9 @@ with called as materialized (
     from heirs h join cancellation f on f.cancellation_id = h.cancellation_id
     join warehouse_order o on o.order_id = f.order_id join scheme s on s.scheme = h.scheme
 ), pointed as (
-    update shared_cancellation c set same_order_as = n.sender, update_time = now()
+    update shared_cancellation c
+    set same_order_as = n.sender, maybe_landed = c.maybe_landed or n.landed, answer_lost = c.answer_lost or n.lost,
+        update_time = now()
     from next n where c.cancellation_id = n.cancellation_id and n.sender <> n.cancellation_id
 )
 select cancellation_id from ended`, ids)
@@ -188,8 +193,5 @@ select cancellation_id from ended`, ids)
 	if err != nil || len(ended) == 0 {
 		return err
 	}
-	if err := CloseCancellationWork(ctx, tx, ended, "the order's cancellation has ended"); err != nil {
-		return err
-	}
-	return CloseRestored(ctx, tx, ended)
+	return endWork(ctx, tx, ended)
 }

@@ -39,8 +39,9 @@ with mine as materialized (
       and not ` + ledger.IsClaimed + `
       and not exists (
         select from (select k.cancellation_id from cancellation k where k.order_id = c.order_id offset 0) k
-        join outcome e on e.cancellation_id = k.cancellation_id
-        where e.revoke_time is null and e.lease_until > now())
+        left join outcome e on e.cancellation_id = k.cancellation_id and e.revoke_time is null
+        left join shared_cancellation h on h.cancellation_id = k.cancellation_id
+        where e.lease_until is not null or h.lease_until is not null)
     returning u.cancellation_id, u.attempt, c.send_before
 )
 insert into attempt (cancellation_id, attempt, send_before)
@@ -51,7 +52,8 @@ returning cancellation_id, attempt`
 // over, and is ours until lease has passed. due carries the SendBefore of each. Rows that somebody else took, also if
 // it has been answered since they were loaded (a verification may take longer than a batch's hold), that were withdrawn
 // or held, that are about another order by now, or whose order another bill has claimed meanwhile are not among the
-// answer; nor those for whose order a request of another cancellation, withdrawn since, is on its way.
+// answer; nor those for whose order a request of another cancellation is without its answer, which was withdrawn since
+// or shares the order by now.
 func (s *Rows) Lease(ctx context.Context, due []ledger.Due, lease time.Duration) ([]ledger.Due, error) {
 	ids, orders := make([]int64, len(due)), make([]int64, len(due))
 	attempts := make([]int, len(due))

@@ -246,6 +246,7 @@ func (p *Pager) readWhole(ctx context.Context, page *ledger.Page, changed map[in
 // decideBill lets the rules decide one whole bill and notes what is to be written.
 func (p *Pager) decideBill(page *ledger.Page, known *rule.Known, bill rule.Bill, read time.Time) {
 	d := rule.Decide(p.Policy, known, bill, read)
+	bill.Generation = d.After.Generation
 	if p.run.Kind == ledger.Baseline && d.Hold == rule.HoldNoEventTime &&
 		bill.State().Stamp().Before(p.Policy.Cutover) {
 		// Voided before we came, for all that can be told; no later incremental run would show it, since it carries no

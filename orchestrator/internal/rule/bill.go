@@ -85,6 +85,9 @@ type Bill struct {
 	Fields map[string]string `cel:"fields" json:"fields,omitempty"`
 	// Extra are Kingdee's fields that the scheme lists, by Kingdee's keys.
 	Extra map[string]string `cel:"extra" json:"extra,omitempty"`
+	// Generation is the life of the bill that this is the content of: in CEL the variable generation. 0 where no life
+	// is known; expressions then find the first.
+	Generation int `cel:"-" json:"generation,omitempty"`
 	// Revision of the scheme that says how the orders of this content are named: that of the day on which it was first
 	// seen live. 0 where nobody has stored it. Expressions do not know it.
 	Revision int `cel:"-" json:"revision,omitempty"`

@@ -109,6 +109,7 @@ func Decide(p Policy, known *Known, seen Bill, readTime time.Time) Decision {
 	state := seen.State()
 	d := Decision{}
 	d.After, d.NewGeneration = next(known, state, readTime)
+	seen.Generation = d.After.Generation
 	// once: some earlier read showed that it had been audited, in this generation or another.
 	once := d.After.EverLive || known != nil && known.once()
 	switch {

@@ -66,7 +66,9 @@ func (w *witness) read(t *testing.T, seed uint64, k *ruletest.Kingdee, r *rand.R
 
 	switch {
 	case bill.State().Live():
-		holds(d.Snapshot != nil && cmp.Equal(*d.Snapshot, bill), "its snapshot is taken")
+		made := bill
+		made.Generation = d.After.Generation
+		holds(d.Snapshot != nil && cmp.Equal(*d.Snapshot, made), "its snapshot is taken, with the life that it is of")
 		holds(d.Withdraw && d.Restored, "nothing is owed any longer, and what was sent is a person's matter")
 		holds(d.After.Generation > w.owed, "what is owed for this life is not what was owed before")
 		w.lastLive, w.audits, w.restores, w.settled = &bill, k.Audits, k.Restores, w.owed

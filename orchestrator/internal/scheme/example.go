@@ -12,9 +12,12 @@ import (
 )
 
 var (
-	exampleKeys = []string{"order_kind", "bill", "orders"}
+	exampleKeys = []string{"order_kind", "generation", "bill", "orders"}
 	orderKeys   = []string{"warehouse_code", "order_code", "order_type"}
 )
+
+// maxGeneration is more lives than an example's bill has.
+const maxGeneration = 1000
 
 // example is a bill of which the WMS screen shows what became of it.
 type example struct {
@@ -61,6 +64,7 @@ func (o object) decodeExamples(s *Scheme) {
 				e.bill.Kind = e.kind.BillKind
 			}
 		}
+		e.bill.Generation = int(x.integer("generation", 1, 1, maxGeneration))
 		if x.value("orders", true) != nil {
 			for _, n := range x.list("orders") {
 				if order, ok := o.d.object(n, x.at("orders"), orderKeys); ok {

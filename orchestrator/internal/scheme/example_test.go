@@ -1,6 +1,7 @@
 package scheme_test
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -75,6 +76,26 @@ func TestExamplesAreHeldAgainstTheMapping(t *testing.T) {
 		"        orders: [{warehouse_code: W, order_code: Z, order_type: QTRK}]\n"), "demo.yaml")
 	require.ErrorContains(t, err,
 		"demo.yaml:14:21: scheme demo: examples.order_kind: the scheme does not cancel `Assembly.out`")
+}
+
+// A merchant who pushes a bill again under a number of its own after each un-audit names the order by the life of the
+// bill; that was no name which a mapping knew.
+func TestAMappingKnowsTheGenerationOfTheBill(t *testing.T) {
+	byLife := strings.Replace(good, "order_code: bill.number",
+		`order_code: 'generation > 1 ? bill.number + "-" + string(generation) : bill.number'`, 1)
+	load(t, byLife+exampleA+exampleB)
+	again := `      - order_kind: Assembly.in
+        generation: 2
+        bill: {number: ZZ1, lines: {products: [{warehouse: CK001}]}}
+        orders: [{warehouse_code: WH-1, order_code: ZZ1-2, order_type: QTRK}]
+`
+	s := load(t, byLife+exampleA+exampleB+again)
+	require.False(t, s.NamedByNumber(), "ZZ1 in its 11th life, and ZZ11 without, must not be one order unseen")
+	_, err := scheme.Load([]byte(byLife+exampleA+strings.Replace(again, "ZZ1-2", "ZZ1", 1)), "demo.yaml")
+	require.ErrorContains(t, err, "the mapping gives `ZZ1-2` for bill ZZ1, but the example says `ZZ1`")
+	none := strings.Replace(again, "generation: 2", "generation: 0", 1)
+	_, err = scheme.Load([]byte(byLife+exampleA+none), "demo.yaml")
+	require.ErrorContains(t, err, "generation: must be a whole number from 1 to 1000")
 }
 
 func TestRealVendorsWantExamplesAndPatience(t *testing.T) {

@@ -49,13 +49,14 @@ type expression struct {
 
 func (e expression) given() bool { return e.program != nil || e.literal != "" }
 
-// newEnv is the CEL environment of all mappings: bill and order as the rules know them, and the string functions of
-// cel-go.
+// newEnv is the CEL environment of all mappings: bill and order as the rules know them, the generation of the bill that
+// the order was made in (1, 2, …), and the string functions of cel-go.
 func newEnv() (*cel.Env, error) {
 	return cel.NewEnv(
 		ext.NativeTypes(reflectBill, reflectOrder, reflectLine, ext.ParseStructTag("cel")),
 		cel.Variable("bill", cel.ObjectType("rule.Bill")),
 		cel.Variable("order", cel.ObjectType("rule.Order")),
+		cel.Variable("generation", cel.IntType),
 		ext.Strings(),
 		cel.ParserExpressionSizeLimit(maxExpression),
 		cel.ParserRecursionLimit(50),
@@ -155,7 +156,9 @@ func (e expression) eval(bill rule.Bill, order rule.Order) (string, error) {
 	if e.program == nil {
 		return e.literal, nil
 	}
-	out, _, err := e.program.Eval(map[string]any{"bill": bill, "order": order})
+	out, _, err := e.program.Eval(map[string]any{
+		"bill": bill, "order": order, "generation": max(bill.Generation, 1),
+	})
 	if err != nil {
 		return "", err
 	}

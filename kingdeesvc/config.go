@@ -53,8 +53,9 @@ type Config struct {
 	Rate float64
 	// Addr is where gRPC listens.
 	Addr string
-	// MetricsAddr is where GET /metrics is answered, on this machine only; empty = nowhere.
-	MetricsAddr string
+	// OpsAddr is where GET /healthz, /readyz and /metrics are answered to everybody, in plain text: other hosts may
+	// reach it. Empty = nowhere.
+	OpsAddr string
 	// Access says who may call.
 	Access access.Files
 	// Traces say where spans go.
@@ -66,8 +67,8 @@ type Config struct {
 }
 
 const (
-	exampleAddr    = "127.0.0.1:7401"
-	exampleMetrics = "127.0.0.1:9401"
+	exampleAddr = "127.0.0.1:7401"
+	exampleOps  = "127.0.0.1:7481"
 )
 
 // LoadConfig reads the settings from the environment. Its error names everything that is missing or wrong, one a line,
@@ -75,25 +76,25 @@ const (
 func LoadConfig(getenv func(string) string) (Config, error) {
 	r := settings.New(getenv)
 	cfg := Config{
-		AcctID:      r.Required("KINGDEE_ACCT_ID"),
-		Username:    r.Required("KINGDEE_USERNAME"),
-		AppID:       r.Text("KINGDEE_APP_ID", ""),
-		AppSecret:   r.Secret("KINGDEE_APP_SECRET"),
-		Password:    r.Secret("KINGDEE_PASSWORD"),
-		LCID:        r.Whole("KINGDEE_LCID", 2052, 1, 65535),
-		OrgNum:      r.Text("KINGDEE_ORG_NUM", ""),
-		Auth:        r.Choice("KINGDEE_AUTH", "sign", "app_secret", "password", "header"),
-		ZoneName:    r.Text("KINGDEE_TIME_ZONE", "Asia/Shanghai"),
-		Zone:        r.Zone("KINGDEE_TIME_ZONE", "Asia/Shanghai"),
-		PageRows:    r.Whole("KINGDEE_PAGE_ROWS", 2000, 10, 2000),
-		SignHash:    r.Choice("KINGDEE_SIGN_HASH", "sha256", "sha1"),
-		KickOff:     r.Choice("KINGDEE_KICK_OFF", "true", "false") == "true",
-		Sessions:    r.Whole("KINGDEE_SESSIONS", 1, 1, 10),
-		Addr:        r.Text("KINGDEESVC_ADDR", exampleAddr),
-		MetricsAddr: r.Text("KINGDEESVC_METRICS_ADDR", ""),
-		Access:      access.ReadFiles(r),
-		Traces:      telemetry.ReadSettings(r),
-		LogLevel:    r.Level("LOG_LEVEL"),
+		AcctID:    r.Required("KINGDEE_ACCT_ID"),
+		Username:  r.Required("KINGDEE_USERNAME"),
+		AppID:     r.Text("KINGDEE_APP_ID", ""),
+		AppSecret: r.Secret("KINGDEE_APP_SECRET"),
+		Password:  r.Secret("KINGDEE_PASSWORD"),
+		LCID:      r.Whole("KINGDEE_LCID", 2052, 1, 65535),
+		OrgNum:    r.Text("KINGDEE_ORG_NUM", ""),
+		Auth:      r.Choice("KINGDEE_AUTH", "sign", "app_secret", "password", "header"),
+		ZoneName:  r.Text("KINGDEE_TIME_ZONE", "Asia/Shanghai"),
+		Zone:      r.Zone("KINGDEE_TIME_ZONE", "Asia/Shanghai"),
+		PageRows:  r.Whole("KINGDEE_PAGE_ROWS", 2000, 10, 2000),
+		SignHash:  r.Choice("KINGDEE_SIGN_HASH", "sha256", "sha1"),
+		KickOff:   r.Choice("KINGDEE_KICK_OFF", "true", "false") == "true",
+		Sessions:  r.Whole("KINGDEE_SESSIONS", 1, 1, 10),
+		Addr:      r.Text("KINGDEESVC_ADDR", exampleAddr),
+		OpsAddr:   r.Text("KINGDEESVC_OPS_ADDR", ""),
+		Access:    access.ReadFiles(r),
+		Traces:    telemetry.ReadSettings(r),
+		LogLevel:  r.Level("LOG_LEVEL"),
 	}
 	cfg.reload = func() (Config, error) { return LoadConfig(getenv) }
 	if rate := r.Rate("KINGDEE_RATE", 0.01, 100_000); rate != nil {
@@ -104,7 +105,7 @@ func LoadConfig(getenv func(string) string) (Config, error) {
 	_, err := cfg.Access.Open()
 	r.Note(err)
 	r.Note(access.CheckAddr("KINGDEESVC_ADDR", cfg.Addr, exampleAddr, cfg.Access))
-	r.Note(access.CheckLocalAddr("KINGDEESVC_METRICS_ADDR", cfg.MetricsAddr, exampleMetrics))
+	r.Note(access.CheckOpsAddr("KINGDEESVC_OPS_ADDR", cfg.OpsAddr, exampleOps))
 	return cfg, r.Err()
 }
 

@@ -14,7 +14,7 @@ import (
 )
 
 func TestMetricsTellCallsFailuresSessionsCircuitAndSkew(t *testing.T) {
-	b := setup(t, map[string]string{"KINGDEESVC_METRICS_ADDR": "127.0.0.1:0"}, nil)
+	b := setup(t, map[string]string{"KINGDEESVC_OPS_ADDR": "127.0.0.1:0"}, nil)
 	require.NoError(t, b.vendor.AddFault(behaviour.FailWith(13, 1)))
 	_, err := b.client.CheckConnection(t.Context(), &kingdeev1.CheckConnectionRequest{})
 	require.NoError(t, err)
@@ -42,7 +42,7 @@ func TestMetricsTellCallsFailuresSessionsCircuitAndSkew(t *testing.T) {
 
 func scrape(t *testing.T, b *bundle) string {
 	t.Helper()
-	response, err := http.Get("http://" + b.server.MetricsAddr() + "/metrics")
+	response, err := http.Get("http://" + b.server.OpsAddr() + "/metrics")
 	require.NoError(t, err)
 	defer func() { _ = response.Body.Close() }()
 	defer http.DefaultClient.CloseIdleConnections()

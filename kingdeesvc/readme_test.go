@@ -37,7 +37,7 @@ func TestTheReadmeNamesEverySettingAndMetric(t *testing.T) {
 		require.True(t, read[name], "%s is read by nobody", name)
 	}
 
-	b := setup(t, map[string]string{"KINGDEESVC_METRICS_ADDR": "127.0.0.1:0"}, nil)
+	b := setup(t, map[string]string{"KINGDEESVC_OPS_ADDR": "127.0.0.1:0"}, nil)
 	_, err = b.client.CheckConnection(t.Context(), &kingdeev1.CheckConnectionRequest{})
 	require.NoError(t, err)
 	var shown []string

@@ -37,7 +37,7 @@ type Server struct {
 	*serve.Life
 
 	grpc      *serve.GRPC
-	metrics   *serve.Metrics
+	ops       *serve.Ops
 	telemetry *telemetry.Telemetry
 	client    *kingdee.Client
 	logger    *slog.Logger
@@ -91,7 +91,7 @@ func Start(ctx context.Context, cfg Config, logger *slog.Logger) (_ *Server, err
 	life, stopProbe := context.WithCancel(context.WithoutCancel(ctx))
 	s.stopProbe = stopProbe
 	s.probing.Go(func() { s.probe(life, cfg) })
-	s.Go(s.metrics.Serve)
+	s.Go(s.ops.Serve)
 	s.Go(s.grpc.Serve)
 	logger.InfoContext(ctx, "kingdeesvc listens", slog.String("addr", s.Addr()),
 		slog.String("vendor", cfg.BaseURL.Redacted()),
@@ -103,8 +103,7 @@ func (s *Server) listen(ctx context.Context, cfg Config) (err error) {
 	if err := s.grpc.Listen(ctx, "KINGDEESVC_ADDR", cfg.Addr); err != nil {
 		return err
 	}
-	s.metrics, err = serve.ListenMetrics(ctx, "KINGDEESVC_METRICS_ADDR", cfg.MetricsAddr,
-		s.telemetry.Registry, s.logger)
+	s.ops, err = serve.ListenOps(ctx, "KINGDEESVC_OPS_ADDR", cfg.OpsAddr, s.grpc, s.telemetry.Registry, s.logger)
 	return err
 }
 
@@ -160,8 +159,8 @@ func (cfg Config) auth() (kingdee.Auth, *kingdee.HeaderAuth, error) {
 // Addr is where the server listens, with the port that was chosen for port 0.
 func (s *Server) Addr() string { return s.grpc.Addr() }
 
-// MetricsAddr is where GET /metrics is answered, with the port that was chosen for port 0; empty without metrics.
-func (s *Server) MetricsAddr() string { return s.metrics.Addr() }
+// OpsAddr is where probes and metrics are answered, with the port that was chosen for port 0; empty for nowhere.
+func (s *Server) OpsAddr() string { return s.ops.Addr() }
 
 // drain ends what Start began, also where that came half way only.
 func (s *Server) drain(ctx context.Context) error {
@@ -175,7 +174,7 @@ func (s *Server) drain(ctx context.Context) error {
 	if s.client != nil {
 		s.client.Close(context.WithoutCancel(ctx))
 	}
-	s.metrics.Close()
+	s.ops.Close()
 	if s.telemetry == nil {
 		return nil
 	}

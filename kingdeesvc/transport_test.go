@@ -63,7 +63,7 @@ func TestAPrivateCertificateIsTrustedWhenNamedAndHTTP2IsNeverSpoken(t *testing.T
 // for the one session, and nothing stays behind (TestMain looks for goroutines).
 func TestASlowServerHoldsNobodyBeyondTheirDeadline(t *testing.T) {
 	url, asked := hanging(t)
-	b := setup(t, map[string]string{"KINGDEE_BASE_URL": url, "KINGDEESVC_METRICS_ADDR": "127.0.0.1:0", noWait: "1"},
+	b := setup(t, map[string]string{"KINGDEE_BASE_URL": url, "KINGDEESVC_OPS_ADDR": "127.0.0.1:0", noWait: "1"},
 		nil)
 	<-asked // the probe has the session, and waits
 	ended := make(chan error, 20)

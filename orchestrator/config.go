@@ -65,8 +65,9 @@ type Config struct {
 	// for word.
 	EvidenceDays int
 
-	// MetricsAddr is where GET /metrics is answered, on this machine only; empty = nowhere (ORCHESTRATOR_METRICS_ADDR).
-	MetricsAddr string
+	// OpsAddr is where GET /healthz, /readyz and /metrics are answered to everybody, in plain text: other hosts may
+	// reach it (ORCHESTRATOR_OPS_ADDR). Empty = nowhere.
+	OpsAddr string
 
 	// LogLevel is the least that is logged (LOG_LEVEL: debug, info, warn or error; info).
 	LogLevel slog.Level
@@ -87,7 +88,7 @@ const (
 	defaultHTTPAddr      = "127.0.0.1:7480"
 	defaultKingdeeTarget = "127.0.0.1:7401"
 	defaultWMSTarget     = "127.0.0.1:7402"
-	exampleMetrics       = "127.0.0.1:7483"
+	exampleOps           = "127.0.0.1:7483"
 	defaultEvidenceDays  = 180
 	// Below a week nobody could still look into yesterday's trouble after a holiday; above ten years it is a typing
 	// error.
@@ -113,7 +114,7 @@ func LoadConfig(getenv func(string) string) (Config, error) {
 		EvidenceDays:  r.Whole("EVIDENCE_DAYS", defaultEvidenceDays, leastEvidenceDays, mostEvidenceDays),
 		HostName:      r.Text("ORCHESTRATOR_HOST_NAME", ""),
 		StateDir:      r.Text("STATE_DIR", ""),
-		MetricsAddr:   r.Text("ORCHESTRATOR_METRICS_ADDR", ""),
+		OpsAddr:       r.Text("ORCHESTRATOR_OPS_ADDR", ""),
 		LogLevel:      r.Level("LOG_LEVEL"),
 	}
 	r.Note(cfg.check(r.Faulty))
@@ -134,7 +135,7 @@ func (c Config) check(told func(setting string) bool) error {
 		access.CheckAddr("ORCHESTRATOR_GRPC_ADDR", c.GRPCAddr, defaultGRPCAddr, c.Access),
 		access.CheckAddr("ORCHESTRATOR_HTTP_ADDR", c.HTTPAddr, defaultHTTPAddr, c.Access),
 		c.checkDistinct(), checkHostName(c.HostName), checkStateDir(c.StateDir),
-		access.CheckLocalAddr("ORCHESTRATOR_METRICS_ADDR", c.MetricsAddr, exampleMetrics),
+		access.CheckOpsAddr("ORCHESTRATOR_OPS_ADDR", c.OpsAddr, exampleOps),
 		c.checkAdapterWay(), accessErr, schemesErr,
 	)...)
 }

@@ -39,7 +39,7 @@ type Server struct {
 	*serve.Life
 
 	grpc      *serve.GRPC
-	metrics   *serve.Metrics
+	ops       *serve.Ops
 	telemetry *telemetry.Telemetry
 	rest      *http.Server
 	restAddr  string
@@ -109,7 +109,7 @@ func Start(ctx context.Context, cfg Config, logger *slog.Logger) (_ *Server, err
 		return nil, err
 	}
 	w.refresh(ctx)
-	if err := s.serveMetrics(ctx, cfg); err != nil {
+	if err := s.serveOps(ctx, cfg); err != nil {
 		return nil, err
 	}
 	if err := w.beginOnce(ctx); err != nil {
@@ -133,11 +133,10 @@ func Start(ctx context.Context, cfg Config, logger *slog.Logger) (_ *Server, err
 	return s, nil
 }
 
-func (s *Server) serveMetrics(ctx context.Context, cfg Config) (err error) {
-	s.metrics, err = serve.ListenMetrics(ctx, "ORCHESTRATOR_METRICS_ADDR", cfg.MetricsAddr,
-		s.telemetry.Registry, s.logger)
+func (s *Server) serveOps(ctx context.Context, cfg Config) (err error) {
+	s.ops, err = serve.ListenOps(ctx, "ORCHESTRATOR_OPS_ADDR", cfg.OpsAddr, s.grpc, s.telemetry.Registry, s.logger)
 	if err == nil {
-		s.Go(s.metrics.Serve)
+		s.Go(s.ops.Serve)
 	}
 	return err
 }
@@ -171,12 +170,8 @@ func (s *Server) serveREST(ctx context.Context, cfg Config, guard access.Guard) 
 	if err != nil {
 		return err
 	}
-	pulse, err := s.dialOwn()
-	if err != nil {
-		return err
-	}
 	// Without tokens and client certificates the settings allow loopback only.
-	handler, err := gateway.New(ctx, own, pulse, s.grpc.Door, !cfg.Access.Guarded(), s.telemetry.Tracers)
+	handler, err := gateway.New(ctx, own, s.grpc.Ready, s.grpc.Door, !cfg.Access.Guarded(), s.telemetry.Tracers)
 	if err != nil {
 		return err
 	}
@@ -204,8 +199,8 @@ func (s *Server) GRPCAddr() string { return s.grpc.Addr() }
 // HTTPAddr is where REST is served.
 func (s *Server) HTTPAddr() string { return s.restAddr }
 
-// MetricsAddr is where GET /metrics is answered, with the port that was chosen for port 0; empty without metrics.
-func (s *Server) MetricsAddr() string { return s.metrics.Addr() }
+// OpsAddr is where probes and metrics are answered, with the port that was chosen for port 0; empty for nowhere.
+func (s *Server) OpsAddr() string { return s.ops.Addr() }
 
 // drain finishes and writes what is in flight to the WMS, while callers get their answers. When ctx ends first, the
 // rest is left to the rows. A start that came half way is taken back.
@@ -229,7 +224,7 @@ func (s *Server) drain(ctx context.Context) error {
 		err = jobs.Stop(ctx)
 	}
 	faces.Wait()
-	s.metrics.Close()
+	s.ops.Close()
 	for _, conn := range s.conns {
 		_ = conn.Close()
 	}

@@ -25,8 +25,9 @@ type Config struct {
 	Accounts []Account
 	// DictionaryFile extends or overrides what is known about the vendor's answers; empty = the embedded one alone.
 	DictionaryFile string
-	// MetricsAddr is where GET /metrics is answered, on this machine only; empty = nowhere.
-	MetricsAddr string
+	// OpsAddr is where GET /healthz, /readyz and /metrics are answered to everybody, in plain text: other hosts may
+	// reach it. Empty = nowhere.
+	OpsAddr string
 	// Callers are the names that may cancel orders, whatever the role of others (WMS_CALLERS orchestrator). They are
 	// not asked for where nobody is asked who he is.
 	Callers []string
@@ -80,7 +81,7 @@ type Account struct {
 const (
 	defaultCaller  = "orchestrator"
 	exampleAddr    = "127.0.0.1:7402"
-	exampleMetrics = "127.0.0.1:9402"
+	exampleOps     = "127.0.0.1:7482"
 	defaultTimeout = 20 * time.Second
 	maxTimeout     = 2 * time.Minute
 	maxRate        = 10_000
@@ -94,7 +95,7 @@ func LoadConfig(getenv func(string) string) (Config, error) {
 	cfg := Config{
 		Addr:           r.Text("WMSSVC_ADDR", exampleAddr),
 		DictionaryFile: r.Text("WMS_DICTIONARY", ""),
-		MetricsAddr:    r.Text("WMSSVC_METRICS_ADDR", ""),
+		OpsAddr:        r.Text("WMSSVC_OPS_ADDR", ""),
 		Callers:        r.List("WMS_CALLERS"),
 		Access:         access.ReadFiles(r),
 		Traces:         telemetry.ReadSettings(r),

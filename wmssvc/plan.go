@@ -48,7 +48,7 @@ func (c Config) plan(told func(setting string) bool) (plan, error) {
 	p.guard, err = c.Access.Open()
 	problems = append(problems, err,
 		access.CheckAddr("WMSSVC_ADDR", c.Addr, exampleAddr, c.Access),
-		access.CheckLocalAddr("WMSSVC_METRICS_ADDR", c.MetricsAddr, exampleMetrics))
+		access.CheckOpsAddr("WMSSVC_OPS_ADDR", c.OpsAddr, exampleOps))
 	return p, errors.Join(problems...)
 }
 

@@ -27,7 +27,7 @@ type Server struct {
 	*serve.Life
 
 	grpc      *serve.GRPC
-	metrics   *serve.Metrics
+	ops       *serve.Ops
 	telemetry *telemetry.Telemetry
 	service   *rpc.Service
 	accounts  []*account.Account
@@ -74,7 +74,7 @@ func Start(ctx context.Context, cfg Config, logger *slog.Logger) (_ *Server, err
 	for _, a := range s.accounts {
 		s.probing.Go(func() { s.reach.attend(probes, a) })
 	}
-	s.Go(s.metrics.Serve)
+	s.Go(s.ops.Serve)
 	s.Go(s.grpc.Serve)
 	logger.InfoContext(ctx, "wmssvc listens", slog.String("addr", s.Addr()), slog.Int("accounts", len(s.accounts)),
 		slog.String("dictionary", p.words.Version()), slog.Bool("tls", p.guard.TLS != nil),
@@ -119,15 +119,15 @@ func (s *Server) listen(ctx context.Context, cfg Config) (err error) {
 	if err := s.grpc.Listen(ctx, "WMSSVC_ADDR", cfg.Addr); err != nil {
 		return err
 	}
-	s.metrics, err = serve.ListenMetrics(ctx, "WMSSVC_METRICS_ADDR", cfg.MetricsAddr, s.telemetry.Registry, s.logger)
+	s.ops, err = serve.ListenOps(ctx, "WMSSVC_OPS_ADDR", cfg.OpsAddr, s.grpc, s.telemetry.Registry, s.logger)
 	return err
 }
 
 // Addr is where gRPC is listened for, with the port that was chosen for port 0.
 func (s *Server) Addr() string { return s.grpc.Addr() }
 
-// MetricsAddr is where GET /metrics is answered, with the port that was chosen for port 0; empty without metrics.
-func (s *Server) MetricsAddr() string { return s.metrics.Addr() }
+// OpsAddr is where probes and metrics are answered, with the port that was chosen for port 0; empty for nowhere.
+func (s *Server) OpsAddr() string { return s.ops.Addr() }
 
 // drain answers what waits NOT_SENT and finishes exchanges with the WMS. When ctx ends before that, they are cut
 // and their outcome is unknown; drain still returns only when everything has ended. A start that came half way
@@ -146,7 +146,7 @@ func (s *Server) drain(ctx context.Context) error {
 	for _, a := range s.accounts {
 		a.Close()
 	}
-	s.metrics.Close()
+	s.ops.Close()
 	if s.telemetry == nil {
 		return nil
 	}

@@ -23,15 +23,14 @@ func CheckAddr(setting, addr, example string, files Files) error {
 		"TLS_CERT_FILE with TLS_KEY_FILE, so that no token is readable on the way", setting, addr)
 }
 
-// CheckLocalAddr wants an address of this machine alone, for what asks nobody who he is; an empty one is no
-// address at all.
-func CheckLocalAddr(setting, addr, example string) error {
+// CheckOpsAddr wants an address for probes and metrics. Other hosts may reach it, because what is told there is no
+// secret and about no bill; an empty one is no address at all.
+func CheckOpsAddr(setting, addr, example string) error {
 	if addr == "" {
 		return nil
 	}
-	host, port, err := net.SplitHostPort(addr)
-	if err != nil || !IsPort(port) || !IsLoopback(host) {
-		return fmt.Errorf("%s: %q is not a loopback address and port such as %s", setting, addr, example)
+	if _, port, err := net.SplitHostPort(addr); err != nil || !IsPort(port) {
+		return fmt.Errorf("%s: %q is not host:port such as %s", setting, addr, example)
 	}
 	return nil
 }

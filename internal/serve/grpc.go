@@ -68,7 +68,8 @@ func NewGRPC(o GRPCOptions) (*GRPC, error) {
 		return nil, fmt.Errorf("validation rules: %w", err)
 	}
 	closing, closeIt := context.WithCancel(context.Background()) //nolint:gosec // Leave calls it
-	door := access.NewDoor(o.Guard.Callers, withForeign(o.Chain.Needs))
+	needs := withForeign(o.Chain.Needs)
+	door := access.NewDoor(o.Guard.Callers, needs)
 	c := &chain{Chain: o.Chain, door: door, validator: validator, closing: closing}
 	c.Logger = telemetry.OnChange(o.Chain.Logger)
 	maxRequest := o.MaxRequest
@@ -84,7 +85,10 @@ func NewGRPC(o GRPCOptions) (*GRPC, error) {
 	)
 	options = append(options, grpc.Creds(access.ServerCredentials(o.Guard.TLS)))
 	if o.Telemetry != nil {
-		options = append(options, grpc.StatsHandler(o.Telemetry.ServerStats()))
+		options = append(options, grpc.StatsHandler(o.Telemetry.ServerStats(func(method string) bool {
+			_, ok := needs[method]
+			return ok
+		})))
 	}
 	follow := func() {}
 	if o.Guard.CallersFile != "" {
@@ -94,6 +98,7 @@ func NewGRPC(o GRPCOptions) (*GRPC, error) {
 		follow: follow,
 		Server: grpc.NewServer(options...), checks: &pulse{Server: health.NewServer()}, close: closeIt, Door: door,
 	}
+	g.checks.SetServingStatus("", healthv1.HealthCheckResponse_NOT_SERVING) // until SetHealth says otherwise
 	healthv1.RegisterHealthServer(g.Server, g.checks)
 	reflection.Register(g.Server)
 	return g, nil

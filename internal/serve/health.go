@@ -21,7 +21,9 @@ const HealthDetailKey = "voidrelay-conditions"
 type pulse struct {
 	*health.Server
 
+	// detail is told in a header, and told the same as it is.
 	detail atomic.Pointer[string]
+	told   atomic.Pointer[json.RawMessage]
 }
 
 // Check implements healthv1.HealthServer.
@@ -32,7 +34,8 @@ func (p *pulse) Check(ctx context.Context, req *healthv1.HealthCheckRequest) (*h
 	return p.Server.Check(ctx, req)
 }
 
-// SetHealthDetail says what a health check answers in the header HealthDetailKey. What cannot be JSON is left out.
+// SetHealthDetail says what a health check answers in the header HealthDetailKey, and GET /readyz as its conditions.
+// What cannot be JSON is left out.
 func (g *GRPC) SetHealthDetail(detail any) {
 	text, err := json.Marshal(detail)
 	if err != nil {
@@ -40,6 +43,7 @@ func (g *GRPC) SetHealthDetail(detail any) {
 	}
 	plain := inASCII(string(text))
 	g.checks.detail.Store(&plain)
+	g.checks.told.Store((*json.RawMessage)(&text))
 }
 
 // inASCII is a JSON text that says the same in ASCII, which is all that a header takes.

@@ -97,9 +97,11 @@ func buildInfo(service string) prometheus.Collector {
 // propagator carries a trace from process to process: https://www.w3.org/TR/trace-context/.
 var propagator = propagation.TraceContext{}
 
-// ServerStats measures and traces the calls that a gRPC server answers.
-func (t *Telemetry) ServerStats() stats.Handler {
-	return otelgrpc.NewServerHandler(t.grpcOptions()...)
+// ServerStats measures and traces the calls that a gRPC server answers, of the methods that there are as has says: a
+// caller may ask for any name, and what he asks for is nobody else's to read.
+func (t *Telemetry) ServerStats(has func(method string) bool) stats.Handler {
+	return otelgrpc.NewServerHandler(append(t.grpcOptions(),
+		otelgrpc.WithFilter(func(info *stats.RPCTagInfo) bool { return has(info.FullMethodName) }))...)
 }
 
 // ClientStats measures and traces the calls that a gRPC client makes.

@@ -57,8 +57,8 @@ type stack struct {
 	wmsFront string
 	// wmsRate is how many requests a second wmssvc may start; empty for as many as a sandbox likes.
 	wmsRate string
-	// metrics is where the orchestrator answers scrapes; empty for nowhere.
-	metrics string
+	// ops is where the orchestrator answers probes and scrapes; empty for nowhere.
+	ops string
 	// collector is where all three services send their traces; empty for nowhere.
 	collector string
 	// log is where all three write what they do; nil for nowhere.
@@ -118,7 +118,7 @@ func (s *stack) startOrchestrator() {
 	s.Helper()
 	server, err := orchestrator.Start(s.Context(), orchestrator.Config{
 		DatabaseURL: settings.Secret(s.url), KingdeeTarget: s.kingdeeTarget, WMSTarget: s.wmsTarget,
-		GRPCAddr: "127.0.0.1:0", HTTPAddr: "127.0.0.1:0", Schemes: s.scheme, MetricsAddr: s.metrics,
+		GRPCAddr: "127.0.0.1:0", HTTPAddr: "127.0.0.1:0", Schemes: s.scheme, OpsAddr: s.ops,
 		Traces: telemetry.Settings{Endpoint: s.collector},
 	}, s.logger)
 	require.NoError(s, err)

@@ -115,7 +115,7 @@ func TestADatabaseThatIsReadOnlyIsToldFromMemoryAndWrittenLater(t *testing.T) {
 	l := w.ledger()
 	metrics := freeAddr(t)
 	p, client := w.named("a", map[string]string{
-		"ORCHESTRATOR_HOST_NAME": "wms-02", "ORCHESTRATOR_METRICS_ADDR": metrics,
+		"ORCHESTRATOR_HOST_NAME": "wms-02", "ORCHESTRATOR_OPS_ADDR": metrics,
 	})
 	require.NoError(t, client.Baseline(ctx))
 	code, body := ready(t, p)

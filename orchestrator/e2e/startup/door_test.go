@@ -205,7 +205,7 @@ func TestMetricsTellCallsAndTheProgram(t *testing.T) {
 			"go_goroutines ", "process_open_fds ",
 		} {
 			// A call is counted when it is over for the server, a moment after its answer came.
-			require.Eventually(t, func() bool { return strings.Contains(scrape(t, r.metrics), want) }, time.Minute,
+			require.Eventually(t, func() bool { return strings.Contains(scrape(t, r.ops), want) }, time.Minute,
 				10*time.Millisecond, want)
 		}
 	})

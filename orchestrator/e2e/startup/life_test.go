@@ -104,7 +104,7 @@ func TestATakenPortIsNamedByItsSetting(t *testing.T) {
 		taken, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
 		require.NoError(t, err)
 		defer func() { _ = taken.Close() }()
-		for _, setting := range append([]string{s.metrics}, s.addrs...) {
+		for _, setting := range append([]string{s.ops}, s.addrs...) {
 			_, err := s.start(t.Context(), s.getenv(s.ready(t, map[string]string{setting: taken.Addr().String()})),
 				slog.New(slog.DiscardHandler))
 			require.ErrorContains(t, err, setting+": listen tcp "+taken.Addr().String())

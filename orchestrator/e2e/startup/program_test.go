@@ -227,13 +227,13 @@ func TestSandboxesAreProgramsLikeTheOthers(t *testing.T) {
 func TestWrongSettingsEndWithStatusTwo(t *testing.T) {
 	each(t, func(t *testing.T, s service) {
 		env := maps.Clone(s.sound)
-		env["LOG_LEVEL"], env[s.metrics], env[s.secret], env[s.secret+"_FILE"] = "loud", "nowhere",
+		env["LOG_LEVEL"], env[s.ops], env[s.secret], env[s.secret+"_FILE"] = "loud", "nowhere",
 			"", "/does/not/exist"
 		status, out, complaint := run(t, program(t, s.name, env))
 		require.Equal(t, 2, status)
 		require.Empty(t, out)
 		for _, name := range []string{
-			s.name + ": wrong settings:", "LOG_LEVEL: ", s.metrics + ": ", s.secret + "_FILE: ",
+			s.name + ": wrong settings:", "LOG_LEVEL: ", s.ops + ": ", s.secret + "_FILE: ",
 		} {
 			require.Contains(t, complaint, name)
 		}

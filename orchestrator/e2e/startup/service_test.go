@@ -52,9 +52,9 @@ type service struct {
 	// besides.
 	sound map[string]string
 	needs func(t *testing.T) map[string]string
-	// addrs are the settings of its addresses, the one of gRPC first; metrics that of its metrics.
-	addrs   []string
-	metrics string
+	// addrs are the settings of its addresses, the one of gRPC first; ops that of its probes and metrics.
+	addrs []string
+	ops   string
 	// secret is a setting that holds one, and what stands in it where the settings are sound.
 	secret string
 	// reveal answers the secret that was read.
@@ -75,7 +75,7 @@ type service struct {
 type running struct {
 	serve.Service
 
-	addr, metrics string
+	addr, ops string
 	// rest is where REST is served; empty where it is not.
 	rest string
 }
@@ -88,13 +88,13 @@ var noStream = func(context.Context, *grpc.ClientConn) (grpc.ClientStream, error
 var services = []service{
 	{
 		name: "kingdeesvc", domain: apierr.Kingdee, addrs: []string{"KINGDEESVC_ADDR"},
-		metrics: "KINGDEESVC_METRICS_ADDR", secret: "KINGDEE_APP_SECRET",
+		ops: "KINGDEESVC_OPS_ADDR", secret: "KINGDEE_APP_SECRET",
 		names: []string{kingdeev1.BillService_ServiceDesc.ServiceName},
 		sound: map[string]string{
 			"KINGDEE_BASE_URL": "http://127.0.0.1:1", "KINGDEE_ACCT_ID": "a",
 			"KINGDEE_USERNAME": "u", "KINGDEE_APP_ID": "i",
 			"KINGDEE_APP_SECRET": "hush-hush", "KINGDEESVC_ADDR": "127.0.0.1:0",
-			"KINGDEESVC_METRICS_ADDR": "127.0.0.1:0",
+			"KINGDEESVC_OPS_ADDR": "127.0.0.1:0",
 		},
 		needs: nothing,
 		reveal: func(getenv func(string) string) (string, error) {
@@ -111,7 +111,7 @@ var services = []service{
 			if err != nil {
 				return running{}, err
 			}
-			return running{s, s.Addr(), s.MetricsAddr(), ""}, nil
+			return running{s, s.Addr(), s.OpsAddr(), ""}, nil
 		},
 		call: func(ctx context.Context, conn *grpc.ClientConn, opts ...grpc.CallOption) error {
 			_, err := kingdeev1.NewBillServiceClient(conn).CheckConnection(ctx,
@@ -134,11 +134,11 @@ var services = []service{
 		},
 	},
 	{
-		name: "wmssvc", domain: apierr.WMS, addrs: []string{"WMSSVC_ADDR"}, metrics: "WMSSVC_METRICS_ADDR",
+		name: "wmssvc", domain: apierr.WMS, addrs: []string{"WMSSVC_ADDR"}, ops: "WMSSVC_OPS_ADDR",
 		secret: "WMS_APP_SECRET", names: []string{wmsv1.OrderService_ServiceDesc.ServiceName},
 		sound: map[string]string{
 			"WMS_URL": "http://127.0.0.1:1", "WMS_SID": "s", "WMS_APP_KEY": "k", "WMS_APP_SECRET": "hush-hush",
-			"WMSSVC_ADDR": "127.0.0.1:0", "WMSSVC_METRICS_ADDR": "127.0.0.1:0",
+			"WMSSVC_ADDR": "127.0.0.1:0", "WMSSVC_OPS_ADDR": "127.0.0.1:0",
 		},
 		needs: nothing,
 		reveal: func(getenv func(string) string) (string, error) {
@@ -158,7 +158,7 @@ var services = []service{
 			if err != nil {
 				return running{}, err
 			}
-			return running{s, s.Addr(), s.MetricsAddr(), ""}, nil
+			return running{s, s.Addr(), s.OpsAddr(), ""}, nil
 		},
 		call: func(ctx context.Context, conn *grpc.ClientConn, opts ...grpc.CallOption) error {
 			_, err := wmsv1.NewOrderServiceClient(conn).CheckConnection(ctx, &wmsv1.CheckConnectionRequest{}, opts...)
@@ -176,7 +176,7 @@ var services = []service{
 	},
 	{
 		name: "orchestrator", domain: apierr.Orchestrator,
-		addrs: []string{"ORCHESTRATOR_GRPC_ADDR", "ORCHESTRATOR_HTTP_ADDR"}, metrics: "ORCHESTRATOR_METRICS_ADDR",
+		addrs: []string{"ORCHESTRATOR_GRPC_ADDR", "ORCHESTRATOR_HTTP_ADDR"}, ops: "ORCHESTRATOR_OPS_ADDR",
 		secret: "ADAPTER_TOKEN",
 		names: []string{
 			orchestratorv1.BillService_ServiceDesc.ServiceName,
@@ -187,7 +187,7 @@ var services = []service{
 			"DATABASE_URL": "postgres://voidrelay@127.0.0.1:1/voidrelay", "KINGDEESVC_TARGET": "127.0.0.1:1",
 			"WMSSVC_TARGET": "127.0.0.1:1",
 			"ADAPTER_TOKEN": "hush-hush", "ORCHESTRATOR_GRPC_ADDR": "127.0.0.1:0",
-			"ORCHESTRATOR_HTTP_ADDR": "127.0.0.1:0", "ORCHESTRATOR_METRICS_ADDR": "127.0.0.1:0",
+			"ORCHESTRATOR_HTTP_ADDR": "127.0.0.1:0", "ORCHESTRATOR_OPS_ADDR": "127.0.0.1:0",
 		},
 		needs: func(t *testing.T) map[string]string { return map[string]string{"DATABASE_URL": storetest.URL(t)} },
 		reveal: func(getenv func(string) string) (string, error) {
@@ -204,7 +204,7 @@ var services = []service{
 			if err != nil {
 				return running{}, err
 			}
-			return running{s, s.GRPCAddr(), s.MetricsAddr(), s.HTTPAddr()}, nil
+			return running{s, s.GRPCAddr(), s.OpsAddr(), s.HTTPAddr()}, nil
 		},
 		call: func(ctx context.Context, conn *grpc.ClientConn, opts ...grpc.CallOption) error {
 			_, err := orchestratorv1.NewSchemeServiceClient(conn).ListSchemes(ctx,

@@ -57,7 +57,7 @@ func TestEverythingThatIsWrongIsToldAtOnce(t *testing.T) {
 		changes := map[string]string{
 			"LOG_LEVEL": "loud", "OTEL_EXPORTER_OTLP_ENDPOINT": "collector",
 			"OTEL_EXPORTER_OTLP_PROTOCOL": "carrier pigeon",
-			"AUTH_CALLERS_FILE":           "/does/not/exist", "TLS_CERT_FILE": "cert.pem", s.metrics: "0.0.0.0:9100",
+			"AUTH_CALLERS_FILE":           "/does/not/exist", "TLS_CERT_FILE": "cert.pem", s.ops: "nowhere",
 			s.secret + "_FILE": "/does/not/exist", s.secret: "",
 		}
 		for _, addr := range s.addrs {
@@ -171,9 +171,12 @@ func TestAnAddressThatOthersReachNeedsCallersAndTLS(t *testing.T) {
 			err := s.load(s.getenv(map[string]string{setting: "127.0.0.1:99999"}))
 			require.ErrorContains(t, err, setting+`: "127.0.0.1:99999" is not host:port`)
 		}
-		for _, addr := range []string{":9100", "0.0.0.0:9100", "192.0.2.1:9100", "9100"} {
-			err := s.load(s.getenv(map[string]string{s.metrics: addr}))
-			require.ErrorContains(t, err, s.metrics+`: "`+addr+`" is not a loopback address and port`)
+		for _, addr := range []string{"9100", "127.0.0.1:99999", "nowhere"} {
+			err := s.load(s.getenv(map[string]string{s.ops: addr}))
+			require.ErrorContains(t, err, s.ops+`: "`+addr+`" is not host:port`)
+		}
+		for _, addr := range []string{":9100", "0.0.0.0:9100", "192.0.2.1:9100"} {
+			require.NoError(t, s.load(s.getenv(map[string]string{s.ops: addr})), "probes come from elsewhere")
 		}
 	})
 }

@@ -25,13 +25,14 @@ const (
 	requestID = "X-Request-Id"
 )
 
-// New makes the REST face of the orchestrator that conn leads to. pulse leads there too and is for health alone: a
-// connection bears so many calls at once, and the orchestrator is not to seem dead while it is busy. Both are of the
-// server's own way, and stay the caller's. door is the server's: it says who makes a request, and that is handed over.
-// local says that only this machine can and may call: then only its own names are taken as Host. Each request is a span
-// of tracers, and its calls are parts of it.
+// New makes the REST face of the orchestrator that conn leads to, which is of the server's own way and stays the
+// caller's. ready answers GET /readyz; it takes no call of that connection, which bears so many at once: the
+// orchestrator is not to seem dead while it is busy. door is the server's: it says who makes a request, and that is
+// handed over. local says that only this machine can and may call: then only its own names are taken as Host. Each
+// request is a span of tracers, and its calls are parts of it.
 func New(
-	ctx context.Context, conn, pulse *grpc.ClientConn, door *access.Door, local bool, tracers trace.TracerProvider,
+	ctx context.Context, conn *grpc.ClientConn, ready http.HandlerFunc, door *access.Door, local bool,
+	tracers trace.TracerProvider,
 ) (http.Handler, error) {
 	mux := newMux(door)
 	for _, register := range []func(context.Context, *runtime.ServeMux, *grpc.ClientConn) error{
@@ -48,7 +49,7 @@ func New(
 			return nil, fmt.Errorf("gateway: %w", err)
 		}
 	}
-	traced := otelhttp.NewHandler(&front{mux: mux, pulse: pulse, guard: newGuard(local)}, "REST",
+	traced := otelhttp.NewHandler(&front{mux: mux, ready: ready, guard: newGuard(local)}, "REST",
 		otelhttp.WithTracerProvider(tracers),
 		otelhttp.WithPropagators(propagation.TraceContext{}), otelhttp.WithMeterProvider(noop.NewMeterProvider()),
 		otelhttp.WithSpanNameFormatter(func(_ string, r *http.Request) string { return "REST " + r.Method }))

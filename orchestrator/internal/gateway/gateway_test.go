@@ -227,7 +227,7 @@ func TestASecondGatewayStartsBesideRequests(t *testing.T) {
 		}
 	})
 	for range 5 {
-		_, err := gateway.New(t.Context(), dial(t, "127.0.0.1:1"), dial(t, "127.0.0.1:1"), f.server.Door,
+		_, err := gateway.New(t.Context(), dial(t, "127.0.0.1:1"), f.server.Ready, f.server.Door,
 			true, noop.NewTracerProvider())
 		require.NoError(t, err)
 	}

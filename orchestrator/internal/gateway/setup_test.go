@@ -148,7 +148,7 @@ func setup(t *testing.T, callers *access.Callers) *face {
 	t.Cleanup(func() { f.server.Drain(context.Background()); serving.Wait() })
 
 	f.conn = dial(t, f.server.Addr())
-	handler, err := gateway.New(t.Context(), dialOwn(t, own), dialOwn(t, own), f.server.Door, true,
+	handler, err := gateway.New(t.Context(), dialOwn(t, own), f.server.Ready, f.server.Door, true,
 		noop.NewTracerProvider())
 	require.NoError(t, err)
 	f.rest = httptest.NewUnstartedServer(nil)

@@ -134,10 +134,10 @@ func (o Options) load(sandboxes map[string]string, database string) (configs, er
 	out.orchestrator, errs[2] = orchestrator.LoadConfig(main)
 	errs[3] = checkPorts([]listener{
 		{"ORCHESTRATOR_GRPC_ADDR", out.orchestrator.GRPCAddr}, {"ORCHESTRATOR_HTTP_ADDR", out.orchestrator.HTTPAddr},
-		{"ORCHESTRATOR_METRICS_ADDR", out.orchestrator.MetricsAddr},
-		{"KINGDEESVC_ADDR", out.kingdee.Addr}, {"KINGDEESVC_METRICS_ADDR", out.kingdee.MetricsAddr},
+		{"ORCHESTRATOR_OPS_ADDR", out.orchestrator.OpsAddr},
+		{"KINGDEESVC_ADDR", out.kingdee.Addr}, {"KINGDEESVC_OPS_ADDR", out.kingdee.OpsAddr},
 		{"WMSSVC_ADDR", out.wms.Addr},
-		{"WMSSVC_METRICS_ADDR", out.wms.MetricsAddr},
+		{"WMSSVC_OPS_ADDR", out.wms.OpsAddr},
 	})
 	return out, settingsError(errors.Join(errs[:]...))
 }

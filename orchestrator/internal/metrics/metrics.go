@@ -8,6 +8,7 @@ package metrics
 
 import (
 	"context"
+	"sync"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -43,7 +44,7 @@ func New(registry *prometheus.Registry, l Ledger, h Host) *Metrics {
 		Name: "orchestrator_attempts_total",
 		Help: "Requests to the WMS whose result this process stored, by what they came to.",
 	}, []string{"disposition"})}
-	registry.MustRegister(m.answers, collector{l, h})
+	registry.MustRegister(m.answers, &collector{ledger: l, host: h})
 	return m
 }
 
@@ -54,10 +55,36 @@ func (m *Metrics) Stored(results []ledger.Result) {
 	}
 }
 
+// freshFor is how long what the ledger said is shown again. Anybody may scrape, and nobody is to burden the ledger.
+const freshFor = time.Second
+
 // collector reads the ledger when it is scraped.
 type collector struct {
 	ledger Ledger
 	host   Host
+
+	// mu lets one scrape read; the others show what it found, which was read then.
+	mu         sync.Mutex
+	read       time.Time
+	schemes    []ledger.Figures
+	conditions []ledger.ConditionFigure
+	err        error
+}
+
+// figures are what the ledger said within the last second.
+func (c *collector) figures() ([]ledger.Figures, []ledger.ConditionFigure, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if time.Since(c.read) < freshFor {
+		return c.schemes, c.conditions, c.err
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), scrapeTime)
+	defer cancel()
+	if c.schemes, c.err = c.ledger.Figures(ctx); c.err == nil {
+		c.conditions, c.err = c.ledger.OpenConditions(ctx)
+	}
+	c.read = time.Now()
+	return c.schemes, c.conditions, c.err
 }
 
 func about(name, help string, labels ...string) *prometheus.Desc {
@@ -85,7 +112,7 @@ var (
 )
 
 // Describe implements prometheus.Collector.
-func (collector) Describe(out chan<- *prometheus.Desc) {
+func (*collector) Describe(out chan<- *prometheus.Desc) {
 	for _, d := range []*prometheus.Desc{
 		up, cancellations, workItems, runs, failures, runAge, watermarkLag, oldest, condition, conditionAge,
 	} {
@@ -94,9 +121,7 @@ func (collector) Describe(out chan<- *prometheus.Desc) {
 }
 
 // Collect implements prometheus.Collector.
-func (c collector) Collect(out chan<- prometheus.Metric) {
-	ctx, cancel := context.WithTimeout(context.Background(), scrapeTime)
-	defer cancel()
+func (c *collector) Collect(out chan<- prometheus.Metric) {
 	gauge := func(d *prometheus.Desc, value float64, labels ...string) {
 		out <- prometheus.MustNewConstMetric(d, prometheus.GaugeValue, value, labels...)
 	}
@@ -107,12 +132,7 @@ func (c collector) Collect(out chan<- prometheus.Metric) {
 	for _, o := range c.host.Own() {
 		tell(time.Since(o.Since).Seconds(), string(o.Kind), "", "", "", "", o.Host, o.Reason)
 	}
-	schemes, err := c.ledger.Figures(ctx)
-	if err != nil {
-		gauge(up, 0)
-		return
-	}
-	conditions, err := c.ledger.OpenConditions(ctx)
+	schemes, conditions, err := c.figures()
 	if err != nil {
 		gauge(up, 0)
 		return

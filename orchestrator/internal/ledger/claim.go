@@ -106,21 +106,29 @@ const otherClaims = `
       and (k.bill_id <> c.bill_id or bs.form_id <> cs.form_id or bs.data_center_id <> cs.data_center_id)
       and (bs.data_center_id = cs.data_center_id or bs.mode = 'send' and cs.mode = 'send')`
 
-// ownTrigger is true of a bill b that is not live and whose own order a trigger of its scheme calls for, as its
+// ownTrigger is true of a bill b that is not live and whose own order a trigger of its scheme bs calls for, as its
 // cancellation says: one that is un-audited then claims nothing. While it dwells it does. One that was withdrawn
-// because another bill claimed the order still calls for it.
+// because another bill claimed the order still calls for it. What the scheme acts on is asked as it is now: what it
+// once called for tells nothing of a trigger, or an organisation, that has been taken out since.
 const ownTrigger = `(b.document_status <> 'C' and exists (
     select ` + ownCancellation + ` and (o.not_before is null or o.not_before <= now())))`
 
 const ownCancellation = `
     from cancellation_now o
-    where o.scheme = b.scheme and o.bill_id = b.bill_id and o.order_id = k.order_id and o.generation = b.generation
+    where 'un_audited' = any(bs.triggers) and (bs.organisations = '{}' or b.org = any(bs.organisations))
+      and o.scheme = b.scheme and o.bill_id = b.bill_id and o.order_id = k.order_id and o.generation = b.generation
+      and 'un_audited' = any(o.triggers)
       and (o.state not in ('withdrawn', 'dry_run') or o.outcome = 'order_claimed')`
 
 // IsClaimed is true of a cancellation c whose order another bill claims, as far as the ledger knows: no request for it
 // may leave. An un-audited bill claims its orders too, unless a trigger of its own scheme holds for it.
 const IsClaimed = `exists (select ` + otherClaims + `
       and b.cancel_status <> 'B' and not ` + ownTrigger + `)`
+
+// HangsOnUnAudit is true of a cancellation c whose order another bill lets go only as long as it is un-audited: it may
+// be audited again at any moment.
+const HangsOnUnAudit = `exists (select ` + otherClaims + `
+      and b.cancel_status <> 'B' and ` + ownTrigger + `)`
 
 // ClaimantRows finds the claimants of these cancellations, each by its key.
 const ClaimantRows = `
@@ -130,8 +138,7 @@ cross join lateral (select c.cancellation_id, c.scheme, c.bill_id, c.order_id fr
     where c.cancellation_id = w.id offset 0) c
 cross join lateral (
     select b.bill_id, b.bill_no, b.approve_time, b.cancel_status = 'B' as voided, ` + ownTrigger + ` as owed,
-           (select min(o.not_before) ` + ownCancellation + ` and b.document_status <> 'C' and o.not_before > now())
-               as dwells,
+           (select min(o.not_before) ` + ownCancellation + ` and b.document_status <> 'C') as dwells,
            bs.form_id <> cs.form_id or bs.data_center_id <> cs.data_center_id as elsewhere
     ` + otherClaims + `
     offset 0) o

@@ -213,9 +213,11 @@ type Due struct {
 	Scheme string
 	// Revision of the scheme that its request was mapped by.
 	Revision int
-	BillID   int64
-	BillNo   string
-	OrderID  int64
+	// SchemeRevision was the scheme's newest when this was loaded: what is decided by another counts for nothing.
+	SchemeRevision int
+	BillID         int64
+	BillNo         string
+	OrderID        int64
 	rule.Request
 	Triggers []rule.Trigger
 	Evidence rule.Evidence
@@ -245,11 +247,18 @@ type Due struct {
 	AnsweredTime time.Time
 	// BillGone: the bill was proved gone. BillVoidedLast: and it was voided when it was last seen.
 	BillGone, BillVoidedLast bool
+	// HangsOnUnAudit: another bill lets the order go only as long as it is un-audited.
+	HangsOnUnAudit bool
 	// NeedsRead: the bill must be read again before anything is sent.
 	NeedsRead  bool
 	SendBefore time.Time
 	// Traceparent is where it began, in the trace that planned it; empty where nothing was traced.
 	Traceparent string
+}
+
+// TakeVerified notes what a fresh read said that lets it be sent.
+func (d *Due) TakeVerified(v Verified) {
+	d.VerifiedTime, d.NotBefore, d.HangsOnUnAudit, d.NeedsRead = v.ReadTime, v.NotBefore, v.HangsOnUnAudit, false
 }
 
 // Result is what one attempt came to, with what becomes of its cancellation.
@@ -316,6 +325,8 @@ type Verified struct {
 	Trigger   rule.Trigger
 	NotBefore time.Time
 	ReadTime  time.Time
+	// HangsOnUnAudit, as in rule.Verified.
+	HangsOnUnAudit bool
 	// Live: the bill itself was seen live.
 	Live bool
 	// By is who claims the order, and Expected that nobody need be told of it, as in rule.Verified.

@@ -125,10 +125,11 @@ func storeRevision(
 	ctx context.Context, tx pgx.Tx, act ledger.Act, f SchemeFile, before newest, revision int,
 ) error {
 	if _, err := tx.Exec(ctx, `
-insert into scheme (scheme, title, form_id, data_center_id, wms_accounts, revision, incremental_millis)
-values (@scheme, @title, @form, @data_center, @accounts, @revision, @real)
+insert into scheme (scheme, title, form_id, data_center_id, wms_accounts, revision, incremental_millis, triggers,
+    organisations)
+values (@scheme, @title, @form, @data_center, @accounts, @revision, @real, @triggers, @organisations)
 on conflict (scheme) do update set title = @title, form_id = @form, data_center_id = @data_center,
-    wms_accounts = @accounts, revision = @revision,
+    wms_accounts = @accounts, revision = @revision, triggers = @triggers, organisations = @organisations,
     incremental_millis = case
         when exists (select from watermark where scheme = @scheme and environment = 'sandbox') then @sandbox::bigint
         else @real::bigint end,
@@ -137,7 +138,8 @@ on conflict (scheme) do update set title = @title, form_id = @form, data_center_
 			"scheme": f.Scheme, "title": f.Title, "form": f.FormID,
 			"data_center": f.DataCenterID, "accounts": f.Accounts,
 			"revision": revision, "real": f.IncrementalReal.Milliseconds(),
-			"sandbox": f.IncrementalSandbox.Milliseconds(),
+			"sandbox":  f.IncrementalSandbox.Milliseconds(),
+			"triggers": namesOf(f.Parts, rule.PartTrigger), "organisations": namesOf(f.Parts, rule.PartOrganisation),
 		}); err != nil {
 		return err
 	}
@@ -165,7 +167,55 @@ values ($1, $2, $3, $4, $5, $6, $7, $8)`, f.Scheme, revision, f.Hash, f.Document
 	if err := beginRemap(ctx, tx, f, before.Document, revision, orders); err != nil {
 		return err
 	}
+	if err := readAnew(ctx, tx, f, before.Document); err != nil {
+		return err
+	}
 	return writeCutovers(ctx, tx, f, before.Document, revision)
+}
+
+// namesOf are the names of the parts of a kind; none where they stand for all.
+func namesOf(parts []rule.Part, kind rule.PartKind) []string {
+	names := []string{}
+	for _, part := range parts {
+		switch {
+		case part.Kind != kind || part == rule.PartClosed:
+		case part.Name == rule.Everything:
+			return []string{}
+		default:
+			names = append(names, part.Name)
+		}
+	}
+	return names
+}
+
+// readAnew lets the next run decide anew whatever is not settled, where this revision takes triggers or organisations
+// out that document, the revision's before, has: what is owed no longer is withdrawn then. Until that nothing leaves
+// for what the revision before let go.
+func readAnew(ctx context.Context, tx pgx.Tx, f SchemeFile, document string) error {
+	if f.PartsOf == nil {
+		return nil
+	}
+	before, err := f.PartsOf(document)
+	if err != nil {
+		return fmt.Errorf("scheme %s: the revision before: %w", f.Scheme, err)
+	}
+	out := func(part rule.Part) bool {
+		return (part.Kind == rule.PartTrigger || part.Kind == rule.PartOrganisation) && !named(f.Parts, part)
+	}
+	if !slices.ContainsFunc(before, out) {
+		return nil
+	}
+	_, err = tx.Exec(ctx, `
+with unsettled as (
+    update unsettled_cancellation set verified_time = 'epoch' where scheme = $1
+    returning bill_id
+)
+update bill b set reread_time = now()
+where b.scheme = $1 and b.bill_id in (
+    select bill_id from unsettled
+    union
+    select bill_id from shared_cancellation where scheme = $1)`, f.Scheme)
+	return err
 }
 
 // saidOf is what a person said of a revision that names orders otherwise than the one before, empty where it does not,

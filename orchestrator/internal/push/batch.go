@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"slices"
 	"time"
 
 	"go.opentelemetry.io/otel/trace"
@@ -112,8 +113,12 @@ func (s *Batcher) Run(ctx context.Context, args queue.BatchArgs) (err error) {
 		}
 	}
 	due, err := s.Store.Load(ctx, args.IDs)
-	if err != nil || len(due) == 0 {
+	if err != nil {
 		return err
+	}
+	due = slices.DeleteFunc(due, func(d ledger.Due) bool { return d.SchemeRevision != e.Revision })
+	if len(due) == 0 {
+		return nil
 	}
 	err = s.send(ctx, e, standing.Watermark, args.Account, due, args.Probe)
 	var stop *intake.StopError
@@ -187,16 +192,17 @@ func (s *Batcher) verified(ctx context.Context, e intake.Entry, watermark *ledge
 	crashpoint.Here(crashpoint.AfterVerify)
 	for _, d := range stale {
 		if seen, ok := holds[d.ID]; ok {
-			d.VerifiedTime, d.NotBefore, d.NeedsRead = seen.ReadTime, seen.NotBefore, false
+			d.TakeVerified(seen)
 			ready = append(ready, d)
 		}
 	}
 	return ready, nil
 }
 
-// freshFor is how long after the last read of its bill a request for this cancellation may start.
+// freshFor is how long after the last read a request for this cancellation may start: short where a bill of its order
+// is un-audited, its own or another.
 func freshFor(e intake.Entry, d ledger.Due) time.Duration {
-	if !d.NotBefore.IsZero() {
+	if !d.NotBefore.IsZero() || d.HangsOnUnAudit {
 		return min(rule.FreshFor, e.VerifyAfter)
 	}
 	return e.VerifyAfter

@@ -94,6 +94,7 @@ update unsettled_cancellation set batch_until = null where cancellation_id = any
 func (s *Rows) Lapsed(ctx context.Context, limit int) ([]ledger.Due, error) {
 	return s.dueRows(ctx, dueColumns+`
 from attempt a join cancellation_now c on c.cancellation_id = a.cancellation_id and c.attempt = a.attempt
+join scheme s on s.scheme = c.scheme
 where a.disposition = '' and c.lease_until < now()
 order by c.lease_until
 limit $1`, limit)
@@ -136,13 +137,14 @@ from unnest((
 
 // dueColumns are what a push needs to know of a cancellation c.
 const dueColumns = `
-select c.cancellation_id, c.scheme, c.revision, c.bill_id, c.bill_no, c.order_id, c.account, c.warehouse_code,
-       c.order_code, c.order_type, c.cancel_reason, c.extend_props, c.owner_code, c.triggers, c.evidence, c.question,
+select c.cancellation_id, c.scheme, c.revision, s.revision as scheme_revision, c.bill_id, c.bill_no, c.order_id,
+       c.account, c.warehouse_code, c.order_code, c.order_type, c.cancel_reason, c.extend_props, c.owner_code,
+       c.triggers, c.evidence, c.question,
        c.not_before, c.verified_time, c.unread_since, c.attempt, c.maybe_landed, c.answer_lost, c.same_disposition,
        c.same_count, c.same_since, c.answer_changes, c.unsent_since, c.unsent_time, c.unsent_for, c.traceparent,
        case when c.same_disposition = 'not_found' then (` + rested + `) else interval '0' end as rested,
        (select w.answer_time from wms_answer w where w.account = c.account) as answered_time,
-       ` + ledger.IsClaimed + ` as claimed,
+       ` + ledger.IsClaimed + ` as claimed, ` + ledger.HangsOnUnAudit + ` as hangs_on_un_audit,
        exists (select from bill b where b.scheme = c.scheme and b.bill_id = c.bill_id
            and b.gone_time is not null) as bill_gone,
        exists (select from bill b where b.scheme = c.scheme and b.bill_id = c.bill_id

@@ -12,6 +12,7 @@ type dueRow struct {
 	CancellationID int64
 	Scheme         string
 	Revision       int
+	SchemeRevision int
 	BillID         int64
 	BillNo         string
 	OrderID        int64
@@ -37,13 +38,14 @@ type dueRow struct {
 	UnsentFor       time.Duration
 	AnsweredTime    time.Time
 	Claimed         bool
+	HangsOnUnAudit  bool
 	Traceparent     string
 }
 
 func (r dueRow) due() ledger.Due {
 	return ledger.Due{
-		ID: r.CancellationID, Scheme: r.Scheme, Revision: r.Revision, BillID: r.BillID,
-		BillNo: r.BillNo, OrderID: r.OrderID, Request: r.Request,
+		ID: r.CancellationID, Scheme: r.Scheme, Revision: r.Revision, SchemeRevision: r.SchemeRevision,
+		BillID: r.BillID, BillNo: r.BillNo, OrderID: r.OrderID, Request: r.Request,
 		Triggers: triggersOf(r.Triggers), Evidence: rule.Evidence(r.Evidence), Question: r.Question > 0,
 		VerifiedTime: r.VerifiedTime,
 		UnreadSince:  r.UnreadSince, Attempt: r.Attempt,
@@ -52,7 +54,9 @@ func (r dueRow) due() ledger.Due {
 		SameSince: r.SameSince, Rested: r.Rested, AnswerChanges: r.AnswerChanges, UnsentSince: r.UnsentSince,
 		UnsentTime: r.UnsentTime, UnsentFor: r.UnsentFor, AnsweredTime: r.AnsweredTime,
 		NotBefore: r.NotBefore, BillGone: r.BillGone, BillVoidedLast: r.BillVoidedLast,
-		Traceparent: r.Traceparent, NeedsRead: r.Claimed || r.VerifiedTime.Before(r.NotBefore),
+		HangsOnUnAudit: r.HangsOnUnAudit, Traceparent: r.Traceparent,
+		// When the other bill was read last, this row does not say.
+		NeedsRead: r.Claimed || r.HangsOnUnAudit || r.VerifiedTime.Before(r.NotBefore),
 	}
 }
 

@@ -21,10 +21,10 @@ const LockOrders = `select from warehouse_order where order_id = any($1) order b
 // open, forty times the work.
 const LeaseRows = `
 with mine as materialized (
-    select w.send_before, w.attempt as loaded_attempt, c.attempt, c.cancellation_id, c.scheme, c.bill_id,
+    select w.send_before, w.attempt as loaded_attempt, w.revision, c.attempt, c.cancellation_id, c.scheme, c.bill_id,
            c.order_id, c.account, c.state, c.lease_until, c.not_before
-    from unnest(@ids::bigint[], @orders::bigint[], @attempts::integer[], @before::timestamptz[])
-      as w (cancellation_id, order_id, attempt, send_before)
+    from unnest(@ids::bigint[], @orders::bigint[], @attempts::integer[], @revisions::integer[],
+        @before::timestamptz[]) as w (cancellation_id, order_id, attempt, revision, send_before)
     cross join lateral (
         select d.attempt, d.cancellation_id, d.scheme, d.bill_id, d.order_id, d.account, d.state, d.lease_until,
                d.not_before
@@ -33,7 +33,7 @@ with mine as materialized (
         for update of d skip locked) as c
 ), leased as (
     update unsettled_cancellation u set attempt = u.attempt + 1, lease_until = now() + @lease, update_time = now()
-    from mine c join scheme s on s.scheme = c.scheme
+    from mine c join scheme s on s.scheme = c.scheme and s.revision = c.revision
     where u.cancellation_id = c.cancellation_id and c.attempt = c.loaded_attempt and c.state = 'open'
       and c.lease_until is null and (c.not_before is null or c.not_before <= now()) and ` + ledger.MaySend + `
       and not ` + ledger.IsClaimed + `
@@ -51,16 +51,17 @@ returning cancellation_id, attempt`
 // Lease writes the intents: each row that may still be sent gets its next attempt, on disk before anything is handed
 // over, and is ours until lease has passed. due carries the SendBefore of each. Rows that somebody else took, also if
 // it has been answered since they were loaded (a verification may take longer than a batch's hold), that were withdrawn
-// or held, that are about another order by now, or whose order another bill has claimed meanwhile are not among the
-// answer; nor those for whose order a request of another cancellation is without its answer, which was withdrawn since
-// or shares the order by now.
+// or held, that are about another order by now, whose order another bill has claimed meanwhile, or whose scheme has a
+// revision since that may not act on what called for them, are not among the answer; nor those for whose order a
+// request of another cancellation is without its answer, which was withdrawn since or shares the order by now.
 func (s *Rows) Lease(ctx context.Context, due []ledger.Due, lease time.Duration) ([]ledger.Due, error) {
 	ids, orders := make([]int64, len(due)), make([]int64, len(due))
-	attempts := make([]int, len(due))
+	attempts, revisions := make([]int, len(due)), make([]int, len(due))
 	before := make([]time.Time, len(due))
 	byID := make(map[int64]ledger.Due, len(due))
 	for i, d := range due {
 		ids[i], orders[i], attempts[i], before[i] = d.ID, d.OrderID, d.Attempt, d.SendBefore
+		revisions[i] = d.SchemeRevision
 		byID[d.ID] = d
 	}
 	var leased []ledger.Due
@@ -69,7 +70,10 @@ func (s *Rows) Lease(ctx context.Context, due []ledger.Due, lease time.Duration)
 		together := &pgx.Batch{}
 		together.Queue(LockOrders, orders)
 		together.Queue(LeaseRows,
-			pgx.StrictNamedArgs{"ids": ids, "orders": orders, "attempts": attempts, "before": before, "lease": lease})
+			pgx.StrictNamedArgs{
+				"ids": ids, "orders": orders, "attempts": attempts, "revisions": revisions, "before": before,
+				"lease": lease,
+			})
 		results := tx.SendBatch(ctx, together)
 		if _, err := results.Exec(); err != nil {
 			return errors.Join(err, results.Close())

@@ -30,11 +30,12 @@ type slowStore interface {
 	ProbeBill(ctx context.Context, scheme string) (ledger.Due, bool, error)
 }
 
-// need is the trigger whose verification a cancellation needs: un_audited where nothing else ever called for it, or
-// where only an un-audit was found to call for it by now, else voided, which stands for all that may be older.
+// need is the trigger whose verification a cancellation needs: un_audited where nothing else ever called for it, where
+// only an un-audit was found to call for it by now, or where another bill lets its order go only for that; else voided,
+// which stands for all that may be older.
 func need(d ledger.Due) rule.Trigger {
 	other := func(t rule.Trigger) bool { return t != rule.TriggerUnAudited }
-	if !d.NotBefore.IsZero() || len(d.Triggers) > 0 && !slices.ContainsFunc(d.Triggers, other) {
+	if !d.NotBefore.IsZero() || d.HangsOnUnAudit || len(d.Triggers) > 0 && !slices.ContainsFunc(d.Triggers, other) {
 		return rule.TriggerUnAudited
 	}
 	return rule.TriggerVoided

@@ -13,18 +13,20 @@ import (
 )
 
 // needsSlow is true of a cancellation c whose verification is the one that a condition o says is too slow: un_audited
-// where nothing else ever called for it, or only an un-audit calls for it by now, else voided, which stands for
-// everything.
+// where nothing else ever called for it, only an un-audit calls for it by now, or another bill lets its order go only
+// for that; else voided, which stands for everything.
 const needsSlow = `(o.trigger = 'voided' or c.not_before is not null or not exists (
     select from cancellation f
-    where f.cancellation_id = c.cancellation_id and f.triggers <> array['un_audited']))`
+    where f.cancellation_id = c.cancellation_id and f.triggers <> array['un_audited'])
+    or ` + ledger.HangsOnUnAudit + `)`
 
 // notTooSlow is true of a cancellation c of scheme s that need not be verified, because its bill was read less than
 // loaded.fresh ago, or whose verification is not too slow.
 const notTooSlow = `not exists (
     select from condition o
     where o.end_time is null and o.kind = 'kingdee_slow' and o.data_center_id = s.data_center_id
-      and c.verified_time <= now() - case when c.not_before is null then loaded.fresh
+      and c.verified_time <= now() -
+          case when c.not_before is null and not ` + ledger.HangsOnUnAudit + ` then loaded.fresh
           else least(loaded.fresh, interval '8 seconds') end
       and ` + needsSlow + `)`
 

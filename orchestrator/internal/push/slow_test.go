@@ -92,7 +92,7 @@ func (s *slowNotes) Claimants(context.Context, []int64) (map[int64][]rule.Claima
 }
 
 func (s *slowNotes) StoreVerified(
-	_ context.Context, _ string, verified []ledger.Verified, _, _ time.Duration,
+	_ context.Context, _ string, _ int, verified []ledger.Verified, _, _ time.Duration,
 ) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()

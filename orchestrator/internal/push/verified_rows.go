@@ -20,14 +20,24 @@ func (s *Rows) Claimants(ctx context.Context, ids []int64) (map[int64][]rule.Cla
 
 // StoreVerified writes what a fresh read said of open cancellations: still owed (sendable until the next), withdrawn,
 // held, or unread: then it is due again after wait, and needs_attention for a person once it has been unread for limit.
+// It is ErrConflict where this is not the scheme's newest revision any longer: another may say otherwise.
 func (s *Rows) StoreVerified(
-	ctx context.Context, scheme string, verified []ledger.Verified, wait, limit time.Duration,
+	ctx context.Context, scheme string, revision int, verified []ledger.Verified, wait, limit time.Duration,
 ) error {
 	groups := map[rule.Verification][]ledger.Verified{}
 	for _, v := range verified {
 		groups[v.Outcome] = append(groups[v.Outcome], v)
 	}
 	err := ledger.InTx(ctx, s.pool, func(tx pgx.Tx) error {
+		var newest int
+		if err := tx.QueryRow(ctx, `select revision from scheme where scheme = $1 for key share`, scheme).
+			Scan(&newest); err != nil {
+			return err
+		}
+		if newest != revision {
+			return fmt.Errorf("scheme %s has revision %d by now, not %d: %w", scheme, newest, revision,
+				ledger.ErrConflict)
+		}
 		if err := ledger.LockVerified(ctx, tx, ids(verified), ids(groups[rule.ClaimUnconfirmed])); err != nil {
 			return err
 		}

@@ -27,7 +27,8 @@ type verifyStore interface {
 	slowStore
 	meetStore
 	Claimants(ctx context.Context, ids []int64) (map[int64][]rule.Claimant, error)
-	StoreVerified(ctx context.Context, scheme string, verified []ledger.Verified, wait, limit time.Duration) error
+	StoreVerified(ctx context.Context, scheme string, revision int, verified []ledger.Verified,
+		wait, limit time.Duration) error
 }
 
 // Verifier reads bills again before anything is sent for them.
@@ -118,7 +119,12 @@ func (v *Verifier) run(ctx context.Context, e intake.Entry, watermark *ledger.Wa
 			holds[one.ID] = one
 		}
 	}
-	return holds, v.Store.StoreVerified(ctx, e.Name, verified, e.Timing().Backoff, rule.UnreadFor)
+	err = v.Store.StoreVerified(ctx, e.Name, e.Revision, verified, e.Timing().Backoff, rule.UnreadFor)
+	if errors.Is(err, ledger.ErrConflict) {
+		v.Logger.InfoContext(ctx, "verification gave way", slog.String("scheme", e.Name), slog.Any("err", err))
+		return nil, nil
+	}
+	return holds, err
 }
 
 // lead reads what nobody else reads, and says how slow that was.
@@ -167,7 +173,7 @@ func (v *Verifier) usable(e intake.Entry, verified []ledger.Verified, due []ledg
 	kept := verified[:0]
 	for i, one := range verified {
 		needed := rule.TriggerVoided
-		if one.Trigger == rule.TriggerUnAudited {
+		if one.Trigger == rule.TriggerUnAudited || one.HangsOnUnAudit {
 			needed = rule.TriggerUnAudited
 		}
 		if one.Outcome == rule.Holds && got[askedFor(due[i])].took > v.mayTake(e, needed) {
@@ -289,7 +295,8 @@ func (f *freshRead) verify(p rule.Policy, d ledger.Due, claimants []rule.Claiman
 	}
 	return ledger.Verified{
 		ID: d.ID, Outcome: v.Outcome, Trigger: v.Trigger, NotBefore: v.NotBefore, ReadTime: f.left,
-		Live: fresh.ByID != nil && fresh.ByID.Live(), By: v.By, Expected: v.Expected, Question: d.Question,
+		HangsOnUnAudit: v.HangsOnUnAudit,
+		Live:           fresh.ByID != nil && fresh.ByID.Live(), By: v.By, Expected: v.Expected, Question: d.Question,
 		Absent: fresh.ByID == nil && !f.allUnreadable && !f.unreadable[number],
 	}
 }

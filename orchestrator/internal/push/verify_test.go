@@ -76,7 +76,7 @@ type holdsStore struct{ verifyStore }
 func (holdsStore) Claimants(context.Context, []int64) (map[int64][]rule.Claimant, error) {
 	return nil, nil
 }
-func (holdsStore) StoreVerified(context.Context, string, []ledger.Verified, time.Duration, time.Duration) error {
+func (holdsStore) StoreVerified(context.Context, string, int, []ledger.Verified, time.Duration, time.Duration) error {
 	return nil
 }
 

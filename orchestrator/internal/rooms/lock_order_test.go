@@ -30,7 +30,7 @@ func TestARunAndAVerificationLockInOneOrder(t *testing.T) {
 				_, err := tx.Exec(t.Context(), `select from bill where bill_no = $1 for update`, locked)
 				require.NoError(t, err)
 				go func() {
-					stored <- w.store.StoreVerified(t.Context(), rowtest.SchemeName, []ledger.Verified{{
+					stored <- w.store.StoreVerified(t.Context(), rowtest.SchemeName, 1, []ledger.Verified{{
 						ID: due.ID, Outcome: outcome, ReadTime: time.Now().Add(time.Second), NotBefore: time.Now(),
 						Trigger: rule.TriggerUnAudited, By: rule.Claimant{BillID: 2, Number: "B1"},
 					}}, time.Second, rule.UnreadFor)

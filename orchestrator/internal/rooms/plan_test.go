@@ -40,7 +40,8 @@ select scheme, bill_id, 1, bill_id, 1 from bill`)
 	}{
 		"lease": {push.LeaseRows, []any{
 			pgx.StrictNamedArgs{
-				"ids": ids, "orders": ids, "attempts": make([]int, len(ids)), "before": before, "lease": time.Minute,
+				"ids": ids, "orders": ids, "attempts": make([]int, len(ids)), "revisions": make([]int, len(ids)),
+				"before": before, "lease": time.Minute,
 			},
 		}},
 		"load": {push.LoadRows, []any{ids}},

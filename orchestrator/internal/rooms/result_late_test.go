@@ -18,7 +18,7 @@ select (select count(*) from work_item where close_time is null)
 // committed stores what a fresh read at this time said of a cancellation.
 func (w *writer) committed(d ledger.Due, outcome rule.Verification, at time.Time) {
 	w.Helper()
-	require.NoError(w, w.store.StoreVerified(w.Context(), rowtest.SchemeName,
+	require.NoError(w, w.store.StoreVerified(w.Context(), rowtest.SchemeName, 1,
 		[]ledger.Verified{{ID: d.ID, Outcome: outcome, ReadTime: at}}, time.Second, time.Hour))
 }
 

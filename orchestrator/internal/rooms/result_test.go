@@ -80,7 +80,7 @@ func TestUnknownDoesNotUndoAnAnswer(t *testing.T) {
 func TestACancelThatLandedWhileItWasWithdrawnIsTold(t *testing.T) {
 	w := setupWriter(t)
 	cancellation := w.lease(w.owe(1, "A1", "WH1"))[0]
-	require.NoError(t, w.store.StoreVerified(t.Context(), rowtest.SchemeName,
+	require.NoError(t, w.store.StoreVerified(t.Context(), rowtest.SchemeName, 1,
 		[]ledger.Verified{{ID: cancellation.ID, Outcome: rule.NoTrigger}}, time.Second, time.Hour))
 	require.Equal(t, "withdrawn", w.state(cancellation))
 	w.rows.Exec(`update bill set document_status = 'C', cancel_status = 'A'`)
@@ -142,12 +142,12 @@ func TestUnreadBillsUseUpNoAttemptAndEndWithAPerson(t *testing.T) {
 	w := setupWriter(t)
 	cancellation := w.owe(1, "A1", "WH1")[0]
 	unread := []ledger.Verified{{ID: cancellation.ID, Outcome: rule.Unread}}
-	require.NoError(t, w.store.StoreVerified(t.Context(), rowtest.SchemeName, unread, time.Hour, time.Hour))
+	require.NoError(t, w.store.StoreVerified(t.Context(), rowtest.SchemeName, 1, unread, time.Hour, time.Hour))
 	require.Equal(t, "open", w.state(cancellation))
 	require.Equal(t, 1,
 		w.count(`select count(*) from cancellation_now where attempt = 0 and due_time > now() + interval '59 minutes'`))
 	w.rows.Exec(`update cancellation_now set unread_since = now() - interval '2 hours'`)
-	require.NoError(t, w.store.StoreVerified(t.Context(), rowtest.SchemeName, unread, time.Hour, time.Hour))
+	require.NoError(t, w.store.StoreVerified(t.Context(), rowtest.SchemeName, 1, unread, time.Hour, time.Hour))
 	require.Equal(t, "needs_attention", w.state(cancellation))
 	require.Equal(t, 1, w.count(`select count(*) from work_item where kind = 'bill_unread' and close_time is null`))
 }

@@ -13,7 +13,7 @@ import (
 
 func (w *writer) verify(d ledger.Due, outcome rule.Verification, at time.Time, live bool) {
 	w.Helper()
-	require.NoError(w, w.store.StoreVerified(w.Context(), rowtest.SchemeName,
+	require.NoError(w, w.store.StoreVerified(w.Context(), rowtest.SchemeName, 1,
 		[]ledger.Verified{{ID: d.ID, Outcome: outcome, ReadTime: at, Live: live}}, time.Second, rule.UnreadFor))
 }
 

@@ -78,8 +78,8 @@ type Claimant struct {
 	Approved time.Time
 	// Voided: so the ledger has it. Owed: it is not live, and a trigger of its own scheme calls for the order.
 	Voided, Owed bool
-	// Dwells is until when its own cancellation of the order waits for its dwell: until then it claims the order, and
-	// then it does not; zero where it does not dwell.
+	// Dwells is until when its own cancellation of the order waits for its dwell: a read that left before then shows
+	// that it claims the order, a later one that it does not; zero where there is none.
 	Dwells time.Time
 	// Elsewhere: it is of another form or data centre, which a read for this cancellation does not reach.
 	Elsewhere bool
@@ -105,9 +105,9 @@ func (c Claimant) claims(shown State, isShown bool) (claims, confirmed bool) {
 	return true, stands
 }
 
-// dwelling says whether a claimant that claims the order does so only until its dwell is over.
-func (c Claimant) dwelling(shown State, isShown bool) bool {
-	return !c.Dwells.IsZero() && (c.Elsewhere || isShown && !shown.Live() && !shown.Voided())
+// unAudited says whether a claimant is un-audited, as far as can be told.
+func (c Claimant) unAudited(shown State, isShown bool) bool {
+	return c.Elsewhere || isShown && !shown.Live() && !shown.Voided()
 }
 
 // Verified is what a verification came to.
@@ -119,6 +119,8 @@ type Verified struct {
 	NotBefore time.Time
 	// By is who claims the order, for OrderClaimed and ClaimUnconfirmed.
 	By Claimant
+	// HangsOnUnAudit, for Holds: another bill lets the order go only as long as it is un-audited.
+	HangsOnUnAudit bool
 	// Expected: it carries the same number and was audited after the cancellation's own bill had ended. So it is the
 	// bill that was made anew in its place, and nobody need be told.
 	Expected bool
@@ -140,10 +142,12 @@ func Verify(p Policy, cancellation Cancellation, read FreshRead) Verified {
 		shown, isShown := read.Others[c.BillID]
 		claims, confirmed := c.claims(shown, isShown && !c.Elsewhere)
 		switch {
-		case claims && c.dwelling(shown, isShown):
+		case (claims || c.Owed) && c.unAudited(shown, isShown) && read.Left.Before(c.Dwells):
 			if (v.Outcome == Holds || v.Outcome == Dwelling) && v.NotBefore.Before(c.Dwells) {
 				v.Outcome, v.NotBefore = Dwelling, c.Dwells
 			}
+		case !claims:
+			v.HangsOnUnAudit = v.HangsOnUnAudit || c.Owed && c.unAudited(shown, isShown)
 		case claims && confirmed && p.SharedOrders && !c.madeAnew(cancellation, read):
 			if v.Outcome != ClaimUnconfirmed {
 				v = Verified{Outcome: OrderShared, By: c}
@@ -178,6 +182,8 @@ func (p Policy) holding(cancellation Cancellation, read FreshRead) Verified {
 	case read.ByID == nil && read.Gone && cancellation.VoidedLast && p.actsOn(TriggerVoided):
 		// Nobody can take the void back any more.
 		return Verified{Outcome: Holds, Trigger: TriggerVoided}
+	case read.ByID == nil && read.Gone && cancellation.owedFor(TriggerDeleted):
+		return Verified{Outcome: NoTrigger} // the scheme does not act on deletions any longer
 	case read.ByID == nil:
 		return Verified{Outcome: Unread}
 	case read.ByID.Live():

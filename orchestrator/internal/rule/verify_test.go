@@ -248,3 +248,38 @@ func TestWhatStillHolds(t *testing.T) {
 		})
 	}
 }
+
+// The order is another bill's, too, which is un-audited: a read that left within its dwell lets nothing go, and a later
+// one only for as long as such a read lasts.
+func TestAnOrderThatHangsOnAnUnAuditWaitsForAReadPastThatDwell(t *testing.T) {
+	t.Parallel()
+	voided := rule.State{ID: 7, Number: "A1", DocumentStatus: rule.Audited, CancelStatus: rule.Voided}
+	other := rule.State{ID: 8, Number: "B7", DocumentStatus: rule.Reaudit, CancelStatus: rule.NotVoided}
+	read := rule.FreshRead{
+		ByID: &voided, ByNumber: []rule.State{voided}, Others: map[int64]rule.State{8: other},
+		Claimants: []rule.Claimant{{BillID: 8, Owed: true, Dwells: h(9)}},
+	}
+	read.Left = h(8)
+	v := rule.Verify(inbound, rule.Cancellation{BillID: 7, Number: "A1"}, read)
+	require.Equal(t, rule.Dwelling, v.Outcome)
+	require.Equal(t, h(9), v.NotBefore)
+	read.Left = h(10)
+	v = rule.Verify(inbound, rule.Cancellation{BillID: 7, Number: "A1"}, read)
+	require.Equal(t, rule.Holds, v.Outcome)
+	require.True(t, v.HangsOnUnAudit)
+	other.CancelStatus = rule.Voided
+	read.Others[8] = other
+	require.False(t, rule.Verify(inbound, rule.Cancellation{BillID: 7, Number: "A1"}, read).HangsOnUnAudit)
+}
+
+// A bill is gone, and its scheme acts on deletions no longer: that nothing can be read of it is not why it waits.
+func TestADeletionThatDoesNotMatterAnyLongerOwesNothing(t *testing.T) {
+	t.Parallel()
+	gone := rule.FreshRead{Gone: true}
+	deleted := rule.Cancellation{BillID: 7, Number: "A1", Triggers: []rule.Trigger{rule.TriggerDeleted}}
+	voids := rule.Policy{Triggers: map[rule.Trigger]rule.Terms{rule.TriggerVoided: {}}}
+	require.Equal(t, rule.NoTrigger, rule.Verify(voids, deleted, gone).Outcome)
+	require.Equal(t, rule.Unread, rule.Verify(voids, deleted, rule.FreshRead{}).Outcome, "it may be hidden")
+	deleted.VoidedLast = true
+	require.Equal(t, rule.Holds, rule.Verify(voids, deleted, gone).Outcome)
+}

@@ -40,7 +40,7 @@ func setupReturns(t *testing.T, document string) *living {
 	require.NoError(t, err)
 	e, _ := b.Job.Registry.Entry("assembly-void")
 	e.Scheme = schemes[0]
-	b.Job.Registry.Put(e)
+	b.Put(e)
 	b.Run()
 	b.Books.Fresh(1, "TL1", "CK001")
 	b.Books.Bills[1].Kind = ""
@@ -134,7 +134,7 @@ func (b *living) rekey() {
 	require.NoError(b, err)
 	e.Revision = revisions[e.Name]
 	require.Equal(b, 2, e.Revision)
-	b.Job.Registry.Put(e)
+	b.Put(e)
 }
 
 // Another key for a date showed another date, and every voided bill that was read again was asked for a second time.

@@ -59,7 +59,7 @@ func (b *living) follow(replacements map[string]string) {
 	require.NoError(t, err)
 	e, _ := b.Job.Registry.Entry(schemes[0].Name)
 	e.Scheme = schemes[0]
-	b.Job.Registry.Put(e)
+	b.Put(e)
 }
 
 func (b *living) cancellations() string {

@@ -96,7 +96,7 @@ func TestAWithdrawnCancellationIsLookedAtAgainOutsideTheOverlap(t *testing.T) {
 	require.Equal(t, "open", b.Text(`select state from cancellation_now`))
 	due, err := b.Store.Load(t.Context(), []int64{1})
 	require.NoError(t, err)
-	require.NoError(t, b.Store.StoreVerified(t.Context(), "assembly-void",
+	require.NoError(t, b.Store.StoreVerified(t.Context(), "assembly-void", 1,
 		verifiedAs(due[0].ID, rule.NoTrigger, b.Clock), time.Second, time.Hour))
 	require.Equal(t, "withdrawn", b.Text(`select state from cancellation_now`))
 	b.Clock = b.Clock.Add(2 * time.Hour)

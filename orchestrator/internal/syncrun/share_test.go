@@ -11,6 +11,7 @@ import (
 	"google.golang.org/protobuf/types/known/timestamppb"
 
 	"github.com/voidrelay/voidrelay/orchestrator/internal/ledger"
+	"github.com/voidrelay/voidrelay/orchestrator/internal/push"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/rule"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/testkit/runtest"
 	kingdeev1 "github.com/voidrelay/voidrelay/proto/gen/kingdee/v1"
@@ -161,6 +162,41 @@ func TestTwoUnAuditedSharersLetTheirOrderGoTogether(t *testing.T) {
 	b.Run()
 	require.Equal(t, 1, b.send(rule.Cancelled, saidCancelled))
 	require.Equal(t, "1 PO-77 done cancelled; 2 PO-77 done cancelled with 1", b.standing())
+}
+
+// A voided bill and an un-audited one make one order, and the void is sent for: the other may be audited again a moment
+// after it was looked at. The request had a minute, and the run's read of the voided bill alone was enough for it.
+func TestAVoidWhoseOrderHangsOnAnUnAuditIsSentWithinTenSecondsOfAReadOfBoth(t *testing.T) {
+	b := setupSharing(t, runtest.AllTriggers)
+	b.Books.UnAudit(2)
+	b.Run()
+	b.Later(3 * time.Minute)
+	b.Books.Void(1)
+	b.Run()
+	// The void is what is sent from now on.
+	_, err := b.Acts().Operate(t.Context(), ledger.Ignore, ledger.Act{
+		Scheme: "assembly-void", Actor: "li", Reason: "test",
+	}, ledger.CancellationFilter{Scheme: "assembly-void"}, ledger.Bounds{Max: 10})
+	require.NoError(t, err)
+	void := int64(2)
+	_, err = b.Acts().Operate(t.Context(), ledger.Retry, ledger.Act{
+		Scheme: "assembly-void", Actor: "li", Reason: "test",
+	}, ledger.CancellationFilter{Scheme: "assembly-void", IDs: []int64{void}}, ledger.Bounds{Max: 10})
+	require.NoError(t, err)
+	require.Equal(t, "1 PO-77 open ; 2 PO-77 closed ignored", b.standing())
+
+	due, err := b.Store.Load(t.Context(), []int64{void})
+	require.NoError(t, err)
+	require.True(t, due[0].NeedsRead, "the other bill is read first")
+	seen, holds := b.Verify()[void]
+	require.True(t, holds)
+	due[0].TakeVerified(seen)
+	s := &push.Batcher{Now: b.Job.Now}
+	e, _ := b.Job.Registry.Entry("assembly-void")
+	require.True(t, s.Sendable(e, due[0]))
+	b.Later(9 * time.Second)
+	require.False(t, s.Sendable(e, due[0]), "ten seconds after the read, not a minute")
+	require.False(t, s.SendBefore(e, due[0]).After(seen.ReadTime.Add(10*time.Second)))
 }
 
 // passed lets the dwell of a bill's cancellation be over by the ledger's clock.

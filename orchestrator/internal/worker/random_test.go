@@ -113,7 +113,7 @@ func newLives(t *testing.T, seed uint64) *lives {
 	require.NoError(t, err)
 	e, _ := l.Job.Registry.Entry(schemes[0].Name)
 	e.Scheme = schemes[0]
-	l.Job.Registry.Put(e)
+	l.Put(e)
 	l.kingdee = &randomKingdee{
 		rng: l.rng, habits: ruletest.RandomHabits(l.rng), now: l.now, touched: map[int64]time.Time{},
 		meanwhile: l.meanwhile, tell: l.tell,

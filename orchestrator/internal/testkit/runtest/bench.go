@@ -20,6 +20,7 @@ import (
 	"github.com/voidrelay/voidrelay/orchestrator/internal/push"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/queue"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/rooms"
+	"github.com/voidrelay/voidrelay/orchestrator/internal/rule"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/scheme"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/syncrun"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/testkit/acttest"
@@ -82,6 +83,23 @@ func (b *Bench) Load(hash string) {
 	b.Job = &syncrun.Job{Store: b.Store, Kingdee: b.Books, WMS: vendortest.WMS{},
 		Registry: intake.NewRegistry(schemes, revisions), Visibility: syncrun.NewVisibility(), Insert: NoJobs{},
 		Logger: logger, Now: func() time.Time { return b.Clock }}
+}
+
+// Put lets runs follow what this scheme says, as if it were the revision that the ledger has.
+func (b *Bench) Put(e intake.Entry) {
+	b.Helper()
+	b.Job.Registry.Put(e)
+	parts, err := scheme.PartsOf(e.Document())
+	require.NoError(b, err)
+	names := map[rule.PartKind][]string{rule.PartTrigger: {}, rule.PartOrganisation: {}}
+	for _, part := range parts {
+		if part.Name != rule.Everything {
+			names[part.Kind] = append(names[part.Kind], part.Name)
+		}
+	}
+	_, err = b.Pool.Exec(b.Context(), `update scheme set triggers = $2, organisations = $3 where scheme = $1`,
+		e.Name, names[rule.PartTrigger], names[rule.PartOrganisation])
+	require.NoError(b, err)
 }
 
 // Run does an incremental run, or the baseline, that a person asked for.

@@ -12,6 +12,8 @@ create table scheme (
     form_id                 text not null,
     data_center_id          text not null,
     wms_accounts            text[] not null,
+    triggers                text[] not null default '{voided}',
+    organisations           text[] not null default '{}',
     revision                integer not null,
     active                  boolean not null default true,
     mode                    text not null default 'dry_run' check (mode in ('dry_run', 'send')),
@@ -23,6 +25,9 @@ create table scheme (
     update_time             timestamptz not null default now()
 );
 comment on column scheme.active is 'it is not retired';
+comment on column scheme.triggers is
+    'what its newest revision acts on: an un-audited bill lets its order go only where its scheme acts on that';
+comment on column scheme.organisations is 'those that its newest revision names; empty = all';
 comment on column scheme.remap_run_id is
     'the run that maps stored snapshots by the newest revision; while it is under way the scheme sends nothing';
 comment on column scheme.send_since is 'when an operator set it to send: a cutover for bills never seen live';

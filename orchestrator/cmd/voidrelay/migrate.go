@@ -22,8 +22,8 @@ func (sh *shell) migrateCommand() *cobra.Command {
 		Args:    args(0, ""),
 		Long: `Brings the database of DATABASE_URL to the newest schema. Whose role runs it first owns the ledger. The
 orchestrator may run as another one, which owns nothing, and people with SQL read reports as a third:
-` + "`voidrelay migrate --print-grants | psql \"$DATABASE_URL\"`" + ` makes both, and later migrations keep
-their rights.`,
+` + "`voidrelay migrate --print-grants | psql \"$DATABASE_URL\"`" + ` makes all three, before the first
+migration or after it, and later migrations keep their rights.`,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if err := roles.Check(); err != nil {
 				return fmt.Errorf("%w: %w", errWrong, err)
@@ -37,6 +37,8 @@ their rights.`,
 	}
 	cmd.Flags().BoolVar(&grants, "print-grants",
 		false, "输出建立角色和授权的 SQL print the SQL that makes the roles; change nothing")
+	cmd.Flags().StringVar(&roles.Owner, "owner", migrate.OwnerRole,
+		"--print-grants 的所有者角色 the role that --print-grants makes for migrating")
 	cmd.Flags().StringVar(&roles.Running, "role", migrate.RunningRole, "运行角色 the role that orchestrators run as")
 	cmd.Flags().StringVar(&roles.Reader, "reader", migrate.ReaderRole, "报表角色 the role that reads reports")
 	return cmd

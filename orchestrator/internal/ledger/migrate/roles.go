@@ -15,8 +15,11 @@ import (
 	"github.com/voidrelay/voidrelay/orchestrator/internal/ledger"
 )
 
-// Roles are the two roles that a ledger knows beside its owner, who migrates it. An empty name is the default's.
+// Roles are the three roles of a ledger. An empty name is the default's.
 type Roles struct {
+	// Owner migrates the ledger, and with it owns it. A ledger that is there has one, whatever this says. Default:
+	// voidrelay_owner.
+	Owner string
 	// Running is the orchestrator's: it keeps the ledger and owns nothing. Default: voidrelay_app.
 	Running string
 	// Reader reads the views of the schema reporting, and nothing else. Default: voidrelay_reader.
@@ -25,9 +28,16 @@ type Roles struct {
 
 // The names of the roles, unless somebody says others.
 const (
+	OwnerRole   = "voidrelay_owner"
 	RunningRole = "voidrelay_app"
 	ReaderRole  = "voidrelay_reader"
 )
+
+//go:embed roles/owner.sql
+var makeOwner string
+
+//go:embed roles/make.sql
+var makeRoles string
 
 //go:embed roles/running.sql
 var runningGrants string
@@ -40,43 +50,68 @@ var roleName = regexp.MustCompile(`^[\pL_][\pL\pN_.@-]{0,62}$`)
 
 // Check refuses names that no role can have, or that are the same.
 func (r Roles) Check() error {
-	running, reader := cmp.Or(r.Running, RunningRole), cmp.Or(r.Reader, ReaderRole)
-	for _, name := range []string{running, reader} {
+	r = r.orDefaults()
+	for _, name := range []string{r.Owner, r.Running, r.Reader} {
 		if !roleName.MatchString(name) {
 			return fmt.Errorf("%q is no name for a role: letters, digits, _ . @ and -, at most 63", name)
 		}
 	}
-	if running == reader {
-		return fmt.Errorf("the running role and the reader are both %q: the reader may only read reports", running)
+	switch {
+	case r.Running == r.Reader:
+		return fmt.Errorf("the running role and the reader are both %q: the reader may only read reports", r.Running)
+	case r.Owner == r.Running || r.Owner == r.Reader:
+		return fmt.Errorf("the owner is %q, too: the other roles may change nothing of the tables", r.Owner)
 	}
 	return nil
 }
 
-// SQL makes the two roles where they are not there and grants them what each may do, with comments for people. It is
-// run by somebody who may create roles and owns the ledger, any number of times, once the ledger is migrated.
+func (r Roles) orDefaults() Roles {
+	return Roles{
+		Owner: cmp.Or(r.Owner, OwnerRole), Running: cmp.Or(r.Running, RunningRole),
+		Reader: cmp.Or(r.Reader, ReaderRole),
+	}
+}
+
+// SQL makes the three roles where they are not there and grants them what each may do, with comments for people. It is
+// run by somebody who may create roles, any number of times, before the first migration or after any; in a database
+// with a ledger, as its owner or as a superuser.
 func (r Roles) SQL() string {
-	return `-- The roles of a voidrelay ledger beside its owner, and what each may do. Run this once, after
--- "voidrelay migrate", as the owner of the ledger if it may create roles, or as a superuser:
+	return r.fill(`-- The roles of a voidrelay ledger, and what each may do. Run this in its database, before the first
+-- "voidrelay migrate" or after any, as somebody who may create roles (and, with a ledger there, as a superuser or its
+-- owner):
 --     voidrelay migrate --print-grants | psql "$DATABASE_URL"
--- Later migrations grant the same anew, and for what they add, to roles of these names.
+-- Every "voidrelay migrate" grants anew what {running} and {reader} may do, with what it adds.
 
 begin;
 
-` + r.fill(runningGrants) + "\n" + r.fill(readerGrants) + "\ncommit;\n"
+` + makeRoles + "\n" + makeOwner + `
+do $grants$ begin
+
+if to_regclass('voidrelay.schema_version') is null then
+    raise notice 'no ledger yet: "voidrelay migrate" as {owner} makes it and grants the rest';
+    return;
+end if;
+
+` + runningGrants + "\n" + readerGrants + `
+end $grants$;
+
+commit;
+`)
 }
 
 // fill puts the names of the roles into a text.
 func (r Roles) fill(text string) string {
-	running, reader := cmp.Or(r.Running, RunningRole), cmp.Or(r.Reader, ReaderRole)
+	r = r.orDefaults()
 	return strings.NewReplacer(
-		"{running}", pgx.Identifier{running}.Sanitize(), "{running_text}", "'"+running+"'",
-		"{reader}", pgx.Identifier{reader}.Sanitize(), "{reader_text}", "'"+reader+"'").Replace(text)
+		"{owner}", pgx.Identifier{r.Owner}.Sanitize(), "{owner_text}", "'"+r.Owner+"'",
+		"{running}", pgx.Identifier{r.Running}.Sanitize(), "{running_text}", "'"+r.Running+"'",
+		"{reader}", pgx.Identifier{r.Reader}.Sanitize(), "{reader_text}", "'"+r.Reader+"'").Replace(text)
 }
 
 // grant makes the roles and gives them their rights. Where this is not allowed, the note says what an administrator may
 // run.
 func (r Roles) grant(ctx context.Context, pool *pgxpool.Pool) ([]string, error) {
-	for _, text := range []string{runningGrants, readerGrants} {
+	for _, text := range []string{makeRoles, runningGrants, readerGrants} {
 		grants := func(tx pgx.Tx) error {
 			_, err := tx.Exec(ctx, r.fill(text))
 			return err

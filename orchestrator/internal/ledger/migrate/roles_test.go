@@ -133,6 +133,7 @@ func TestWhatPrintGrantsPrintsMakesAWorkingInstallation(t *testing.T) {
 	require.NoError(t, err)
 	require.Len(t, done.Notes, 1)
 	require.Contains(t, done.Notes[0], "--print-grants")
+	roles.Owner = owner
 	for range 2 { // it may be run again
 		require.Equal(t, "", refusal(t, admin, roles.SQL()))
 	}
@@ -180,7 +181,8 @@ func TestNamesThatNoRoleCanHaveAreRefused(t *testing.T) {
 	require.NoError(t, migrate.Roles{Running: "Void.Relay-1@ops", Reader: "报表"}.Check())
 	for _, roles := range []migrate.Roles{
 		{Running: `a"; drop table bill; --`}, {Running: "o'clock"}, {Reader: "a$role$"}, {Reader: "two words"},
-		{Running: "same", Reader: "same"}, {Running: migrate.ReaderRole},
+		{Running: "same", Reader: "same"}, {Running: migrate.ReaderRole}, {Owner: migrate.RunningRole},
+		{Owner: "same", Reader: "same"}, {Owner: "two words"},
 	} {
 		require.Error(t, roles.Check(), "%v", roles)
 	}

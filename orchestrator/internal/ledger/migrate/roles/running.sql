@@ -1,16 +1,4 @@
--- The running role: what the orchestrator logs in as, itself or as a member. It owns nothing, and can make, alter and
--- drop nothing. Give it a way in by one of these:
---     alter role {running} login password '…';
---     grant {running} to the_role_it_logs_in_as;
--- Where not everybody may connect to the database:
---     grant connect on database the_database to {running};
-
-do $role$ begin
-    if not exists (select from pg_roles where rolname = {running_text}) then
-        create role {running} nologin;
-    end if;
-end $role$;
-
+-- What the running role may do. It owns nothing, and can make, alter and drop nothing.
 grant usage on schema voidrelay, reporting to {running};
 
 -- It keeps the ledger and the queue in the schema voidrelay …
@@ -29,6 +17,11 @@ revoke update, delete
     on voidrelay.operator_action, voidrelay.operator_action_cancellation, voidrelay.watermark_change,
        voidrelay.scheme_revision, voidrelay.housekeeping, voidrelay.cancellation_hold
     from {running};
+
+-- … where the database says in which order acts came and when, and not who inserts one …
+revoke insert on voidrelay.operator_action from {running};
+grant insert (actor, verb, scheme, reason, request_id, parameters, result)
+    on voidrelay.operator_action to {running};
 
 -- … and what is kept for ever, whatever becomes of it.
 revoke delete

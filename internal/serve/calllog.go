@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"net"
 	"net/netip"
+	"slices"
 	"strings"
 	"time"
 
@@ -24,9 +25,10 @@ func (c *chain) unaryLog(
 ) (any, error) {
 	// auth stands inside of us: who called is known to it alone.
 	ctx, who := access.WithRecord(ctx)
+	ctx, more := withLine(ctx)
 	begun := time.Now()
 	answer, err := handler(ctx, req)
-	c.tell(ctx, info.FullMethod, who, req, err, time.Since(begun))
+	c.tell(ctx, info.FullMethod, who, req, err, time.Since(begun), *more...)
 	return answer, err
 }
 
@@ -42,7 +44,9 @@ func (c *chain) streamLog(
 
 // tell writes what says something about us or a vendor, refused callers, and every act of a person; steady success and
 // callers' mistakes are for debugging. (A fault of ours was told with its cause where it was mapped.)
-func (c *chain) tell(ctx context.Context, method string, who *access.Record, req any, err error, took time.Duration) {
+func (c *chain) tell(
+	ctx context.Context, method string, who *access.Record, req any, err error, took time.Duration, more ...slog.Attr,
+) {
 	code := status.Code(err)
 	level := slog.LevelDebug
 	attrs := []slog.Attr{
@@ -62,7 +66,23 @@ func (c *chain) tell(ctx context.Context, method string, who *access.Record, req
 	if err != nil {
 		attrs = append(attrs, slog.String("err", status.Convert(err).Message()))
 	}
-	c.Logger.LogAttrs(ctx, level, "call", append(attrs, act...)...)
+	c.Logger.LogAttrs(ctx, level, "call", slices.Concat(attrs, act, more)...)
+}
+
+type lineKey struct{}
+
+// withLine makes room for what Tell adds.
+func withLine(ctx context.Context) (context.Context, *[]slog.Attr) {
+	more := new([]slog.Attr)
+	return context.WithValue(ctx, lineKey{}, more), more
+}
+
+// Tell adds to the log line of the unary call that is being answered, which is written at its end. It is for the
+// goroutine that answers the call.
+func Tell(ctx context.Context, more ...slog.Attr) {
+	if line, ok := ctx.Value(lineKey{}).(*[]slog.Attr); ok {
+		*line = append(*line, more...)
+	}
 }
 
 // refusesTrouble are the codes that say something about us or a vendor, or about a caller who is not known.
@@ -92,6 +112,9 @@ func from(ctx context.Context) string {
 	return host
 }
 
+// longestTold bounds in bytes what a log line repeats of a request; the .proto files allow texts of an act less.
+const longestTold = 2000
+
 // actOf is what a log line says of an act: a request that has a request_id asks for one. nil for a question.
 func actOf(req any) []slog.Attr {
 	message, ok := req.(proto.Message)
@@ -113,7 +136,12 @@ func actOf(req any) []slog.Attr {
 			// The id of the call has that name in the log.
 			key = "act_request_id"
 		}
-		attrs = append(attrs, slog.Any(key, message.ProtoReflect().Get(field).Interface()))
+		value := message.ProtoReflect().Get(field).Interface()
+		if text, ok := value.(string); ok {
+			// Nobody has looked at the request of a caller who was refused.
+			value = text[:min(len(text), longestTold)]
+		}
+		attrs = append(attrs, slog.Any(key, value))
 	}
 	return attrs
 }

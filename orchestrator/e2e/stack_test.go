@@ -18,6 +18,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/stretchr/testify/require"
 
+	"github.com/voidrelay/voidrelay/internal/access"
 	"github.com/voidrelay/voidrelay/internal/settings"
 	"github.com/voidrelay/voidrelay/internal/telemetry"
 	"github.com/voidrelay/voidrelay/kingdeesvc"
@@ -61,6 +62,9 @@ type stack struct {
 	ops string
 	// collector is where all three services send their traces; empty for nowhere.
 	collector string
+	// access says who may call the orchestrator; empty: everybody. token is what post and get show then.
+	access access.Files
+	token  string
 	// log is where all three write what they do; nil for nowhere.
 	log io.Writer
 
@@ -119,7 +123,7 @@ func (s *stack) startOrchestrator() {
 	server, err := orchestrator.Start(s.Context(), orchestrator.Config{
 		DatabaseURL: settings.Secret(s.url), KingdeeTarget: s.kingdeeTarget, WMSTarget: s.wmsTarget,
 		GRPCAddr: "127.0.0.1:0", HTTPAddr: "127.0.0.1:0", Schemes: s.scheme, OpsAddr: s.ops,
-		Traces: telemetry.Settings{Endpoint: s.collector},
+		Traces: telemetry.Settings{Endpoint: s.collector}, Access: s.access,
 	}, s.logger)
 	require.NoError(s, err)
 	s.orchestrator = server
@@ -287,10 +291,17 @@ func (s *stack) post(path, body string) int {
 		"http://"+s.orchestrator.HTTPAddr()+path, strings.NewReader(body))
 	require.NoError(s, err)
 	request.Header.Set("Content-Type", "application/json")
+	s.show(request)
 	answer, err := http.DefaultClient.Do(request)
 	require.NoError(s, err)
 	defer func() { _ = answer.Body.Close() }()
 	return answer.StatusCode
+}
+
+func (s *stack) show(request *http.Request) {
+	if s.token != "" {
+		request.Header.Set("Authorization", "Bearer "+s.token)
+	}
 }
 
 // get reads one REST resource.
@@ -299,6 +310,7 @@ func (s *stack) get(path string, into any) int {
 	request, err := http.NewRequestWithContext(s.Context(), http.MethodGet,
 		"http://"+s.orchestrator.HTTPAddr()+path, nil)
 	require.NoError(s, err)
+	s.show(request)
 	answer, err := http.DefaultClient.Do(request)
 	require.NoError(s, err)
 	defer func() { _ = answer.Body.Close() }()

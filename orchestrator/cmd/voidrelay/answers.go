@@ -105,9 +105,10 @@ func (sh *shell) actionsCommand() *cobra.Command {
 		if err != nil || r.printJSON(answer) {
 			return err
 		}
-		t := newTable("时间 time", "操作人 who", "操作 what", "方案 scheme", "原因 why")
+		t := newTable("时间 time", "操作人 who", "操作 what", "数量 count", "方案 scheme", "原因 why")
 		for _, a := range answer.GetActions() {
-			t.row(moment(a.GetCreateTime().AsTime()), a.GetActor(), a.GetVerb(), a.GetScheme(), a.GetReason())
+			t.row(moment(a.GetCreateTime().AsTime()), a.GetActor(), a.GetVerb(),
+				strconv.FormatInt(a.GetCount(), 10), a.GetScheme(), a.GetReason())
 		}
 		t.print(sh.out)
 		return nil

@@ -39,6 +39,18 @@ type Act struct {
 	Reason string
 	// RequestID is the caller's own name for the call, or empty; it is recorded with the act.
 	RequestID string
+	// Deeds gathers what was recorded, for the log; nil gathers nothing. They are done once the transaction is.
+	Deeds *[]Deed
+}
+
+// Deed is an act as it was recorded.
+type Deed struct {
+	// ID is its operator_action_id.
+	ID     int64
+	Verb   Verb
+	Scheme string
+	// Count is how many cancellations, items or conditions it touched, 0 where it is about something else.
+	Count int64
 }
 
 // CapError refuses an act that would touch more than its caller allows.

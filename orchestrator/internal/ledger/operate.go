@@ -181,6 +181,9 @@ type ActionView struct {
 	// Parameters and Result are JSON.
 	Parameters, Result string
 	CreateTime         time.Time
+	// RequestID is the caller's own name for the call, or empty. Count is as a Deed's.
+	RequestID string
+	Count     int64
 }
 
 // ActionFilter selects acts; empty parts select all.

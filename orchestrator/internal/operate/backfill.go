@@ -56,8 +56,13 @@ returning run_id`, pgx.StrictNamedArgs{
 	_, err = record(ctx, tx, ledger.StartBackfill, act, backfillParameters{
 		From: ledger.NullTime(order.From.UTC()), To: ledger.NullTime(order.To.UTC()), Numbers: order.Numbers,
 		PlanOnly: order.PlanOnly, BeforeCutover: order.BeforeCutover,
-	}, counted{id})
+	}, backfillStarted{id})
 	return id, err
+}
+
+// backfillStarted is what starting one came to.
+type backfillStarted struct {
+	Run int64 `json:"run_id"`
 }
 
 // notRetired refuses what is asked of a scheme that is retired: it is ledger.ErrStopped.

@@ -103,22 +103,27 @@ select request_hash, reply from first_reply where caller = $1 and method = $2 an
 func record(
 	ctx context.Context, tx pgx.Tx, verb ledger.Verb, act ledger.Act, parameters, result any, changed ...int64,
 ) (time.Time, error) {
+	deed := ledger.Deed{Verb: verb, Scheme: act.Scheme}
 	var at time.Time
 	err := tx.QueryRow(ctx, `
 with done as (
     insert into operator_action (actor, verb, scheme, reason, request_id, parameters, result)
     values (@actor, @verb, nullif(@scheme, ''), @reason, nullif(@request_id, ''), @parameters, @result)
-    returning operator_action_id, create_time, scheme, verb
+    returning operator_action_id, create_time, scheme, verb, result
 ), told as (`+ledger.LeaveEvents(ledger.EventAct, `''`, `verb`, `scheme`, `operator_action_id`, `done`)+`
 ), touched as (
     insert into operator_action_cancellation (operator_action_id, cancellation_id)
     select d.operator_action_id, c from done d, unnest(@changed::bigint[]) as c
 )
-select create_time from done`, pgx.StrictNamedArgs{
+select create_time, operator_action_id, coalesce((result->>'count')::bigint, cardinality(@changed::bigint[]), 0)
+from done`, pgx.StrictNamedArgs{
 		"actor": act.Actor, "verb": string(verb), "scheme": act.Scheme,
 		"reason": act.Reason, "request_id": act.RequestID,
 		"parameters": parameters, "result": result, "changed": changed,
-	}).Scan(&at)
+	}).Scan(&at, &deed.ID, &deed.Count)
+	if err == nil && act.Deeds != nil {
+		*act.Deeds = append(*act.Deeds, deed)
+	}
 	return at.UTC(), err
 }
 

@@ -15,6 +15,11 @@ type watermarkParameters struct {
 	WatermarkTime time.Time `json:"watermark_time"`
 }
 
+// watermarkMoved is what moving it came to.
+type watermarkMoved struct {
+	Before time.Time `json:"watermark_time_before"`
+}
+
 // MoveWatermark sets how far a scheme has read, back or forth, and answers where the watermark stood. It is refused
 // (*ledger.WatermarkError) before the baseline, while a run is unfinished, and beyond the vendor's clock. The version
 // moves with it, so that a run that began before can no longer end: neither it nor what is left of a killed one brings
@@ -39,7 +44,7 @@ func (s *Operator) MoveWatermark(
 	if err := setWatermark(ctx, tx, act, before, to); err != nil {
 		return time.Time{}, err
 	}
-	_, err = record(ctx, tx, ledger.MoveWatermark, act, watermarkParameters{to.UTC()}, counted{before.UnixMicro()})
+	_, err = record(ctx, tx, ledger.MoveWatermark, act, watermarkParameters{to.UTC()}, watermarkMoved{before.UTC()})
 	return before.UTC(), err
 }
 

@@ -21,7 +21,10 @@ func (r *Reader) ActionViews(
 	}
 	return ledger.ReadAll[ledger.ActionView](ctx, r.pool, "list operator actions", `
 select o.operator_action_id as action_id, o.actor, o.verb, coalesce(o.scheme, '') as scheme, o.reason,
-       o.parameters::text, o.result::text, o.create_time
+       o.parameters::text, o.result::text, o.create_time, coalesce(o.request_id, '') as request_id,
+       coalesce((o.result->>'count')::bigint, (
+           select count(*) from operator_action_cancellation l where l.operator_action_id = o.operator_action_id
+       )) as count
 from operator_action o`+where+`
 order by o.operator_action_id desc
 limit @limit`, args)

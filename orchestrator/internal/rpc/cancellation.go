@@ -108,7 +108,7 @@ func (s *cancellationService) ListOperatorActions(
 func actionMessage(v ledger.ActionView) *orchestratorv1.OperatorAction {
 	return &orchestratorv1.OperatorAction{
 		OperatorActionId: v.ActionID, Actor: v.Actor, Verb: v.Verb, Scheme: v.Scheme, Reason: v.Reason,
-		Parameters: v.Parameters, Result: v.Result,
+		Parameters: v.Parameters, Result: v.Result, RequestId: v.RequestID, Count: v.Count,
 		CreateTime: stamp(v.CreateTime),
 	}
 }

@@ -1841,9 +1841,13 @@ type OperatorAction struct {
 	Scheme string `protobuf:"bytes,4,opt,name=scheme,proto3" json:"scheme,omitempty"`
 	Reason string `protobuf:"bytes,5,opt,name=reason,proto3" json:"reason,omitempty"`
 	// What was asked and what it came to, as JSON.
-	Parameters    string                 `protobuf:"bytes,6,opt,name=parameters,proto3" json:"parameters,omitempty"`
-	Result        string                 `protobuf:"bytes,7,opt,name=result,proto3" json:"result,omitempty"`
-	CreateTime    *timestamppb.Timestamp `protobuf:"bytes,8,opt,name=create_time,json=createTime,proto3" json:"create_time,omitempty"`
+	Parameters string                 `protobuf:"bytes,6,opt,name=parameters,proto3" json:"parameters,omitempty"`
+	Result     string                 `protobuf:"bytes,7,opt,name=result,proto3" json:"result,omitempty"`
+	CreateTime *timestamppb.Timestamp `protobuf:"bytes,8,opt,name=create_time,json=createTime,proto3" json:"create_time,omitempty"`
+	// The caller's own name for the call, or empty.
+	RequestId string `protobuf:"bytes,9,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
+	// How many cancellations, work items or conditions it touched; 0 for what is about something else.
+	Count         int64 `protobuf:"varint,10,opt,name=count,proto3" json:"count,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1932,6 +1936,20 @@ func (x *OperatorAction) GetCreateTime() *timestamppb.Timestamp {
 		return x.CreateTime
 	}
 	return nil
+}
+
+func (x *OperatorAction) GetRequestId() string {
+	if x != nil {
+		return x.RequestId
+	}
+	return ""
+}
+
+func (x *OperatorAction) GetCount() int64 {
+	if x != nil {
+		return x.Count
+	}
+	return 0
 }
 
 type Cancellation struct {
@@ -2700,7 +2718,7 @@ const file_orchestrator_v1_cancellation_proto_rawDesc = "" +
 	"\fwork_item_id\x18\x02 \x01(\x03R\n" +
 	"workItemId\x12\x17\n" +
 	"\abill_no\x18\x03 \x01(\tR\x06billNo\x12\x18\n" +
-	"\amessage\x18\x04 \x01(\tR\amessage\"\x8d\x02\n" +
+	"\amessage\x18\x04 \x01(\tR\amessage\"\xc2\x02\n" +
 	"\x0eOperatorAction\x12,\n" +
 	"\x12operator_action_id\x18\x01 \x01(\x03R\x10operatorActionId\x12\x14\n" +
 	"\x05actor\x18\x02 \x01(\tR\x05actor\x12\x12\n" +
@@ -2712,7 +2730,11 @@ const file_orchestrator_v1_cancellation_proto_rawDesc = "" +
 	"parameters\x12\x16\n" +
 	"\x06result\x18\a \x01(\tR\x06result\x12;\n" +
 	"\vcreate_time\x18\b \x01(\v2\x1a.google.protobuf.TimestampR\n" +
-	"createTime\"\xd7\t\n" +
+	"createTime\x12\x1d\n" +
+	"\n" +
+	"request_id\x18\t \x01(\tR\trequestId\x12\x14\n" +
+	"\x05count\x18\n" +
+	" \x01(\x03R\x05count\"\xd7\t\n" +
 	"\fCancellation\x12'\n" +
 	"\x0fcancellation_id\x18\x01 \x01(\x03R\x0ecancellationId\x12\x16\n" +
 	"\x06scheme\x18\x02 \x01(\tR\x06scheme\x12\x17\n" +

@@ -23,7 +23,8 @@ select o.operator_action_id, o.create_time, o.actor, o.verb,
        o.scheme, o.reason, o.parameters, o.result,
        (select count(*)
         from voidrelay.operator_action_cancellation l
-        where l.operator_action_id = o.operator_action_id) as changed
+        where l.operator_action_id = o.operator_action_id) as changed,
+       o.request_id
 from voidrelay.operator_action o;
 
 comment on view reporting.operator_action is '人工操作: what persons did, who, when and why';
@@ -31,3 +32,4 @@ comment on column reporting.operator_action.verb_zh is '操作';
 comment on column reporting.operator_action.scheme is 'null for what concerns several schemes or all';
 comment on column reporting.operator_action.changed is
     'how many cancellations it changed one by one, each with its history in bill_history';
+comment on column reporting.operator_action.request_id is 'the caller''s own name for the call';

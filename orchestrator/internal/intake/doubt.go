@@ -60,11 +60,6 @@ func (p *Pager) ask(
 			Hold: d.Hold, NotBefore: d.NotBefore, BusinessDate: p.businessDate(*d.Question.Content, d.After.ReadTime),
 			Question: d.Question.Number,
 		}
-		if slices.ContainsFunc(asked, func(o ledger.Cancellation) bool {
-			return o.Order.Kind() == order.Kind() && o.Order.Warehouse == order.Warehouse
-		}) {
-			c.Question++ // another order of the same kind in the same warehouse
-		}
 		asked = append(asked, c)
 	}
 	for i := range asked {
@@ -74,4 +69,6 @@ func (p *Pager) ask(
 		}
 	}
 	page.Questions = append(page.Questions, asked...)
+	// Whether the doubt is settled shows once the questions are planned.
+	write.Doubts = write.Doubts && len(asked) == 0
 }

@@ -39,9 +39,13 @@ const leftAlone = `exists (
            and c.warehouse_number = d.number)
       and e.revoke_time is null and (e.state = 'dry_run' or e.state = 'closed' and e.outcome = 'ignored'))`
 
+// askedLater is when a bill is read again to be asked about an order of which a cancellation was not settled.
+const askedLater = `interval '10 minutes'`
+
 // PlanQuestions plans the questions of a page, behind what it owes, and remembers that their bills were asked about.
-// An order about which a cancellation is not settled, of whatever bill, is not asked about, nor one that was answered
-// about since; where the scheme only watches nothing is. Two orders of one kind and warehouse are two questions.
+// An order that was answered about since is not; where the scheme only watches none is. Where a cancellation of an order
+// is not settled, of whatever bill, it may yet be answered: the bill's doubt stays, and is looked at later. Two orders
+// of one kind and warehouse are two questions, numbered on from those that there were.
 func PlanQuestions(ctx context.Context, tx pgx.Tx, run *Run, questions []Cancellation) error {
 	if len(questions) == 0 {
 		return nil
@@ -67,17 +71,24 @@ func PlanQuestions(ctx context.Context, tx pgx.Tx, run *Run, questions []Cancell
 		"traceparent": telemetry.Traceparent(ctx),
 	}))
 	_, err = tx.Exec(ctx, `
-with found as (
-    select distinct on (o.order_id) d.*, o.order_id, q.question as first, q.asked
+with wanted as materialized (
+    select d.*, o.order_id, q.question as nth, q.asked
     from `+owedColumns.From+`
     join `+questionColumns.From+` using (bill_id, account, warehouse, order_code, order_type)
     `+orderOf+`
     where (select s.mode from scheme s where s.scheme = @scheme) = 'send'
-      and not exists (select from unsettled_cancellation u where u.order_id = o.order_id and not u.watched)
       and not `+answeredSince+` and not `+leftAlone+`
-    order by o.order_id, d.bill_id
+), found as (
+    select distinct on (w.order_id) w.*
+    from wanted w
+    where not exists (select from unsettled_cancellation u where u.order_id = w.order_id and not u.watched)
+    order by w.order_id, w.bill_id
 ), d as (
-    select f.*, f.first - 1 + (row_number() over (
+    select f.*, coalesce((
+               select max(c.question) from cancellation c
+               where c.scheme = @scheme and c.bill_id = f.bill_id and c.bill_kind = f.bill_kind
+                 and c.direction = f.direction and c.warehouse_number = f.number and c.generation = f.generation), 0)
+           + (row_number() over (
                partition by f.bill_id, f.bill_kind, f.direction, f.number order by f.order_id))::integer as question
     from found f
 ), asked as (
@@ -97,11 +108,27 @@ with found as (
     select a.cancellation_id, a.order_id, @scheme, a.bill_id, d.account, a.question, 'planned', d.hold, 'epoch',
         d.not_before
     from asked a join d using (order_id)
+), doubted as (
+    select w.bill_id, max(w.nth) filter (where a.order_id is not null) as nth,
+           max(w.asked) filter (where a.order_id is not null) as asked, bool_or(a.order_id is null) as waits
+    from wanted w left join asked a on a.bill_id = w.bill_id and a.order_id = w.order_id
+    group by w.bill_id
+), later as (
+    update bill b set reread_time = now() + `+askedLater+`
+    from doubted w where b.scheme = @scheme and b.bill_id = w.bill_id and w.waits
 )
-update bill_doubt b set asked_time = a.asked, questions = greatest(b.questions, a.question)
-from (select a.bill_id, max(a.question) as question, max(d.asked) as asked
-    from asked a join d using (order_id) group by a.bill_id) a
-where b.scheme = @scheme and b.bill_id = a.bill_id`, args)
+update bill_doubt b
+set asked_time = coalesce(w.asked, b.asked_time), questions = greatest(b.questions, w.nth),
+    doubted_since = case when w.waits then b.doubted_since end, content = case when w.waits then b.content end
+from (select distinct bill_id from `+questionColumns.From+`) q left join doubted w using (bill_id)
+where b.scheme = @scheme and b.bill_id = q.bill_id`, args)
+	return err
+}
+
+// ForgetDoubts lets nothing be asked about that was doubted of a scheme's bills until now.
+func ForgetDoubts(ctx context.Context, tx pgx.Tx, scheme string) error {
+	_, err := tx.Exec(ctx, `
+update bill_doubt set doubted_since = null, content = null where scheme = $1 and doubted_since is not null`, scheme)
 	return err
 }
 

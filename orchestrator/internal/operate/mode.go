@@ -15,7 +15,8 @@ type modeParameters struct {
 
 // SetMode sets a scheme to dry run (send false) or send, and answers how many cancellations ended as dry_run by it.
 // Going to send is a new cutover: every cancellation that cannot have reached the WMS yet ends as dry_run, and with it
-// the work items about it; one that may have stays open, because what it came to must be found out. Setting the mode
+// the work items about it; one that may have stays open, because what it came to must be found out. What was doubted
+// until then is not asked about: nobody had sent for it. Setting the mode
 // that a scheme has already changes nothing. Whether a scheme may send is the caller's question.
 func (s *Operator) SetMode(ctx context.Context, tx pgx.Tx, act ledger.Act, send bool) (dryRun int64, err error) {
 	present, err := lockAlone(ctx, tx, act.Scheme)
@@ -62,6 +63,9 @@ where scheme = $1`, scheme); err != nil {
 		return 0, err
 	}
 	if err := ledger.ForgetUnsent(ctx, tx, scheme); err != nil {
+		return 0, err
+	}
+	if err := ledger.ForgetDoubts(ctx, tx, scheme); err != nil {
 		return 0, err
 	}
 	return endAsDryRun(ctx, tx, scheme)

@@ -22,7 +22,7 @@ func TestMain(m *testing.M) {
 func TestSmallRun(t *testing.T) {
 	b := &bench{
 		singles: 3, perMinute: 5, bills: 30, round: 20, hostRound: 20, ledger: 200, rows: 500, backfills: 450,
-		rounds: 1, warm: 5, quiet: 2, wait: -1,
+		remaps: 1_200, rounds: 1, warm: 5, quiet: 2, wait: -1,
 	}
 	require.NoError(t, b.measure(t.Context(), measurements))
 	require.Empty(t, b.failures)

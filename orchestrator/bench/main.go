@@ -45,6 +45,8 @@ type bench struct {
 	singles, perMinute, bills, round, hostRound, ledger, rows int
 	// backfills are the bills that one backfill reads.
 	backfills int
+	// remaps are the bills whose snapshots one remap maps.
+	remaps int
 	// rounds are taken of each comparison, after warm cancellations; quiet are the incremental runs of a round that
 	// find nothing.
 	rounds, warm, quiet int
@@ -67,6 +69,7 @@ var measurements = []measurement{
 	{"ratio", (*bench).ratio},
 	{"hosts", (*bench).hosts},
 	{"backfill", (*bench).backfill},
+	{"remap", (*bench).remap},
 	{"incremental", (*bench).incremental},
 	{"size", (*bench).size},
 }
@@ -87,10 +90,12 @@ func main() {
 	flag.IntVar(&b.hostRound, "hostround", ratioCount, "cancellations in each round of one host and of two")
 	flag.IntVar(&b.ledger, "ledger", incrementalOld, "cancellations in the old ledger")
 	flag.IntVar(&b.backfills, "backfill", backfillBills, "bills that one backfill reads, decides and keeps")
+	flag.IntVar(&b.remaps, "remap", remapBills, "bills whose snapshots a corrected scheme maps anew")
 	flag.IntVar(&b.rows, "rows", sizeRows, "cancellations that a ledger is filled with, for its size")
 	flag.Parse()
 	chosen, err := choose(*only)
-	if err != nil || min(b.singles, b.perMinute, b.bills, b.round, b.hostRound, b.ledger, b.rows, b.backfills) < 1 {
+	least := min(b.singles, b.perMinute, b.bills, b.round, b.hostRound, b.ledger, b.rows, b.backfills, b.remaps)
+	if err != nil || least < 1 {
 		fmt.Fprintln(os.Stderr, "bench:", cmp.Or(err, errors.New("a count must be 1 at least")))
 		os.Exit(2)
 	}

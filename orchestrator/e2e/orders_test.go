@@ -60,7 +60,7 @@ func TestAWarehouseThatIsTakenOutIsNotFaulty(t *testing.T) {
 	s.audited("A1", "CK005")
 	s.run()
 	next := strings.ReplaceAll(string(scheme.ShippedDocument()),
-		"CK005: {account: default, code: WH-TH01}", "CK006: {outside: true}")
+		"CK005: {account: default, code: WH-TH01, name: 退货质检仓}", "CK006: {outside: true}")
 	status, reply := s.call("/v1/schemes/assembly-void:diffBills", map[string]any{"document": next})
 	require.Equal(t, 200, status, reply)
 	var found struct {

@@ -162,7 +162,7 @@ func TestWhatIsAddedToASchemeCountsFromThen(t *testing.T) {
 	t.Parallel()
 	narrow := []string{
 		"organisations: []", "organisations: ['100']",
-		"      CK002: {account: default, code: WH-YW01}", "      # CK002",
+		"      CK002: {account: default, code: WH-YW01, name: 义乌电商仓}", "      # CK002",
 	}
 	examples := []string{
 		"              - {warehouse: CK002, material: CP.LH.001, quantity: \"5\"}\n", "",

@@ -42,7 +42,7 @@ func printBill(sh *shell, b *orchestratorv1.Bill) {
 	}
 	fmt.Fprintf(sh.out, "%s  %s  %s\n", b.GetBillNo(), b.GetVerdictText(), b.GetReason())
 	fmt.Fprintf(sh.out, "  方案 scheme %s  FID %d  组织 org %s  种类 kind %s  第 %d 次生效 generation\n",
-		b.GetScheme(), b.GetBillId(), b.GetStockOrgNumber(), cmp.Or(b.GetBillKind(), "-"),
+		b.GetScheme(), b.GetBillId(), named(b.GetStockOrgNumber(), b.GetStockOrgName()), cmp.Or(b.GetBillKind(), "-"),
 		b.GetGeneration())
 	fmt.Fprintf(sh.out, "  单据状态 status %s  作废状态 void %s  判定 class %s  读取 read %s  截至 as of %s\n",
 		b.GetDocumentStatus(), b.GetCancelStatus(), b.GetClass(), at(b.GetReadTime()), at(b.GetAsOfTime()))

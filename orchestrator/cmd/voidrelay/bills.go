@@ -46,7 +46,7 @@ func addBill(t *table, bill *orchestratorv1.Bill, voided time.Time) {
 	slices.SortFunc(cancellations,
 		func(a, b *orchestratorv1.Cancellation) int { return int(a.GetCancellationId() - b.GetCancellationId()) })
 	for _, c := range cancellations {
-		t.row(number, verdict, c.GetOrderKind(), order(c), disposition(c),
+		t.row(number, verdict, c.GetOrderKind(), named(order(c), c.GetWarehouseName()), disposition(c),
 			strconv.Itoa(int(c.GetAttempts())), took(c, voided))
 		number, verdict = "", ""
 	}

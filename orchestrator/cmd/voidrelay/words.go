@@ -43,6 +43,14 @@ func order(c *orchestratorv1.Cancellation) string {
 	return c.GetWarehouseCode() + "/" + c.GetOrderCode() + "/" + c.GetOrderType()
 }
 
+// named is a number or code with what people call it, where that is known.
+func named(code, name string) string {
+	if name == "" {
+		return code
+	}
+	return code + "（" + name + "）"
+}
+
 // clock is a time of today, in the zone of this machine, which stands beside it: who reads a pasted screen is
 // elsewhere.
 func clock(t time.Time) string {

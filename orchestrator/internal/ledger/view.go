@@ -98,6 +98,8 @@ type CancellationView struct {
 	Question int32
 	// OrderKind is the bill's kind and direction, such as Assembly.in.
 	OrderKind, WarehouseNumber string
+	// WarehouseName is what the newest revision of the scheme calls the warehouse; empty where it does not say.
+	WarehouseName string
 	rule.Request
 	State                                        string
 	Triggers                                     []string
@@ -148,7 +150,7 @@ type WorkFilter struct {
 type BillView struct {
 	Scheme                              string
 	BillID                              int64
-	BillNo, Org, BillKind               string
+	BillNo, Org, OrgName, BillKind      string
 	DocumentStatus, CancelStatus        string
 	ModifyTime, ApproveTime, CancelTime time.Time
 	ReadTime                            time.Time

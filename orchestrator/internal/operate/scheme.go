@@ -36,10 +36,23 @@ type SchemeFile struct {
 	// SameClaims says whether bills claim the same orders by an earlier revision's document, as long as both name them
 	// alike; nil says yes.
 	SameClaims func(document string) (bool, error)
+	// Warehouses are the warehouse table, OrganisationNames what people call stock organisations, by number.
+	Warehouses        []SchemeWarehouse
+	OrganisationNames map[string]string
 	// Keys are the Kingdee keys that it names for columns of its form; KeysOf are those of an earlier revision's
 	// document. Without it no key counts as changed.
 	Keys   map[string]string
 	KeysOf func(document string) (map[string]string, error)
+}
+
+// SchemeWarehouse is a row of a scheme's warehouse table: Kingdee's number and what people call it, the WMS account and
+// the WMS's own code; without both where it is outside.
+type SchemeWarehouse struct {
+	Number  string `col:"number text"`
+	Name    string `col:"name text"`
+	Account string `col:"account text"`
+	Code    string `col:"code text"`
+	Outside bool   `col:"outside boolean"`
 }
 
 // LockSchemes lets one at a time change what schemes there are, and which revision is a scheme's newest, until the
@@ -151,6 +164,9 @@ on conflict (scheme) do update set title = @title, form_id = @form, data_center_
 insert into scheme_revision (scheme, revision, content_hash, document, actor, reason, orders, orders_from)
 values ($1, $2, $3, $4, $5, $6, $7, $8)`, f.Scheme, revision, f.Hash, f.Document, act.Actor, act.Reason,
 		string(orders), ledger.NullTime(since)); err != nil {
+		return err
+	}
+	if err := writeNames(ctx, tx, f); err != nil {
 		return err
 	}
 	if err := ledger.TellRevision(ctx, tx, f.Scheme, revision); err != nil {

@@ -15,7 +15,9 @@ const maxBills = 100
 // BillsByNumber enters the verdict view by number only, which is what it has an index for: bills that held the number
 // once are found by the number they hold now.
 const BillsByNumber = `
-select v.scheme, v.bill_id, v.bill_no, v.verdict, v.verdict_code, v.reason, v.stock_org_number as org, v.bill_kind,
+select v.scheme, v.bill_id, v.bill_no, v.verdict, v.verdict_code, v.reason, v.stock_org_number as org,
+       coalesce((select o.organisation_name from scheme_organisation o
+           where o.scheme = v.scheme and o.organisation = v.stock_org_number), '') as org_name, v.bill_kind,
        v.document_status,
        v.cancel_status, v.modify_time, v.approve_time, v.cancel_time, v.read_time, v.generation, v.class,
        v.as_of, v.reading_stands_still, v.standing

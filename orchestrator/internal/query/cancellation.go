@@ -21,7 +21,9 @@ select c.cancellation_id, c.scheme, c.bill_id, c.bill_no, c.generation, c.questi
        c.outcome, c.attempt as attempts,
        case when c.state = 'open' and not c.awaits_text then c.due_time end as due_time,
        c.create_time, c.update_time, c.outcome_time, c.revision, coalesce(c.run_id, 0) as run_id,
-       coalesce(c.same_order_as, 0) as same_order_as
+       coalesce(c.same_order_as, 0) as same_order_as,
+       coalesce((select w.warehouse_name from scheme_warehouse w
+           where w.scheme = c.scheme and w.warehouse_number = c.warehouse_number), '') as warehouse_name
 from cancellation_now c`
 
 // CancellationViews lists cancellations newest first, at most limit, those older than before (0 = from the newest).

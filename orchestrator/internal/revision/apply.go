@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 
 	"github.com/jackc/pgx/v5"
@@ -73,7 +74,7 @@ func filesOf(schemes []*scheme.Scheme, orders ledger.Orders) ([]operate.SchemeFi
 			IncrementalReal:    s.IncrementalInterval(scheme.Real),
 			IncrementalSandbox: s.IncrementalInterval(scheme.Sandbox), Hash: s.Hash(), Document: s.Document(),
 			PartsOf: scheme.PartsOf, SinceOf: scheme.SinceOf, Keys: s.Keys, KeysOf: scheme.KeysOf,
-			Orders: orders,
+			Orders: orders, Warehouses: warehousesOf(s), OrganisationNames: s.OrganisationNames,
 			SameOrders: func(before string) (bool, error) {
 				changes, err := scheme.OrderChanges(before, s.Document())
 				return len(changes) == 0, err
@@ -86,6 +87,19 @@ func filesOf(schemes []*scheme.Scheme, orders ledger.Orders) ([]operate.SchemeFi
 		}
 	}
 	return files, nil
+}
+
+// warehousesOf is the warehouse table of a scheme, in the order of Kingdee's numbers.
+func warehousesOf(s *scheme.Scheme) []operate.SchemeWarehouse {
+	table := s.Warehouses()
+	rows := make([]operate.SchemeWarehouse, 0, len(table))
+	for _, number := range slices.Sorted(maps.Keys(table)) {
+		w := table[number]
+		rows = append(rows, operate.SchemeWarehouse{
+			Number: number, Name: w.Name, Account: w.Account, Code: w.Code, Outside: w.Outside,
+		})
+	}
+	return rows
 }
 
 // sameParts says whether two documents name the same warehouses and order kinds, so that bills claim the same orders

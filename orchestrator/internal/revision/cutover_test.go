@@ -69,7 +69,7 @@ func (w followed) aMonthAgo() {
 }
 
 const (
-	quality = "CK005: {account: default, code: WH-TH01}"
+	quality = "CK005: {account: default, code: WH-TH01, name: 退货质检仓}"
 	outside = "CK005: {outside: true}"
 )
 

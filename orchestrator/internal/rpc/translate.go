@@ -82,7 +82,7 @@ func cancellationMessage(v ledger.CancellationView) *orchestratorv1.Cancellation
 		Disposition: v.Disposition, VendorMessage: v.VendorMessage, Outcome: v.Outcome, Attempts: v.Attempts,
 		DueTime: stamp(v.DueTime), CreateTime: stamp(v.CreateTime), UpdateTime: stamp(v.UpdateTime),
 		OutcomeTime: stamp(v.OutcomeTime), Revision: v.Revision, RunId: v.RunID,
-		SameOrderAs: v.SameOrderAs,
+		SameOrderAs: v.SameOrderAs, WarehouseName: v.WarehouseName,
 	}
 }
 
@@ -113,7 +113,7 @@ func schemeReadingMessage(v ledger.ReadingView) *orchestratorv1.SchemeReading {
 
 func billMessage(v ledger.BillView) *orchestratorv1.Bill {
 	return &orchestratorv1.Bill{
-		Scheme: v.Scheme, BillId: v.BillID, BillNo: v.BillNo, StockOrgNumber: v.Org, BillKind: v.BillKind,
+		Scheme: v.Scheme, BillId: v.BillID, BillNo: v.BillNo, StockOrgNumber: v.Org, StockOrgName: v.OrgName, BillKind: v.BillKind,
 		DocumentStatus: v.DocumentStatus, CancelStatus: v.CancelStatus, ModifyTime: stamp(v.ModifyTime),
 		ApproveTime: stamp(v.ApproveTime), CancelTime: stamp(v.CancelTime), ReadTime: stamp(v.ReadTime),
 		Generation: v.Generation, Class: v.Class,

@@ -17,7 +17,8 @@ import (
 var (
 	topKeys    = []string{"schemes"}
 	schemeKeys = []string{
-		"name", "title", "form", "kingdee", "organisations", "triggers", "closed_ends", "un_audited", "number_reuse",
+		"name", "title", "form", "kingdee", "organisations", "organisation_names", "triggers", "closed_ends",
+		"un_audited", "number_reuse",
 		"shared_orders",
 		"extra_fields",
 		"selector",
@@ -120,6 +121,7 @@ func (o object) decodeSource(s *Scheme) {
 		}
 	}
 	s.Organisations = o.texts("organisations")
+	s.OrganisationNames = o.names("organisation_names")
 	s.EffectiveFrom = o.moment("effective_from")
 	s.SandboxOnly = o.boolean("sandbox_only")
 	switch mode := o.text("mode", false); mode {
@@ -189,7 +191,7 @@ func (o object) decodeOrderTypes(s *Scheme) {
 	}
 }
 
-var warehouseKeys = []string{"account", "code", "outside", "since"}
+var warehouseKeys = []string{"account", "code", "name", "outside", "since"}
 
 // decodeWarehouses reads the table: the allow-list of the scheme.
 func (o object) decodeWarehouses(s *Scheme) {
@@ -214,7 +216,7 @@ func (o object) decodeWarehouses(s *Scheme) {
 			continue
 		}
 		faults := len(o.d.problems)
-		w := Warehouse{Outside: row.boolean("outside")}
+		w := Warehouse{Outside: row.boolean("outside"), Name: row.name("name")}
 		switch {
 		case len(o.d.problems) > faults: // not clear which of the two it is
 			ours = true

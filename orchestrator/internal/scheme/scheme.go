@@ -23,6 +23,8 @@ type Scheme struct {
 	ClosedEnds bool
 	// Organisations are the stock organisations by number; empty for all.
 	Organisations []string
+	// OrganisationNames are what people call stock organisations, by number.
+	OrganisationNames map[string]string
 	// NumberReuse is what becomes of a bill's number once its order was cancelled.
 	NumberReuse rule.NumberReuse
 	// SharedOrders: several bills make one order, which is cancelled once the last of them lets go.
@@ -62,6 +64,8 @@ type Warehouse struct {
 	Account, Code string
 	// Outside: left alone on purpose; its orders are not in the scheme. Account and Code are empty.
 	Outside bool
+	// Name is what people call it; empty where the scheme does not say.
+	Name string
 	// Since is from when on it counts; zero for the cutover that it gets when it is added.
 	Since time.Time
 }

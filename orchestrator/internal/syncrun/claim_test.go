@@ -372,7 +372,7 @@ disposition = 'cancelled', attempt = 1, outcome_time = '` + b.Clock.UTC().Format
 
 // Two of Kingdee's warehouses are one in the WMS. A bill that is moved from the one to the other has the same order.
 func TestAnOrderThatIsTheSameInTheWMSHasNotVanished(t *testing.T) {
-	b := setupWith(t, "code: WH-TH01}", "code: WH-HZ01}")
+	b := setupWith(t, "code: WH-TH01,", "code: WH-HZ01,")
 	b.Books.Fresh(1, "A1", "CK001")
 	b.Run()
 	b.Later(time.Minute)

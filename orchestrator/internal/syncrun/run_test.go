@@ -167,7 +167,7 @@ func TestAWarehouseThatIsNotMappedIsOneWorkItemThatNamesItsBills(t *testing.T) {
 
 // The table says of some warehouses that the WMS does not run them.
 func TestAWarehouseThatIsOutsideIsNobodysWork(t *testing.T) {
-	b := setupWith(t, "CK005: {account: default, code: WH-TH01}", "CK005: {outside: true}")
+	b := setupWith(t, "CK005: {account: default, code: WH-TH01, name: 退货质检仓}", "CK005: {outside: true}")
 	b.Books.Fresh(1, "A1", "CK005")
 	b.Books.Fresh(2, "A2", "CK001")
 	b.Run()

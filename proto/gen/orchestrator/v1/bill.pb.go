@@ -225,7 +225,9 @@ type Bill struct {
 	// intervals. verdict is then of what was read last; verdict_text and reason begin with 现在不知道.
 	ReadingStandsStill bool `protobuf:"varint,21,opt,name=reading_stands_still,json=readingStandsStill,proto3" json:"reading_stands_still,omitempty"`
 	// 现在不知道 and why, also before the baseline is complete; empty while reading goes on.
-	Standing      string `protobuf:"bytes,22,opt,name=standing,proto3" json:"standing,omitempty"`
+	Standing string `protobuf:"bytes,22,opt,name=standing,proto3" json:"standing,omitempty"`
+	// What people call the stock organisation, by the newest revision of the scheme; empty where it does not say.
+	StockOrgName  string `protobuf:"bytes,23,opt,name=stock_org_name,json=stockOrgName,proto3" json:"stock_org_name,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -414,6 +416,13 @@ func (x *Bill) GetStanding() string {
 	return ""
 }
 
+func (x *Bill) GetStockOrgName() string {
+	if x != nil {
+		return x.StockOrgName
+	}
+	return ""
+}
+
 // BillHistoryEntry is one thing that happened to a bill or to one of its cancellations.
 type BillHistoryEntry struct {
 	state     protoimpl.MessageState `protogen:"open.v1"`
@@ -531,7 +540,7 @@ const file_orchestrator_v1_bill_proto_rawDesc = "" +
 	"\xbaH\ar\x05\x10\x01\x18\xc8\x01R\x06billNo\x12\x1f\n" +
 	"\x06scheme\x18\x02 \x01(\tB\a\xbaH\x04r\x02\x18dR\x06scheme\">\n" +
 	"\x0fGetBillResponse\x12+\n" +
-	"\x05bills\x18\x01 \x03(\v2\x15.orchestrator.v1.BillR\x05bills\"\xc0\a\n" +
+	"\x05bills\x18\x01 \x03(\v2\x15.orchestrator.v1.BillR\x05bills\"\xe6\a\n" +
 	"\x04Bill\x12\x16\n" +
 	"\x06scheme\x18\x01 \x01(\tR\x06scheme\x12\x17\n" +
 	"\abill_id\x18\x02 \x01(\x03R\x06billId\x12\x17\n" +
@@ -561,7 +570,8 @@ const file_orchestrator_v1_bill_proto_rawDesc = "" +
 	"\n" +
 	"as_of_time\x18\x14 \x01(\v2\x1a.google.protobuf.TimestampR\basOfTime\x120\n" +
 	"\x14reading_stands_still\x18\x15 \x01(\bR\x12readingStandsStill\x12\x1a\n" +
-	"\bstanding\x18\x16 \x01(\tR\bstanding\"\x9e\x02\n" +
+	"\bstanding\x18\x16 \x01(\tR\bstanding\x12$\n" +
+	"\x0estock_org_name\x18\x17 \x01(\tR\fstockOrgName\"\x9e\x02\n" +
 	"\x10BillHistoryEntry\x129\n" +
 	"\n" +
 	"event_time\x18\x01 \x01(\v2\x1a.google.protobuf.TimestampR\teventTime\x12\x14\n" +

@@ -2002,7 +2002,9 @@ type Cancellation struct {
 	SameOrderAs int64 `protobuf:"varint,30,opt,name=same_order_as,json=sameOrderAs,proto3" json:"same_order_as,omitempty"`
 	// 0: it is owed. 1, 2, …: a question of the generation, asked because the bill may have lived unseen; it ends as
 	// closed with outcome nothing_to_cancel where there was nothing to cancel.
-	Question      int32 `protobuf:"varint,31,opt,name=question,proto3" json:"question,omitempty"`
+	Question int32 `protobuf:"varint,31,opt,name=question,proto3" json:"question,omitempty"`
+	// What people call the warehouse, by the newest revision of the scheme; empty where it does not say.
+	WarehouseName string `protobuf:"bytes,32,opt,name=warehouse_name,json=warehouseName,proto3" json:"warehouse_name,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -2252,6 +2254,13 @@ func (x *Cancellation) GetQuestion() int32 {
 		return x.Question
 	}
 	return 0
+}
+
+func (x *Cancellation) GetWarehouseName() string {
+	if x != nil {
+		return x.WarehouseName
+	}
+	return ""
 }
 
 type Attempt struct {
@@ -2734,7 +2743,7 @@ const file_orchestrator_v1_cancellation_proto_rawDesc = "" +
 	"\n" +
 	"request_id\x18\t \x01(\tR\trequestId\x12\x14\n" +
 	"\x05count\x18\n" +
-	" \x01(\x03R\x05count\"\xd7\t\n" +
+	" \x01(\x03R\x05count\"\xfe\t\n" +
 	"\fCancellation\x12'\n" +
 	"\x0fcancellation_id\x18\x01 \x01(\x03R\x0ecancellationId\x12\x16\n" +
 	"\x06scheme\x18\x02 \x01(\tR\x06scheme\x12\x17\n" +
@@ -2777,7 +2786,8 @@ const file_orchestrator_v1_cancellation_proto_rawDesc = "" +
 	"\brevision\x18\x1c \x01(\x05R\brevision\x12\x15\n" +
 	"\x06run_id\x18\x1d \x01(\x03R\x05runId\x12\"\n" +
 	"\rsame_order_as\x18\x1e \x01(\x03R\vsameOrderAs\x12\x1a\n" +
-	"\bquestion\x18\x1f \x01(\x05R\bquestion\x1a>\n" +
+	"\bquestion\x18\x1f \x01(\x05R\bquestion\x12%\n" +
+	"\x0ewarehouse_name\x18  \x01(\tR\rwarehouseName\x1a>\n" +
 	"\x10ExtendPropsEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
 	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\"\x8f\x04\n" +

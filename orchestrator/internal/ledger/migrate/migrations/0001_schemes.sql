@@ -51,6 +51,27 @@ comment on column scheme_revision.orders_from is 'of from_now: since when, by Ki
 comment on table scheme_revision is
     'what a scheme said, each time with who applied it and why; all hosts work by the newest, scheme.revision';
 
+create table scheme_warehouse (
+    scheme           text not null references scheme,
+    warehouse_number text not null,
+    warehouse_name   text not null default '',
+    account          text not null default '',
+    warehouse_code   text not null default '',
+    outside          boolean not null default false,
+    primary key (scheme, warehouse_number)
+);
+comment on table scheme_warehouse is
+    'the warehouse table of a scheme''s newest revision, for reports and for the names that people are shown; what '
+    'maps bills reads the document';
+
+create table scheme_organisation (
+    scheme            text not null references scheme,
+    organisation      text not null,
+    organisation_name text not null,
+    primary key (scheme, organisation)
+);
+comment on table scheme_organisation is 'what people call stock organisations, by the scheme''s newest revision';
+
 create table scheme_draft (
     scheme    text primary key,
     version   bigint not null default 1,

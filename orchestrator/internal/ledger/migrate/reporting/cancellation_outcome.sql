@@ -21,8 +21,10 @@ select c.cancellation_id, c.scheme, c.business_date, c.bill_id, c.bill_no, c.gen
        c.same_order_as,
        c.question,
        coalesce((select p.word_zh from voidrelay.plain_word p where p.about = 'outcome' and p.code = c.outcome),
-                c.outcome) as outcome_zh
-from voidrelay.cancellation_now c;
+                c.outcome) as outcome_zh,
+       coalesce(w.warehouse_name, '') as warehouse_name
+from voidrelay.cancellation_now c
+left join voidrelay.scheme_warehouse w on w.scheme = c.scheme and w.warehouse_number = c.warehouse_number;
 
 comment on view reporting.cancellation_outcome is
     '取消明细: one row per cancellation (this order in this warehouse must be cancelled), with how it ended';
@@ -33,6 +35,8 @@ comment on column reporting.cancellation_outcome.disposition is 'what the last a
 comment on column reporting.cancellation_outcome.question is
     '追问: 0 = owed; 1, 2, … = asked again, because the bill may have lived unseen';
 comment on column reporting.cancellation_outcome.outcome_zh is '结果: why it ended, in words';
+comment on column reporting.cancellation_outcome.warehouse_name is
+    '仓库名称: as the newest revision of the scheme calls it; empty where it does not say';
 comment on column reporting.cancellation_outcome.inferred is 'done, but the WMS did not say so itself';
 comment on column reporting.cancellation_outcome.triggers is
     '原因: voided un_audited deleted, everything that called for it';

@@ -1,5 +1,5 @@
--- The owner: who migrates. It makes the schemas voidrelay and reporting, and wants nothing else of the database. Where a
--- ledger is there its owner is, too, and nothing is made. Give it a way in:
+-- The owner: who migrates. It makes the schemas voidrelay and reporting, and wants nothing else of the database.
+-- Where a ledger is there its owner is, too, and nothing is made. Give it a way in:
 --     alter role {owner} login password '…';
 do $role$ begin
     if to_regnamespace('voidrelay') is null then

@@ -11,7 +11,7 @@ import (
 
 const (
 	// remapBills are live bills, each with a snapshot that maps to one order; unless asked for otherwise.
-	remapBills = 1_000_000
+	remapBills = 100_000
 	// remapOpen are as many of them as are voided and wait to be sent.
 	remapOpen = 1_000
 	// remapTime is far more than one takes.

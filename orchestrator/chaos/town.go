@@ -153,10 +153,11 @@ func (t *town) people(ctx context.Context, p plan, vendors map[string]string) er
 	return nil
 }
 
-// orchestrator is one with a name and a schemes file of its own.
+// orchestrator is one with a name, a schemes file and a memory of its own: no kill makes the ledger go back.
 func (t *town) orchestrator(name string, settings map[string]string) *member {
 	return &member{name: name, role: install.RoleOrchestrator, settings: with(settings,
-		"ORCHESTRATOR_HOST_NAME", name, "SCHEMES_FILE", filepath.Join(t.dir, name+".yaml"))}
+		"ORCHESTRATOR_HOST_NAME", name, "SCHEMES_FILE", filepath.Join(t.dir, name+".yaml"),
+		"STATE_DIR", filepath.Join(t.dir, name+".state"))}
 }
 
 func (t *town) log(name string) (*os.File, error) {

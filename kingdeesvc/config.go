@@ -1,7 +1,6 @@
 package kingdeesvc
 
 import (
-	"crypto/x509"
 	"log/slog"
 	"net/url"
 	"time"
@@ -16,9 +15,9 @@ import (
 type Config struct {
 	// BaseURL is the server, always ending in /K3Cloud.
 	BaseURL *url.URL
-	// Roots are the system's authorities and those of KINGDEE_CA_FILE; nil = the system's alone. Certificates are
-	// always checked: a server that signed its own gives that certificate as the file.
-	Roots *x509.CertPool
+	// CA are the authorities of KINGDEE_CA_FILE, which are trusted beside the system's; nil = the system's alone.
+	// Certificates are always checked: a server that signed its own gives that certificate as the file.
+	CA *access.Pool
 	// Pins are the SHA-256 of certificates, KINGDEE_CERT_SHA256: with any, those very certificates are trusted and
 	// nobody else, whoever issued them and whatever host they name.
 	Pins []kingdee.Pin
@@ -62,8 +61,8 @@ type Config struct {
 	Traces   telemetry.Settings
 	LogLevel slog.Level
 
-	// reload reads the settings anew: a secret in a file may have been changed.
-	reload func() (Config, error)
+	// files are those that are followed while the service runs; empty where a setting names none.
+	files struct{ appSecret, password, ca string }
 }
 
 const (
@@ -96,7 +95,7 @@ func LoadConfig(getenv func(string) string) (Config, error) {
 		Traces:    telemetry.ReadSettings(r),
 		LogLevel:  r.Level("LOG_LEVEL"),
 	}
-	cfg.reload = func() (Config, error) { return LoadConfig(getenv) }
+	cfg.files.appSecret, cfg.files.password = r.Text(appSecretFile, ""), r.Text(passwordFile, "")
 	if rate := r.Rate("KINGDEE_RATE", 0.01, 100_000); rate != nil {
 		cfg.Rate = *rate
 	}
@@ -117,8 +116,10 @@ func (cfg *Config) server(r *settings.Reader) {
 			r.Fault("KINGDEE_BASE_URL", "%w", err)
 		}
 	}
-	if cfg.Roots, err = access.Roots(r.Text("KINGDEE_CA_FILE", "")); err != nil {
-		r.Fault("KINGDEE_CA_FILE", "%w", err)
+	if cfg.files.ca = r.Text(caFile, ""); cfg.files.ca != "" {
+		if cfg.CA, err = access.LoadPool(cfg.files.ca); err != nil {
+			r.Fault(caFile, "%w", err)
+		}
 	}
 	if pins := r.Text("KINGDEE_CERT_SHA256", ""); pins != "" {
 		if cfg.Pins, err = kingdee.ParsePins(pins); err != nil {

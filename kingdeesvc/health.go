@@ -27,12 +27,11 @@ func (s *Server) tell(usable bool, cause error) {
 }
 
 // probe asks the vendor at once, and then whenever nothing else has for a while, so that health is right without
-// callers. A refused login is not repeated by it before its pause is over.
-func (s *Server) probe(ctx context.Context, cfg Config) {
+// callers. A refused login is not repeated by it before its pause is over, or its secret was changed.
+func (s *Server) probe(ctx context.Context) {
 	ticker := time.NewTicker(probeEvery)
 	defer ticker.Stop()
 	for {
-		cfg = s.changed(ctx, cfg)
 		// What is under way tells by itself how it ends, and on a slow server a probe would only wait behind it.
 		if (s.client.Unusable() || time.Since(s.client.LastAnswer()) > quietFor) && !s.client.Busy() {
 			_ = s.client.Probe(ctx, forms[0].ID, probeLimit) // the outcome reaches tell
@@ -41,26 +40,7 @@ func (s *Server) probe(ctx context.Context, cfg Config) {
 		case <-ctx.Done():
 			return
 		case <-ticker.C:
+		case <-s.wake:
 		}
 	}
-}
-
-// changed looks, while the login is refused, whether a secret's file has been changed meanwhile: then it is tried at
-// once. It answers the settings that hold.
-func (s *Server) changed(ctx context.Context, cfg Config) Config {
-	if cfg.reload == nil || !s.client.Refused() {
-		return cfg
-	}
-	again, err := cfg.reload()
-	if err != nil || again.AppSecret == cfg.AppSecret && again.Password == cfg.Password {
-		return cfg // a file that is being written is read again with the next tick
-	}
-	auth, header, err := again.auth()
-	if err != nil {
-		return cfg
-	}
-	s.logger.InfoContext(ctx, "the secret was changed; logging in with it")
-	s.client.Change(auth, header)
-	_ = s.client.Probe(ctx, forms[0].ID, probeLimit)
-	return again
 }

@@ -16,6 +16,7 @@ import (
 	"github.com/voidrelay/voidrelay/internal/access"
 	"github.com/voidrelay/voidrelay/internal/serve"
 	"github.com/voidrelay/voidrelay/internal/telemetry"
+	"github.com/voidrelay/voidrelay/internal/watched"
 	"github.com/voidrelay/voidrelay/kingdeesvc/internal/bills"
 	"github.com/voidrelay/voidrelay/kingdeesvc/internal/checkup"
 	"github.com/voidrelay/voidrelay/kingdeesvc/internal/form"
@@ -42,15 +43,16 @@ type Server struct {
 	client    *kingdee.Client
 	logger    *slog.Logger
 
-	// probing is ended by stopProbe, before the session that a probe holds is given back.
+	// probing is ended by stopProbe, before the session that a probe holds is given back; wake lets it ask at once.
 	probing   sync.WaitGroup
 	stopProbe context.CancelFunc
+	wake      chan struct{}
 }
 
 // Start builds the service and listens. It does not wait for Kingdee: until a first login health says NOT_SERVING and
 // calls say why. ctx bounds the start only; Stop ends the server.
 func Start(ctx context.Context, cfg Config, logger *slog.Logger) (_ *Server, err error) {
-	s := &Server{logger: logger}
+	s := &Server{logger: logger, wake: make(chan struct{}, 1)}
 	s.Life = serve.NewLife(drainTime, s.drain)
 	defer func() {
 		if err != nil {
@@ -73,9 +75,10 @@ func Start(ctx context.Context, cfg Config, logger *slog.Logger) (_ *Server, err
 		return nil, err
 	}
 	s.client = client
+	files := watched.New(logger)
 	if s.grpc, err =
 		serve.NewGRPC(serve.GRPCOptions{
-			Chain: rpc.Chain(logger), Guard: guard, Telemetry: s.telemetry, MaxRequest: maxRequest,
+			Chain: rpc.Chain(logger), Guard: guard, Telemetry: s.telemetry, MaxRequest: maxRequest, Files: files,
 		}); err != nil {
 		return nil, err
 	}
@@ -90,7 +93,8 @@ func Start(ctx context.Context, cfg Config, logger *slog.Logger) (_ *Server, err
 	}
 	life, stopProbe := context.WithCancel(context.WithoutCancel(ctx))
 	s.stopProbe = stopProbe
-	s.probing.Go(func() { s.probe(life, cfg) })
+	s.probing.Go(func() { s.probe(life) })
+	s.follow(files, cfg)
 	s.Go(s.ops.Serve)
 	s.Go(s.grpc.Serve)
 	logger.InfoContext(ctx, "kingdeesvc listens", slog.String("addr", s.Addr()),
@@ -115,7 +119,7 @@ func build(
 	cfg Config, logger *slog.Logger, observer kingdee.Observer, tell func(bool, error),
 ) (*kingdee.Client, *rpc.Service, error) {
 	options := kingdee.Options{
-		BaseURL: cfg.BaseURL, KeepOthers: !cfg.KickOff, Sessions: cfg.Sessions, Roots: cfg.Roots, Pins: cfg.Pins,
+		BaseURL: cfg.BaseURL, KeepOthers: !cfg.KickOff, Sessions: cfg.Sessions, Roots: cfg.CA.Beside(), Pins: cfg.Pins,
 		Zone: cfg.Zone, Rate: cfg.Rate,
 		Now: time.Now, Health: tell, Observer: observer, Logger: logger,
 	}

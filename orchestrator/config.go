@@ -72,6 +72,9 @@ type Config struct {
 	// LogLevel is the least that is logged (LOG_LEVEL: debug, info, warn or error; info).
 	LogLevel slog.Level
 
+	// adapterTokenFile is the file that AdapterToken was read from; empty where it is none.
+	adapterTokenFile string
+
 	// What follows is no setting, for tests and benchmarks; zero means the default.
 
 	// PushWorkers is how many batches are sent at once. More fill a fast WMS's window better and hold more connections.
@@ -117,6 +120,7 @@ func LoadConfig(getenv func(string) string) (Config, error) {
 		OpsAddr:       r.Text("ORCHESTRATOR_OPS_ADDR", ""),
 		LogLevel:      r.Level("LOG_LEVEL"),
 	}
+	cfg.adapterTokenFile = r.Text(adapterTokenFile, "")
 	r.Note(cfg.check(r.Faulty))
 	return cfg, r.Err()
 }
@@ -145,7 +149,7 @@ func (c Config) checkAdapterWay() error {
 	if c.AdapterCA == "" {
 		return nil
 	}
-	if _, err := access.Only(c.AdapterCA); err != nil {
+	if _, err := access.LoadPool(c.AdapterCA); err != nil {
 		return fmt.Errorf("ADAPTER_CA_FILE: %w", err)
 	}
 	return nil

@@ -42,6 +42,7 @@ func (s *Server) appear(
 	s.name = name
 	s.host = host.New(host.Config{
 		Name: name, Version: telemetry.ReadBuild().String(), Pool: pool, Logger: s.logger, Memory: remembered,
+		Files: s.files.Findings,
 		Open: func(ctx context.Context) ([]ledger.ConditionView, error) {
 			return reader.ConditionViews(ctx, ledger.ConditionFilter{}, 0, mostOpen)
 		},

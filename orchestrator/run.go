@@ -17,6 +17,7 @@ import (
 	"github.com/voidrelay/voidrelay/internal/access"
 	"github.com/voidrelay/voidrelay/internal/serve"
 	"github.com/voidrelay/voidrelay/internal/telemetry"
+	"github.com/voidrelay/voidrelay/internal/watched"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/event"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/gateway"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/host"
@@ -50,6 +51,9 @@ type Server struct {
 	host   *host.Host
 	name   string
 	logger *slog.Logger
+	// files are followed while we run; ways are what we show the adapters by now.
+	files *watched.Files
+	ways  ways
 	// conns lead to the adapters and to ourselves; close ends what is left once everything has stopped.
 	conns []*grpc.ClientConn
 	close []func()
@@ -59,7 +63,7 @@ type Server struct {
 // and REST. Where the database takes nothing, or the ledger went back, it serves and says so, and begins to work once
 // that is over. ctx bounds the start only; Stop ends the server.
 func Start(ctx context.Context, cfg Config, logger *slog.Logger) (_ *Server, err error) {
-	s := &Server{logger: logger}
+	s := &Server{logger: logger, files: watched.New(logger)}
 	s.Life = serve.NewLife(drainTime, s.drain)
 	defer func() {
 		if err != nil {
@@ -119,6 +123,8 @@ func Start(ctx context.Context, cfg Config, logger *slog.Logger) (_ *Server, err
 	if err := s.serveREST(ctx, cfg, guard); err != nil {
 		return nil, err
 	}
+	s.ways.follow(s.files, cfg)
+	serve.FollowFiles(s.Life, nil, s.telemetry.Registry, s.files)
 	s.follow()
 	s.Go(func() error {
 		event.NewSequencer(pool, logger).Run(s.Stopping())
@@ -144,7 +150,7 @@ func (s *Server) serveOps(ctx context.Context, cfg Config) (err error) {
 // listenGRPC takes the port of gRPC, which is part of the host's name. Calls wait until serveGRPC.
 func (s *Server) listenGRPC(ctx context.Context, cfg Config, guard access.Guard) (err error) {
 	s.grpc, err = serve.NewGRPC(serve.GRPCOptions{
-		Chain: rpc.Chain(s.logger), Guard: guard, Telemetry: s.telemetry, MaxRequest: 1 << 20,
+		Chain: rpc.Chain(s.logger), Guard: guard, Telemetry: s.telemetry, MaxRequest: 1 << 20, Files: s.files,
 	})
 	if err != nil {
 		return err

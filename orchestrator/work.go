@@ -217,6 +217,7 @@ func (s *Server) adapter(cfg Config, name, target, serviceConfig string) (*grpc.
 		return nil, err
 	}
 	way.ServiceConfig = serviceConfig
+	s.ways.hold(cfg, &way)
 	work, err := s.dial(target, way)
 	if err != nil {
 		return nil, err
@@ -259,20 +260,27 @@ func (c Config) AdapterWay(target string) (serve.DialOptions, error) {
 	if c.AdapterCA == "" && access.IsLocalTarget(target) {
 		return way, nil
 	}
+	var err error
+	way.TLS, err = c.adapterTLS()
+	return way, err
+}
+
+// adapterTLS is what we show the adapters, and whom we trust as one.
+func (c Config) adapterTLS() (credentials.TransportCredentials, error) {
 	config := &tls.Config{MinVersion: tls.VersionTLS12}
 	if c.AdapterCA != "" {
-		var err error
-		if config.RootCAs, err = access.Only(c.AdapterCA); err != nil {
-			return way, fmt.Errorf("ADAPTER_CA_FILE: %w", err)
+		pool, err := access.LoadPool(c.AdapterCA)
+		if err != nil {
+			return nil, fmt.Errorf("ADAPTER_CA_FILE: %w", err)
 		}
+		config.RootCAs = pool.Only()
 	}
 	if c.Access.Cert != "" {
 		own, err := access.Pair("TLS_CERT_FILE", c.Access.Cert, "TLS_KEY_FILE", c.Access.Key)
 		if err != nil {
-			return way, err
+			return nil, err
 		}
 		config.Certificates = []tls.Certificate{own}
 	}
-	way.TLS = credentials.NewTLS(config)
-	return way, nil
+	return credentials.NewTLS(config), nil
 }

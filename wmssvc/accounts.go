@@ -52,15 +52,9 @@ func (a Account) called(setting string) string {
 // loadAccounts reads the accounts file; what is wrong with the accounts themselves is found by plan. unread are the
 // secrets whose fault it tells, by what the operator calls them.
 func loadAccounts(path string) (accounts []Account, unread map[string]bool, err error) {
-	content, err := settings.ReadText(path)
+	f, err := readAccountsFile(path)
 	if err != nil {
-		return nil, nil, fmt.Errorf("WMS_ACCOUNTS_FILE: %w", err)
-	}
-	decoder := yaml.NewDecoder(strings.NewReader(content))
-	decoder.KnownFields(true)
-	var f accountsFile
-	if err := decoder.Decode(&f); err != nil {
-		return nil, nil, fmt.Errorf("WMS_ACCOUNTS_FILE %s: %w", path, err)
+		return nil, nil, err
 	}
 	if len(f.Accounts) == 0 {
 		return nil, nil, fmt.Errorf("WMS_ACCOUNTS_FILE %s: no accounts", path)
@@ -73,6 +67,33 @@ func loadAccounts(path string) (accounts []Account, unread map[string]bool, err 
 		accounts = append(accounts, account)
 	}
 	return accounts, unread, errors.Join(problems...)
+}
+
+func readAccountsFile(path string) (f accountsFile, err error) {
+	content, err := settings.ReadText(path)
+	if err != nil {
+		return f, fmt.Errorf("WMS_ACCOUNTS_FILE: %w", err)
+	}
+	decoder := yaml.NewDecoder(strings.NewReader(content))
+	decoder.KnownFields(true)
+	if err := decoder.Decode(&f); err != nil {
+		return f, fmt.Errorf("WMS_ACCOUNTS_FILE %s: %w", path, err)
+	}
+	return f, nil
+}
+
+// filesOf are the accounts file and the files that it names.
+func filesOf(path string) []string {
+	files := []string{path}
+	f, _ := readAccountsFile(path) // one that is wrong names none
+	for _, e := range f.Accounts {
+		for _, name := range []string{e.AppKeyFile, e.AppSecretFile, e.CAFile} {
+			if name != "" {
+				files = append(files, beside(path, name))
+			}
+		}
+	}
+	return files
 }
 
 func (e accountEntry) account(path string, unread map[string]bool) (Account, error) {

@@ -37,6 +37,9 @@ type Config struct {
 	Traces   telemetry.Settings
 	LogLevel slog.Level
 
+	// accountsFile is where those of Accounts were read that are not the environment's own; empty for nowhere.
+	accountsFile string
+
 	// ProbeEvery is no setting, for tests: how long after a request without an answer the harmless call is
 	// made. 0 = 15 s.
 	ProbeEvery time.Duration
@@ -76,6 +79,10 @@ type Account struct {
 
 	// file is the accounts file that the account was read from; empty for the environment's own.
 	file string
+	// ca is what CAFile holds, where it was read already.
+	ca *access.Pool
+	// appKeyFile and appSecretFile hold the secrets of the environment's own account; empty where they are no files.
+	appKeyFile, appSecretFile string
 }
 
 const (
@@ -106,7 +113,8 @@ func LoadConfig(getenv func(string) string) (Config, error) {
 	}
 	// Secrets whose fault was told, as the operator calls them: plan does not tell it again as their being missing.
 	told := r.Faulty
-	path := r.Text("WMS_ACCOUNTS_FILE", "")
+	path := r.Text(accountsSetting, "")
+	cfg.accountsFile = path
 	if path != "" {
 		accounts, unread, err := loadAccounts(path)
 		r.Note(err)
@@ -129,9 +137,10 @@ func readAccount(r *settings.Reader) Account {
 		AppKey: r.Secret("WMS_APP_KEY"), AppSecret: r.Secret("WMS_APP_SECRET"),
 		Dialect: r.Text("WMS_DIALECT", "wdt"), SignMethod: r.Text("WMS_SIGN_METHOD", ""),
 		Rate: r.Rate("WMS_RATE", 0, maxRate), Timeout: r.Duration("WMS_TIMEOUT", defaultTimeout),
-		CAFile:          r.Text("WMS_CA_FILE", ""),
+		CAFile:          r.Text(caFile, ""),
 		CertSHA256:      r.Text("WMS_CERT_SHA256", ""),
 		ExtraOrderTypes: r.List("WMS_EXTRA_ORDER_TYPES"),
+		appKeyFile:      r.Text(appKeyFile, ""), appSecretFile: r.Text(appSecretFile, ""),
 	}
 	if n := r.Whole("WMS_CONCURRENCY", 0, 1, maxConcurrency); n != 0 {
 		account.Concurrency = &n

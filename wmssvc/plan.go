@@ -29,20 +29,9 @@ type plan struct {
 func (c Config) plan(told func(setting string) bool) (plan, error) {
 	var p plan
 	var problems []error
-	seen := make(map[string]bool, len(c.Accounts))
-	for _, a := range c.Accounts {
-		settings, err := a.settings(told)
-		if seen[a.Name] {
-			err = errors.Join(err, fmt.Errorf("account %q is configured twice", a.Name))
-		}
-		seen[a.Name] = true
-		problems = append(problems, err)
-		p.accounts = append(p.accounts, settings)
-	}
-	if len(c.Accounts) == 0 {
-		problems = append(problems, errors.New("no WMS account is configured"))
-	}
 	var err error
+	p.accounts, err = planAccounts(c.Accounts, told)
+	problems = append(problems, err)
 	p.words, err = loadDictionary(c.DictionaryFile)
 	problems = append(problems, err)
 	p.guard, err = c.Access.Open()
@@ -50,6 +39,26 @@ func (c Config) plan(told func(setting string) bool) (plan, error) {
 		access.CheckAddr("WMSSVC_ADDR", c.Addr, exampleAddr, c.Access),
 		access.CheckOpsAddr("WMSSVC_OPS_ADDR", c.OpsAddr, exampleOps))
 	return p, errors.Join(problems...)
+}
+
+// planAccounts checks the accounts; for told see plan.
+func planAccounts(accounts []Account, told func(setting string) bool) ([]account.Settings, error) {
+	var all []account.Settings
+	var problems []error
+	seen := make(map[string]bool, len(accounts))
+	for _, a := range accounts {
+		settings, err := a.settings(told)
+		if seen[a.Name] {
+			err = errors.Join(err, fmt.Errorf("account %q is configured twice", a.Name))
+		}
+		seen[a.Name] = true
+		problems = append(problems, err)
+		all = append(all, settings)
+	}
+	if len(accounts) == 0 {
+		problems = append(problems, errors.New("no WMS account is configured"))
+	}
+	return all, errors.Join(problems...)
 }
 
 // nothingTold is for a Config that no environment was read for.
@@ -130,14 +139,14 @@ func (a Account) settings(told func(setting string) bool) (account.Settings, err
 		out.Endpoint = endpoint
 	}
 	if a.CAFile != "" {
-		roots, err := access.Roots(a.CAFile)
+		pool, err := a.pool()
 		if err == nil && out.Endpoint != nil && out.Endpoint.Scheme != "https" {
 			err = errors.New("the address is not an https one, so no certificate is looked at")
 		}
 		if err != nil {
 			problem("WMS_CA_FILE", "%w", err)
 		}
-		out.Roots = roots
+		out.Roots = pool.Beside()
 	}
 	pins, err := a.pins(out)
 	if err != nil {
@@ -145,6 +154,14 @@ func (a Account) settings(told func(setting string) bool) (account.Settings, err
 	}
 	out.Pins = pins
 	return out, errors.Join(problems...)
+}
+
+// pool are those who vouch for the server beside the system's.
+func (a Account) pool() (*access.Pool, error) {
+	if a.ca != nil {
+		return a.ca, nil
+	}
+	return access.LoadPool(a.CAFile)
 }
 
 // pins reads the certificates that the account's server may show.

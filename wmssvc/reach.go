@@ -34,10 +34,10 @@ type reach struct {
 	every  time.Duration
 	health func(serving bool)
 	logger *slog.Logger
+
+	mu sync.Mutex
 	// doubt wakes the one that attends to an account.
 	doubt map[string]chan struct{}
-
-	mu    sync.Mutex
 	found map[string]standing
 }
 
@@ -47,9 +47,31 @@ func newReach(accounts []*account.Account, every time.Duration, health func(bool
 		doubt: make(map[string]chan struct{}), found: make(map[string]standing),
 	}
 	for _, a := range accounts {
-		r.doubt[a.Name()] = make(chan struct{}, 1)
+		r.add(a.Name())
 	}
 	return r
+}
+
+// add counts an account in, drop one out that is served no more.
+func (r *reach) add(name string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.doubt[name] = make(chan struct{}, 1)
+}
+
+func (r *reach) drop(name string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	delete(r.doubt, name)
+	delete(r.found, name)
+	r.tell()
+}
+
+// doubts wakes the one that attends to an account; nil for one that is served no more, which wakes nobody.
+func (r *reach) doubts(name string) chan struct{} {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.doubt[name]
 }
 
 // Asked implements rpc.Observer.
@@ -61,7 +83,7 @@ func (r *reach) Asked(ctx context.Context, name string, result *account.Result) 
 		// It is asked again in its time.
 	case unanswered(result):
 		select {
-		case r.doubt[name] <- struct{}{}:
+		case r.doubts(name) <- struct{}{}:
 		default: // it is being looked into already
 		}
 	}
@@ -75,11 +97,12 @@ func unanswered(result *account.Result) bool {
 
 // attend makes the harmless call when a request got no answer and no other did since, and again until one is answered.
 func (r *reach) attend(ctx context.Context, a *account.Account) {
+	doubt := r.doubts(a.Name())
 	for {
 		select {
 		case <-ctx.Done():
 			return
-		case <-r.doubt[a.Name()]:
+		case <-doubt:
 		}
 		r.set(ctx, a.Name(), doubtful, "")
 		for r.standing(a.Name()) != answering {
@@ -119,6 +142,9 @@ func (r *reach) standing(name string) standing {
 func (r *reach) set(ctx context.Context, name string, now standing, why string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	if r.doubt[name] == nil {
+		return
+	}
 	before := r.found[name]
 	r.found[name] = now
 	switch {
@@ -129,6 +155,11 @@ func (r *reach) set(ctx context.Context, name string, now standing, why string) 
 	case before == away:
 		r.logger.InfoContext(ctx, "the WMS answers again", slog.String("account", name))
 	}
+	r.tell()
+}
+
+// tell turns health; the caller holds the lock.
+func (r *reach) tell() {
 	gone := 0
 	for _, found := range r.found {
 		if found == away {

@@ -10,8 +10,10 @@ import (
 
 	"github.com/voidrelay/voidrelay/internal/serve"
 	"github.com/voidrelay/voidrelay/internal/telemetry"
+	"github.com/voidrelay/voidrelay/internal/watched"
 	wmsv1 "github.com/voidrelay/voidrelay/proto/gen/wms/v1"
 	"github.com/voidrelay/voidrelay/wmssvc/internal/account"
+	"github.com/voidrelay/voidrelay/wmssvc/internal/dictionary"
 	"github.com/voidrelay/voidrelay/wmssvc/internal/metrics"
 	"github.com/voidrelay/voidrelay/wmssvc/internal/rpc"
 )
@@ -30,15 +32,59 @@ type Server struct {
 	ops       *serve.Ops
 	telemetry *telemetry.Telemetry
 	service   *rpc.Service
-	accounts  []*account.Account
 	reach     *reach
 	logger    *slog.Logger
 
-	// abort cuts exchanges with the WMS off.
+	// mu guards what files may change; words and accounts are changed by one goroutine.
+	mu       sync.Mutex
+	accounts []*served
+	words    *dictionary.Dictionary
+	stopped  bool
+
+	// work is the life of exchanges with the WMS; abort cuts them off.
+	work  context.Context
 	abort context.CancelFunc
-	// probing is ended by stopProbe.
+	// probing is ended by stopProbe, which ends probes.
 	probing   sync.WaitGroup
+	probes    context.Context
 	stopProbe context.CancelFunc
+}
+
+// served is an account at work, and what ends the attention to it.
+type served struct {
+	*account.Account
+
+	stopAttending context.CancelFunc
+}
+
+func (s *Server) newAccount(settings account.Settings) *served {
+	return &served{account.New(s.work, settings, s.words, s.logger, time.Now), func() {}}
+}
+
+// served are the accounts as rpc has them.
+func (s *Server) served() []*account.Account {
+	all := make([]*account.Account, len(s.accounts))
+	for i, a := range s.accounts {
+		all[i] = a.Account
+	}
+	return all
+}
+
+// attend makes the harmless call of an account when it is needed.
+func (s *Server) attend(a *served) {
+	ctx, stop := context.WithCancel(s.probes)
+	a.stopAttending = stop
+	s.probing.Go(func() { s.reach.attend(ctx, a.Account) })
+}
+
+// learn reads the answers of every account by another dictionary.
+func (s *Server) learn(words *dictionary.Dictionary) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.words = words
+	for _, a := range s.accounts {
+		a.Learn(words)
+	}
 }
 
 // Start listens and serves. It does not ask the WMS: health turns to NOT_SERVING once the WMS of every account is known
@@ -58,25 +104,26 @@ func Start(ctx context.Context, cfg Config, logger *slog.Logger) (_ *Server, err
 	if s.telemetry, err = telemetry.New(ctx, "wmssvc", cfg.Traces); err != nil {
 		return nil, err
 	}
-	work, abort := context.WithCancel(context.WithoutCancel(ctx))
-	s.abort = abort
+	s.work, s.abort = context.WithCancel(context.WithoutCancel(ctx))
+	s.words = p.words
 	for _, settings := range p.accounts {
-		s.accounts = append(s.accounts, account.New(work, settings, p.words, logger, time.Now))
+		s.accounts = append(s.accounts, s.newAccount(settings))
 	}
-	if err := s.build(cfg, p); err != nil {
+	files := watched.New(logger)
+	if err := s.build(cfg, p, files); err != nil {
 		return nil, err
 	}
 	if err := s.listen(ctx, cfg); err != nil {
 		return nil, err
 	}
-	probes, stopProbe := context.WithCancel(work)
-	s.stopProbe = stopProbe
+	s.probes, s.stopProbe = context.WithCancel(s.work)
 	for _, a := range s.accounts {
-		s.probing.Go(func() { s.reach.attend(probes, a) })
+		s.attend(a)
 	}
+	s.follow(files, cfg)
 	s.Go(s.ops.Serve)
 	s.Go(s.grpc.Serve)
-	logger.InfoContext(ctx, "wmssvc listens", slog.String("addr", s.Addr()), slog.Int("accounts", len(s.accounts)),
+	logger.InfoContext(ctx, "wmssvc listens", slog.String("addr", s.Addr()), slog.Int("accounts", len(p.accounts)),
 		slog.String("dictionary", p.words.Version()), slog.Bool("tls", p.guard.TLS != nil),
 		slog.Bool("callers", p.guard.Callers != nil),
 		slog.String("version", telemetry.ReadBuild().String()))
@@ -84,20 +131,21 @@ func Start(ctx context.Context, cfg Config, logger *slog.Logger) (_ *Server, err
 }
 
 // build makes the gRPC server and what watches over it.
-func (s *Server) build(cfg Config, p plan) error {
+func (s *Server) build(cfg Config, p plan, files *watched.Files) error {
 	counts, err := metrics.New(s.telemetry)
 	if err != nil {
 		return err
 	}
 	s.grpc, err = serve.NewGRPC(serve.GRPCOptions{
-		Chain: rpc.Chain(s.logger, cfg.Callers), Guard: p.guard, Telemetry: s.telemetry, MaxRequest: 1 << 20,
-		Messages: []proto.Message{&wmsv1.CancelOrderRequest{}, &wmsv1.CheckConnectionRequest{}},
+		Chain: rpc.Chain(s.logger, cfg.Callers), Guard: p.guard, Files: files, Telemetry: s.telemetry,
+		MaxRequest: 1 << 20,
+		Messages:   []proto.Message{&wmsv1.CancelOrderRequest{}, &wmsv1.CheckConnectionRequest{}},
 	})
 	if err != nil {
 		return err
 	}
-	s.reach = newReach(s.accounts, cfg.ProbeEvery, s.grpc.SetHealth, s.logger)
-	if s.service, err = rpc.NewService(s.accounts, observers{counts, s.reach}, s.logger, time.Now); err != nil {
+	s.reach = newReach(s.served(), cfg.ProbeEvery, s.grpc.SetHealth, s.logger)
+	if s.service, err = rpc.NewService(s.served(), observers{counts, s.reach}, s.logger, time.Now); err != nil {
 		return err
 	}
 	wmsv1.RegisterOrderServiceServer(s.grpc, s.service)
@@ -133,6 +181,9 @@ func (s *Server) OpsAddr() string { return s.ops.Addr() }
 // and their outcome is unknown; drain still returns only when everything has ended. A start that came half way
 // is taken back.
 func (s *Server) drain(ctx context.Context) error {
+	s.mu.Lock()
+	s.stopped = true
+	s.mu.Unlock()
 	if s.stopProbe != nil {
 		s.stopProbe()
 	}

@@ -6,7 +6,6 @@ import (
 	"crypto/x509"
 	"fmt"
 	"net/http"
-	"os"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -21,6 +20,8 @@ import (
 type Door struct {
 	// callers are nil where nobody is asked who he is.
 	callers atomic.Pointer[Callers]
+	// vouching are the authorities of client certificates; nil where none are asked for.
+	vouching *atomic.Pointer[authorities]
 	// needs are by full method. A method without one may be called by nobody.
 	needs map[string]Need
 	now   func() time.Time
@@ -34,42 +35,11 @@ func NewDoor(callers *Callers, needs map[string]Need) *Door {
 	return d
 }
 
-// followPace is how often a file is looked at.
-const followPace = 2 * time.Second
+// admit exchanges the callers, where anybody is asked who he is.
+func (d *Door) admit(callers *Callers) { d.callers.Store(callers) }
 
-// Follow reads the file of callers anew whenever it has changed, until ctx ends. A file that is wrong leaves those in
-// force who were read before, and one without a line nobody. before is its Stamp of when it was read first; told hears
-// of each reading, with what is wrong with it or nil.
-func (d *Door) Follow(ctx context.Context, path, before string, told func(error)) {
-	ticker := time.NewTicker(followPace)
-	defer ticker.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-ticker.C:
-		}
-		now := Stamp(path)
-		if now == before {
-			continue
-		}
-		before = now
-		callers, err := readCallers(path)
-		if err == nil {
-			d.callers.Store(callers)
-		}
-		told(err)
-	}
-}
-
-// Stamp tells one state of a file from another; a file that cannot be seen has one of its own.
-func Stamp(path string) string {
-	info, err := os.Stat(path)
-	if err != nil {
-		return err.Error()
-	}
-	return fmt.Sprintf("%v %d %v", info.ModTime().UnixNano(), info.Size(), info.Mode())
-}
+// trust lets nobody in any more whose certificate is not vouched for by those that are held now, before Serve.
+func (d *Door) trust(held *atomic.Pointer[authorities]) { d.vouching = held }
 
 // Enter puts the caller into the context of a call, or refuses it: with ErrUnauthenticated who is not known, with a
 // Forbidden who may not do this. A token that is shown counts, and else the name of the client certificate.
@@ -134,6 +104,9 @@ func (d *Door) identify(authorization []string, certificates []*x509.Certificate
 	if len(certificates) > 0 {
 		if d.now().After(certificates[0].NotAfter) {
 			return Identity{}, &Refusal{"the certificate is past its end (证书已过期)"}
+		}
+		if d.vouching != nil && !d.vouching.Load().vouch(certificates) {
+			return Identity{}, &Refusal{"nobody vouches for the certificate any more (签发机构已不被信任)"}
 		}
 		return callers.byCertificate(NameOf(certificates[0]))
 	}

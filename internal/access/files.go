@@ -2,11 +2,13 @@ package access
 
 import (
 	"crypto/tls"
-	"crypto/x509"
 	"errors"
 	"fmt"
+	"sync/atomic"
+	"time"
 
 	"github.com/voidrelay/voidrelay/internal/settings"
+	"github.com/voidrelay/voidrelay/internal/watched"
 )
 
 // Files are the settings that guard a service's door.
@@ -35,55 +37,128 @@ func (f Files) Guarded() bool { return f.Callers != "" }
 
 // Guard is what the files hold.
 type Guard struct {
-	// Callers is nil where nobody is asked who he is; CallersFile is the file that they were read from.
-	Callers     *Callers
-	CallersFile string
-	// CallersStamp is the file's Stamp from before it was read.
-	CallersStamp string
-	// TLS is what a server speaks; nil for plain text.
+	// Callers is nil where nobody is asked who he is.
+	Callers *Callers
+	// TLS is what a server speaks; nil for plain text. It goes by what Follow read last.
 	TLS *tls.Config
+
+	files Files
+	held  *held
+}
+
+// held is what a server's handshakes go by; it is exchanged while it serves.
+type held struct {
+	pair    atomic.Pointer[tls.Certificate]
+	callers atomic.Pointer[authorities]
 }
 
 // Open reads the files. Its error names every setting whose file is wrong.
 func (f Files) Open() (Guard, error) {
-	var g Guard
+	g := Guard{files: f}
 	var callersErr, tlsErr error
 	switch {
 	case f.Callers != "":
-		g.CallersStamp = Stamp(f.Callers)
 		if g.Callers, callersErr = LoadCallers(f.Callers); callersErr != nil {
 			callersErr = fmt.Errorf("AUTH_CALLERS_FILE: %w", callersErr)
 		}
-		g.CallersFile = f.Callers
 	case f.ClientCA != "":
 		callersErr = errors.New("TLS_CLIENT_CA_FILE: set AUTH_CALLERS_FILE, which says what whose certificate may " +
 			"do: a line such as `orchestrator viewer certificate`")
 	}
-	g.TLS, tlsErr = f.serverTLS()
-	return g, errors.Join(callersErr, tlsErr)
+	g.held, tlsErr = f.hold()
+	if err := errors.Join(callersErr, tlsErr); err != nil {
+		return Guard{}, err
+	}
+	if g.held != nil {
+		g.TLS = g.held.server()
+	}
+	return g, nil
 }
 
-// serverTLS answers nil where no certificate is configured.
-func (f Files) serverTLS() (*tls.Config, error) {
+// hold answers nil where no certificate is configured.
+func (f Files) hold() (*held, error) {
 	switch {
 	case f.Cert == "" && f.Key == "" && f.ClientCA == "":
-		return nil, nil
+		return nil, nil //nolint:nilnil // plain text is a right way to serve this machine
 	case f.Cert == "" || f.Key == "":
 		return nil, errors.New("TLS_CERT_FILE, TLS_KEY_FILE: set both or neither; TLS_CLIENT_CA_FILE needs both")
 	}
-	pair, pairErr := Pair("TLS_CERT_FILE", f.Cert, "TLS_KEY_FILE", f.Key)
-	config := &tls.Config{MinVersion: tls.VersionTLS12, Certificates: []tls.Certificate{pair}}
-	var callersErr error
-	if f.ClientCA != "" {
-		config.ClientAuth = tls.RequireAndVerifyClientCert
-		if config.ClientCAs, callersErr = Only(f.ClientCA); callersErr != nil {
-			callersErr = fmt.Errorf("TLS_CLIENT_CA_FILE: %w", callersErr)
-		}
-	}
-	if err := errors.Join(pairErr, callersErr); err != nil {
+	h := &held{}
+	if err := errors.Join(h.takePair(f), h.takeCallers(f)); err != nil {
 		return nil, err
 	}
-	return config, nil
+	return h, nil
+}
+
+// takePair reads certificate and key, and takes both into use or neither.
+func (h *held) takePair(f Files) error {
+	pair, err := Pair("TLS_CERT_FILE", f.Cert, "TLS_KEY_FILE", f.Key)
+	if err == nil {
+		h.pair.Store(&pair)
+	}
+	return err
+}
+
+// takeCallers reads who vouches for callers.
+func (h *held) takeCallers(f Files) error {
+	if f.ClientCA == "" {
+		return nil
+	}
+	pool, err := LoadPool(f.ClientCA)
+	if err != nil {
+		return fmt.Errorf("TLS_CLIENT_CA_FILE: %w", err)
+	}
+	h.callers.Store(&authorities{pool: pool})
+	return nil
+}
+
+// server is what a server speaks. No session is resumed: each connection shows its certificates, to what is held then.
+func (h *held) server() *tls.Config {
+	now := func() *tls.Config {
+		config := &tls.Config{
+			MinVersion: tls.VersionTLS12, Certificates: []tls.Certificate{*h.pair.Load()}, SessionTicketsDisabled: true,
+		}
+		if callers := h.callers.Load(); callers != nil {
+			config.ClientAuth, config.ClientCAs = tls.RequireAndVerifyClientCert, callers.pool.Only()
+		}
+		return config
+	}
+	config := now()
+	config.GetConfigForClient = func(*tls.ClientHelloInfo) (*tls.Config, error) { return now(), nil }
+	return config
+}
+
+// Follow makes a server's door and handshakes go by what the files hold while it runs.
+func (g Guard) Follow(files *watched.Files, door *Door) {
+	if g.files.Callers != "" {
+		files.Follow(watched.Source{
+			Setting: "AUTH_CALLERS_FILE", Paths: watched.At(g.files.Callers),
+			Load: func() error {
+				callers, err := readCallers(g.files.Callers)
+				if err == nil {
+					door.admit(callers)
+				}
+				return err
+			},
+		})
+	}
+	if g.held == nil {
+		return
+	}
+	files.Follow(watched.Source{
+		Setting: "TLS_CERT_FILE", Paths: watched.At(g.files.Cert, g.files.Key),
+		Load: func() error { return g.held.takePair(g.files) },
+		Ends: func() time.Time { return endOf(g.held.pair.Load().Certificate) },
+	})
+	if g.files.ClientCA == "" {
+		return
+	}
+	door.trust(&g.held.callers)
+	files.Follow(watched.Source{
+		Setting: "TLS_CLIENT_CA_FILE", Paths: watched.At(g.files.ClientCA),
+		Load: func() error { return g.held.takeCallers(g.files) },
+		Ends: func() time.Time { return g.held.callers.Load().pool.End() },
+	})
 }
 
 // Pair reads a certificate and its key. Its error names every setting whose file is wrong.
@@ -104,38 +179,4 @@ func Pair(certSetting, cert, keySetting, key string) (tls.Certificate, error) {
 		return tls.Certificate{}, fmt.Errorf("%s, %s: %w", certSetting, keySetting, err)
 	}
 	return pair, nil
-}
-
-// Roots are whom to trust about a server: the system's authorities and those in the file. Without a file it answers
-// nil, which means the system's alone.
-func Roots(file string) (*x509.CertPool, error) {
-	if file == "" {
-		return nil, nil
-	}
-	roots, err := x509.SystemCertPool()
-	if err != nil {
-		// A host without authorities of its own has those of the file.
-		roots = x509.NewCertPool()
-	}
-	if err := addCertificates(roots, file); err != nil {
-		return nil, err
-	}
-	return roots, nil
-}
-
-// Only are the authorities of the file and no others.
-func Only(file string) (*x509.CertPool, error) {
-	roots := x509.NewCertPool()
-	return roots, addCertificates(roots, file)
-}
-
-func addCertificates(pool *x509.CertPool, file string) error {
-	content, err := settings.ReadFile(file)
-	if err != nil {
-		return err
-	}
-	if !pool.AppendCertsFromPEM(content) {
-		return fmt.Errorf("%s holds no certificate", file)
-	}
-	return nil
 }

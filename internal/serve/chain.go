@@ -75,15 +75,6 @@ func (c *chain) crashed(ctx context.Context, cause any) error {
 	return status
 }
 
-// readAnew tells of the file of callers, which has changed.
-func (c *chain) readAnew(err error) {
-	if err != nil {
-		c.Logger.Error("the file of callers is wrong; those of before stay in force", slog.Any("err", err))
-		return
-	}
-	c.Logger.Info("the file of callers was read anew")
-}
-
 func (c *chain) unaryErrors(
 	ctx context.Context, req any, info *grpc.UnaryServerInfo, handler grpc.UnaryHandler,
 ) (any, error) {

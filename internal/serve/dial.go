@@ -22,8 +22,9 @@ var errInTheClear = errors.New("a token never leaves this machine without TLS (ä
 type DialOptions struct {
 	// TLS is nil for plain text.
 	TLS credentials.TransportCredentials
-	// Token is shown with each call where it is not empty.
-	Token settings.Secret
+	// Token is shown with each call where it is not empty. Current, where it is not nil, is what it is by now.
+	Token   settings.Secret
+	Current func() settings.Secret
 	// ServiceConfig is gRPC's, as JSON; empty for none.
 	ServiceConfig string
 	// Telemetry measures and traces the calls; nil does neither.
@@ -48,7 +49,7 @@ func Dial(target string, o DialOptions) (*grpc.ClientConn, error) {
 		options = append(options, grpc.WithDefaultServiceConfig(o.ServiceConfig))
 	}
 	if o.Token != "" {
-		options = append(options, grpc.WithPerRPCCredentials(bearer{token: o.Token, secure: o.TLS != nil}))
+		options = append(options, grpc.WithPerRPCCredentials(bearer{o.current(), o.TLS != nil}))
 	}
 	if o.Telemetry != nil {
 		options = append(options, grpc.WithStatsHandler(o.Telemetry.ClientStats()))
@@ -68,13 +69,20 @@ func common() []grpc.DialOption {
 
 // bearer shows a token with each call.
 type bearer struct {
-	token  settings.Secret
+	token  func() settings.Secret
 	secure bool
+}
+
+func (o DialOptions) current() func() settings.Secret {
+	if o.Current != nil {
+		return o.Current
+	}
+	return func() settings.Secret { return o.Token }
 }
 
 // GetRequestMetadata is the header of a call.
 func (b bearer) GetRequestMetadata(context.Context, ...string) (map[string]string, error) {
-	return map[string]string{"authorization": "Bearer " + b.token.Reveal()}, nil
+	return map[string]string{"authorization": "Bearer " + b.token().Reveal()}, nil
 }
 
 // RequireTransportSecurity keeps the token from plain text where TLS is there to be had.

@@ -19,6 +19,7 @@ import (
 
 	"github.com/voidrelay/voidrelay/internal/access"
 	"github.com/voidrelay/voidrelay/internal/telemetry"
+	"github.com/voidrelay/voidrelay/internal/watched"
 )
 
 // MaxMessage bounds one message of ours both ways: a page is 1 MiB unless one bill alone is larger.
@@ -44,6 +45,8 @@ type GRPCOptions struct {
 	Telemetry *telemetry.Telemetry
 	// MaxRequest bounds one request, in bytes; 0 = MaxMessage.
 	MaxRequest int
+	// Files follows what the guard was read from; nil follows nothing.
+	Files *watched.Files
 	// Messages are those whose rules are compiled before the first call comes; others are compiled when they come.
 	Messages []proto.Message
 }
@@ -55,7 +58,6 @@ type GRPC struct {
 	Door *access.Door
 
 	own      *access.OwnWay
-	follow   func()
 	checks   *pulse
 	listener net.Listener
 	close    context.CancelFunc
@@ -90,12 +92,10 @@ func NewGRPC(o GRPCOptions) (*GRPC, error) {
 			return ok
 		})))
 	}
-	follow := func() {}
-	if o.Guard.CallersFile != "" {
-		follow = func() { door.Follow(closing, o.Guard.CallersFile, o.Guard.CallersStamp, c.readAnew) }
+	if o.Files != nil {
+		o.Guard.Follow(o.Files, door)
 	}
 	g := &GRPC{
-		follow: follow,
 		Server: grpc.NewServer(options...), checks: &pulse{Server: health.NewServer()}, close: closeIt, Door: door,
 	}
 	g.checks.SetServingStatus("", healthv1.HealthCheckResponse_NOT_SERVING) // until SetHealth says otherwise
@@ -144,7 +144,6 @@ func (g *GRPC) Serve() error {
 	if err := g.Door.Lacking(g.GetServiceInfo()); err != nil {
 		return fmt.Errorf("serve gRPC: %w", err)
 	}
-	go g.follow() // until Leave
 	if g.own != nil {
 		go func() { _ = g.Server.Serve(g.own.Listener()) }() // it ends with the server
 	}

@@ -11,11 +11,13 @@ import (
 	"google.golang.org/grpc/health"
 	healthv1 "google.golang.org/grpc/health/grpc_health_v1"
 	"google.golang.org/grpc/metadata"
+
+	"github.com/voidrelay/voidrelay/internal/watched"
 )
 
 // HealthDetailKey is the header in which grpc.health.v1.Health/Check answers why, as JSON in ASCII: the protocol itself
 // has one word.
-const HealthDetailKey = "voidrelay-conditions"
+const HealthDetailKey = watched.Header
 
 // pulse is gRPC's health service that can say why.
 type pulse struct {

@@ -108,13 +108,13 @@ func (p Program) run(ctx context.Context, out io.Writer) int {
 }
 
 // IgnoreHangUp keeps SIGHUP from ending the process: log rotation, `systemctl reload` and a terminal that closes send
-// it. Each one leaves a line in the log.
+// it. Each one leaves a line in the log; what is read anew is the business of watched.
 func IgnoreHangUp(logger *slog.Logger) {
 	signals := make(chan os.Signal, 1)
 	signal.Notify(signals, syscall.SIGHUP)
 	go func() {
 		for range signals {
-			logger.Info("SIGHUP: nothing is read anew yet; the service goes on")
+			logger.Info("SIGHUP: the files that settings name are read anew; the service goes on")
 		}
 	}()
 }

@@ -136,11 +136,9 @@ func (c *Client) Change(auth Auth, header *HeaderAuth) {
 	c.account.forget()
 }
 
-// Refused says whether no login is tried now because one was refused.
-func (c *Client) Refused() bool {
-	fault := c.account.refused()
-	return fault != nil && (fault.Class == LoginRefused || fault.Class == AccountLocked)
-}
+// Trust sets other certificates to trust, as Options.Roots and Options.Pins do: connections are made by them from now
+// on.
+func (c *Client) Trust(roots *x509.CertPool, pins []Pin) { c.transport.trust(tlsConfig(roots, pins)) }
 
 // logoutLimit bounds the good-byes of Close.
 const logoutLimit = 2 * time.Second

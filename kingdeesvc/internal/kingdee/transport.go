@@ -13,6 +13,7 @@ import (
 	"net/url"
 	"path"
 	"strings"
+	"sync/atomic"
 	"time"
 )
 
@@ -47,33 +48,39 @@ type Meta struct {
 // Redirects are not followed: they lead to a login page.
 type transport struct {
 	base *url.URL
-	http *http.Client
+	http atomic.Pointer[http.Client]
 	now  func() time.Time
 }
 
 func newTransport(base *url.URL, tls *tls.Config, now func() time.Time) *transport {
+	t := &transport{base: base, now: now}
+	t.trust(tls)
+	return t
+}
+
+// trust makes connections by these rules from now on; what is under way goes on.
+func (t *transport) trust(tls *tls.Config) {
 	protocols := new(http.Protocols)
 	protocols.SetHTTP1(true)
-	return &transport{
-		base: base,
-		now:  now,
-		http: &http.Client{
-			Timeout:       requestTimeout,
-			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
-			Transport: &http.Transport{
-				Proxy: http.ProxyFromEnvironment,
-				DialContext: (&net.Dialer{
-					Timeout: 10 * time.Second, KeepAlive: 30 * time.Second,
-				}).DialContext,
-				TLSClientConfig:        tls,
-				TLSHandshakeTimeout:    10 * time.Second,
-				ResponseHeaderTimeout:  requestTimeout,
-				IdleConnTimeout:        60 * time.Second,
-				MaxIdleConnsPerHost:    16,
-				MaxResponseHeaderBytes: 1 << 20,
-				Protocols:              protocols,
-			},
+	before := t.http.Swap(&http.Client{
+		Timeout:       requestTimeout,
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+		Transport: &http.Transport{
+			Proxy: http.ProxyFromEnvironment,
+			DialContext: (&net.Dialer{
+				Timeout: 10 * time.Second, KeepAlive: 30 * time.Second,
+			}).DialContext,
+			TLSClientConfig:        tls,
+			TLSHandshakeTimeout:    10 * time.Second,
+			ResponseHeaderTimeout:  requestTimeout,
+			IdleConnTimeout:        60 * time.Second,
+			MaxIdleConnsPerHost:    16,
+			MaxResponseHeaderBytes: 1 << 20,
+			Protocols:              protocols,
 		},
+	})
+	if before != nil {
+		before.CloseIdleConnections()
 	}
 }
 
@@ -124,7 +131,7 @@ func (t *transport) post(
 	request.Header.Set("Content-Type", "application/json; charset=utf-8")
 	request.Header.Set("Accept", "application/json")
 	meta := Meta{Left: t.now()}
-	response, err := t.http.Do(request)
+	response, err := t.http.Load().Do(request)
 	if err != nil {
 		return 0, received{}, meta, unreachable(ctx, err)
 	}
@@ -166,4 +173,4 @@ func serverClock(header http.Header) (time.Time, string) {
 	return date, ""
 }
 
-func (t *transport) close() { t.http.CloseIdleConnections() }
+func (t *transport) close() { t.http.Load().CloseIdleConnections() }

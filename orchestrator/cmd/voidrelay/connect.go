@@ -98,10 +98,11 @@ func (r *remote) trust(authority, cert, key string) (credentials.TransportCreden
 	}
 	config := &tls.Config{MinVersion: tls.VersionTLS12}
 	if authority != "" {
-		var err error
-		if config.RootCAs, err = access.Only(authority); err != nil {
+		pool, err := access.LoadPool(authority)
+		if err != nil {
 			return nil, fmt.Errorf("VOIDRELAY_CA_FILE: %w", err)
 		}
+		config.RootCAs = pool.Only()
 	}
 	if cert != "" || key != "" {
 		pair, err := access.Pair("VOIDRELAY_CERT_FILE", cert, "VOIDRELAY_KEY_FILE", key)

@@ -3,14 +3,17 @@ package host
 import (
 	"context"
 	"log/slog"
+	"sync/atomic"
 	"time"
 
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/connectivity"
 	healthv1 "google.golang.org/grpc/health/grpc_health_v1"
+	"google.golang.org/grpc/metadata"
 	"google.golang.org/grpc/status"
 
+	"github.com/voidrelay/voidrelay/internal/watched"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/ledger"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/rule"
 )
@@ -30,6 +33,8 @@ type adapter struct {
 	// failed says that the last question got no answer, since when none did.
 	failed bool
 	since  time.Time
+	// told is what it said is the matter with its files when it last answered.
+	told atomic.Pointer[[]watched.Finding]
 	// written says that the ledger may have the condition open: it does after a crash.
 	written bool
 }
@@ -83,11 +88,13 @@ func (a *adapter) ask(ctx context.Context) error {
 	}
 	ctx, cancel := context.WithTimeout(ctx, askWithin)
 	defer cancel()
-	_, err := healthv1.NewHealthClient(a.pulse).Check(ctx, &healthv1.HealthCheckRequest{})
+	var header metadata.MD
+	_, err := healthv1.NewHealthClient(a.pulse).Check(ctx, &healthv1.HealthCheckRequest{}, grpc.Header(&header))
 	switch status.Code(err) {
 	case codes.Unavailable, codes.DeadlineExceeded, codes.Canceled:
 		return err
 	}
+	a.told.Store(new(foundIn(header)))
 	return nil
 }
 

@@ -12,6 +12,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 	"google.golang.org/grpc"
 
+	"github.com/voidrelay/voidrelay/internal/watched"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/ledger"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/memory"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/rule"
@@ -30,6 +31,8 @@ type Config struct {
 	Pool          *pgxpool.Pool
 	// Memory is what this host remembers of the ledger; nil: nothing.
 	Memory *memory.Keeper
+	// Files answers what is the matter with the files of this host; nil: nothing.
+	Files func() []watched.Finding
 	// Open answers the ledger's open conditions.
 	Open   func(ctx context.Context) ([]ledger.ConditionView, error)
 	Logger *slog.Logger
@@ -51,6 +54,8 @@ type Host struct {
 	// past are conditions about the ledger that ended and are not written yet; back is when the ledger last came back.
 	past []past
 	back time.Time
+	// written are the conditions of files that the ledger has open; nil: nobody knows which.
+	written []string
 	// usable is closed once the ledger could be used for the first time.
 	usable chan struct{}
 }
@@ -106,6 +111,7 @@ func (h *Host) Run(stopping <-chan struct{}) {
 	defer loops.Wait()
 	loops.Go(func() { h.beat.Run(stopping) })
 	loops.Go(func() { h.followLedger(ctx) })
+	loops.Go(func() { h.followFiles(ctx) })
 	for _, a := range h.adapters {
 		loops.Go(func() { h.followAdapter(ctx, a) })
 	}
@@ -211,7 +217,7 @@ func (h *Host) Keeps(kind rule.ConditionKind, host string) bool {
 // kept are the kinds that stand in memory.
 var kept = map[rule.ConditionKind]bool{
 	rule.ConditionAdapterAway: true, rule.ConditionLedgerAway: true, rule.ConditionDatabaseReadOnly: true,
-	rule.ConditionLedgerWentBack: true,
+	rule.ConditionLedgerWentBack: true, rule.ConditionFileBroken: true, rule.ConditionCertificateEnding: true,
 }
 
 // viewOf is a condition as it would be read from the ledger; it has no number.

@@ -67,6 +67,10 @@ const (
 	ConditionSchemeFileDiffers ConditionKind = "scheme_file_differs"
 	// ConditionSchemeUnreadable: a host's program cannot read the newest revision of a scheme; the detail names it.
 	ConditionSchemeUnreadable ConditionKind = "scheme_unreadable"
+	// ConditionFileBroken: a file that a setting names, the reason, cannot be used; what was read before is in force.
+	ConditionFileBroken ConditionKind = "file_broken"
+	// ConditionCertificateEnding: a certificate in such a file ends within 30 days, or has ended.
+	ConditionCertificateEnding ConditionKind = "certificate_ending"
 )
 
 // SlowForSessions is the reason of a kingdee_slow that more sessions with Kingdee would mend.
@@ -340,6 +344,21 @@ func hostConditions() []ConditionRow {
 			ActionZH:  "把该主机升级到与其他主机相同的版本；改好后自动继续",
 			MessageEN: "the program of host {host} cannot read the newest revision of a scheme, and leaves it alone",
 			ActionEN:  "upgrade that host to the version of the others; it goes on by itself",
+		},
+		{
+			Kind: ConditionFileBroken, Subject: SubjectHost,
+			MessageZH: "主机 {host} 读不了 {reason} 指的文件，仍用先前读到的内容",
+			ActionZH:  "看该服务的日志里写的原因，改好文件；改好后自动采用，无需重启，但改好之前不要重启",
+			MessageEN: "host {host} cannot use the file of {reason}; what was read of it before stays in force",
+			ActionEN: "see why in the log of that service and mend the file; it is taken by itself, without a " +
+				"restart, and until then a restart would fail",
+		},
+		{
+			Kind: ConditionCertificateEnding, Subject: SubjectHost,
+			MessageZH: "主机 {host} 的 {reason} 中有证书将在 30 天内到期，或已到期",
+			ActionZH:  "换上新证书；服务自动采用，无需重启",
+			MessageEN: "a certificate in {reason} of host {host} ends within 30 days, or has ended",
+			ActionEN:  "put the next one in its place; the services take it by themselves, without a restart",
 		},
 	}
 }

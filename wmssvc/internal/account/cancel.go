@@ -72,7 +72,7 @@ func (a *Account) send(
 		if err := a.bar(ctx, told); err != nil {
 			return a.unsent(r, err), ctx.Err()
 		}
-		line, err := a.client.Connect(a.work)
+		line, err := a.way.Load().client.Connect(a.work)
 		if err != nil {
 			return a.unreached(r, err), nil
 		}
@@ -189,7 +189,7 @@ func (a *Account) exchange(
 		return err
 	})
 	result := Result{
-		Reading: meaning.Of(&exchange, r.Order(), a.words), Exchange: exchange,
+		Reading: meaning.Of(&exchange, r.Order(), a.words.Load()), Exchange: exchange,
 		Unreachable: !exchange.Left && !exchange.TooLate() && !barred,
 	}
 	a.learn(line.Peer(), &result)
@@ -250,8 +250,8 @@ func (a *Account) learn(peer wms.Peer, r *Result) {
 
 // unsent is the result of a request that did not leave.
 func (a *Account) unsent(r wms.Request, reason error) Result {
-	exchange := a.client.Unsent(r, reason)
-	return Result{Reading: meaning.Of(&exchange, r.Order(), a.words), Exchange: exchange}
+	exchange := a.way.Load().client.Unsent(r, reason)
+	return Result{Reading: meaning.Of(&exchange, r.Order(), a.words.Load()), Exchange: exchange}
 }
 
 // unreached is the result of a request for which there was no connection.

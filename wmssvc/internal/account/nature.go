@@ -57,6 +57,16 @@ func (n *nature) learn(found Environment) (before Environment) {
 	}
 }
 
+// forget makes the server another one that nothing is known of.
+func (n *nature) forget() {
+	for {
+		state := n.state.Load()
+		if n.state.CompareAndSwap(state, (state>>2+1)<<2|uint64(EnvironmentUnknown)) {
+			return
+		}
+	}
+}
+
 // errOtherServer keeps requests back whose callers were told of another kind of server.
 var errOtherServer = errors.New("another kind of server answers than was announced; nothing leaves for it until it " +
 	"is announced anew")

@@ -30,7 +30,7 @@ func (a *Account) Probe(ctx context.Context, within time.Duration) (Result, erro
 	defer a.gate.Leave(turn)
 	work, cancel := context.WithTimeout(a.work, within)
 	defer cancel()
-	line, err := a.client.Connect(work)
+	line, err := a.way.Load().client.Connect(work)
 	if err != nil {
 		return a.unreached(request, err), nil
 	}

@@ -4,7 +4,9 @@ import (
 	"context"
 	"log/slog"
 	"runtime/debug"
+	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"buf.build/go/protovalidate"
@@ -22,8 +24,7 @@ const DefaultAccount = "default"
 type Service struct {
 	wmsv1.UnimplementedOrderServiceServer
 
-	accounts  map[string]*account.Account
-	names     []string // in the order of the settings
+	accounts  atomic.Pointer[[]*account.Account] // in the order of the settings
 	validator protovalidate.Validator
 	observer  Observer
 	logger    *slog.Logger
@@ -52,14 +53,27 @@ func NewService(
 		return nil, err
 	}
 	s := &Service{
-		accounts: make(map[string]*account.Account, len(accounts)), validator: validator,
-		observer: observer, logger: logger, now: now, stopping: make(chan struct{}),
+		validator: validator, observer: observer, logger: logger, now: now, stopping: make(chan struct{}),
 	}
-	for _, a := range accounts {
-		s.accounts[a.Name()] = a
-		s.names = append(s.names, a.Name())
-	}
+	s.accounts.Store(&accounts)
 	return s, nil
+}
+
+// Serve serves these accounts from now on. Those that were served and are no more turn away what waits with them.
+func (s *Service) Serve(accounts []*account.Account) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	before := *s.accounts.Swap(&accounts)
+	for _, a := range before {
+		if !slices.Contains(accounts, a) {
+			a.Stop()
+		}
+	}
+	if s.stopped {
+		for _, a := range accounts {
+			a.Stop()
+		}
+	}
 }
 
 // Stop turns away what waits and what comes: waiting items are answered NOT_SENT, streams end after their last answer.
@@ -72,7 +86,7 @@ func (s *Service) Stop() {
 	}
 	s.stopped = true
 	close(s.stopping)
-	for _, a := range s.accounts {
+	for _, a := range *s.accounts.Load() {
 		a.Stop()
 	}
 }
@@ -181,11 +195,12 @@ func (s *Service) find(name string) (*account.Account, *fault) {
 	if name == "" {
 		name = DefaultAccount
 	}
-	a, ok := s.accounts[name]
-	if !ok {
-		return nil, accountUnknown(name)
+	for _, a := range *s.accounts.Load() {
+		if a.Name() == name {
+			return a, nil
+		}
 	}
-	return a, nil
+	return nil, accountUnknown(name)
 }
 
 // cancel makes the one call. Its only errors are the context's: the item waited and was not sent. A fault of our own in

@@ -48,9 +48,9 @@ func (s *Service) CancelOrders(stream ordersStream) error {
 // many again, or heldAtLeast, that wait for their turn; and what was told of each account.
 func (s *Service) announce(stream ordersStream) (capacity int, told map[*account.Account]account.Told, err error) {
 	s.learn(stream.Context())
-	told = make(map[*account.Account]account.Told, len(s.names))
-	for _, name := range s.names {
-		a := s.accounts[name]
+	accounts := *s.accounts.Load()
+	told = make(map[*account.Account]account.Told, len(accounts))
+	for _, a := range accounts {
 		limits := a.Limits()
 		capacity += limits.InFlight + max(limits.InFlight, heldAtLeast)
 		var said *wmsv1.Account
@@ -70,7 +70,7 @@ func (s *Service) announce(stream ordersStream) (capacity int, told map[*account
 // learn finds out, for all accounts at once, which server is behind those not heard of lately.
 func (s *Service) learn(ctx context.Context) {
 	var probes sync.WaitGroup
-	for _, a := range s.accounts {
+	for _, a := range *s.accounts.Load() {
 		probes.Go(func() { a.Known(ctx, probeWithin) })
 	}
 	probes.Wait()

@@ -57,6 +57,7 @@ type planned struct {
 //   - held for number_reuse_unsaid, and something calls for it now that needs no person;
 //   - open, and nothing calls for it any longer but what needs a person for number_reuse_unsaid.
 //
+// One that shares its order with another begins or ceases to need a person in the same way, and is planned no more.
 // Any other stays as it is, also where the mapping makes another order of it by now; one of which nothing
 // can have come takes that order when it is planned anew. Where the order has an unsettled cancellation, or two of the
 // page are about one order, a further one is same_order; not so in a scheme that only watches. What is planned anew is
@@ -108,7 +109,8 @@ with d as (
     select w.*, o.account, s.mode <> 'send' as watched,
            case when s.mode = 'send' then coalesce(
                (select u.cancellation_id from unsettled_cancellation u where u.order_id = w.order_id and not u.watched),
-               min(w.cancellation_id) over (partition by w.order_id)) else w.cancellation_id end as sender
+               first_value(w.cancellation_id) over (partition by w.order_id order by `+seat("w", "hold")+`))
+           else w.cancellation_id end as sender
     from wanted w join warehouse_order o on o.order_id = w.order_id join scheme s on s.scheme = @scheme
 ), made as (
     insert into unsettled_cancellation (cancellation_id, order_id, scheme, bill_id, account, state, hold_reason,
@@ -134,6 +136,12 @@ with d as (
         or c.state = 'held' and c.hold_reason = @reuse and k.hold = ''
         or c.state = 'open' and c.not_before is null and k.hold = @reuse)
     returning c.cancellation_id, c.order_id, c.hold_reason
+), moved_shared as (
+    update shared_cancellation c set hold_reason = k.hold, update_time = now()
+    from known k
+    where c.cancellation_id = k.cancellation_id
+      and (c.hold_reason = @reuse and k.hold = ''
+        or c.hold_reason = '' and c.not_before is null and k.hold = @reuse)
 ), rewritten as (
     update cancellation c
     set run_id = @run, revision = @revision, bill_no = k.bill_no, cancel_reason = k.reason, extend_props = k.props,

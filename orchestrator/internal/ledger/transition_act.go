@@ -102,15 +102,17 @@ select cancellation_id from released`, scheme, ids)
 }
 
 // EndUnsentAsDryRun ends what a scheme owed until a person set it to send, except what may have reached the WMS, and
-// answers which: planned, open and held become dry_run, and so does what shares the order with one of them.
+// answers which: planned, open and held become dry_run, and so does what shares the order with one of them or with one
+// of another scheme.
 func EndUnsentAsDryRun(ctx context.Context, tx pgx.Tx, scheme string) ([]int64, error) {
 	ended, err := settledIDs(ctx, tx, settle(`c.scheme = $1 and c.state in ('planned', 'open', 'held')
         and (watched or `+neverLanded+`)`, `'dry_run', 'dry_run', false`), scheme)
 	if err != nil {
 		return nil, err
 	}
-	shared, err := settledIDs(ctx, tx, settleShared(`c.scheme = $1 and c.same_order_as = any($2)`,
-		`'dry_run', 'dry_run', false`), scheme, ended)
+	shared, err := settledIDs(ctx, tx, settleShared(`c.scheme = $1 and `+neverLanded+` and not exists (
+        select from unsettled_cancellation u where u.cancellation_id = c.same_order_as and u.scheme = c.scheme)`,
+		`'dry_run', 'dry_run', false`), scheme)
 	if err != nil {
 		return nil, err
 	}

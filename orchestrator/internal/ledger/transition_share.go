@@ -130,18 +130,19 @@ order by e.cancellation_id`, taken)
 // FollowSenders lets those who share an order with one of these cancellations follow it where it has ended, or is
 // about another order by now, in a statement that begins after that: whoever has joined it meanwhile is seen. What
 // is done or closed ends them in the same way. What is withdrawn, or dry_run, leaves its order to the unsettled
-// cancellation that the order has by now, else to the first of them: that becomes planned, behind the safety
-// limits, and is read before it is sent. So does one that ended because the WMS never had the order, where another
-// has better evidence that it did, or because a question found nothing to cancel, where the other is owed. What may
-// have come of the requests of the one that has ended, may have come to the order of those that go on.
+// cancellation that the order has by now, else to the first of them that is free: that becomes planned, behind the
+// safety limits, and is read before it is sent. So does one that ended because the WMS never had the order, where
+// another has better evidence that it did, or because a question found nothing to cancel, where the other is owed. What
+// may have come of the requests of the one that has ended, may have come to the order of those that go on.
 func FollowSenders(ctx context.Context, tx pgx.Tx, ids []int64) error {
 	if len(ids) == 0 {
 		return nil
 	}
 	rows, err := tx.Query(ctx, `
 with called as materialized (
-    select s.cancellation_id, s.same_order_as, s.hold_reason, f.order_id, e.state, e.outcome, e.inferred, e.disposition,
-           e.vendor_message, coalesce(e.maybe_landed, false) as landed, coalesce(e.answer_lost, false) as lost,
+    select s.cancellation_id, s.scheme, s.same_order_as, s.hold_reason, f.order_id, e.state, e.outcome, e.inferred,
+           e.disposition, e.vendor_message,
+           coalesce(e.maybe_landed, false) as landed, coalesce(e.answer_lost, false) as lost,
            coalesce(e.state in ('done', 'closed') and (e.outcome <> 'no_order' or f.evidence = 'weak')
                and (e.outcome <> 'nothing_to_cancel' or f.question > 0), false) as ends
     from shared_cancellation s
@@ -163,8 +164,10 @@ with called as materialized (
 ), told as (`+settledEvents("ended")+`
 ), next as materialized (
     select c.cancellation_id, c.landed, c.lost,
-           coalesce(u.cancellation_id, min(c.cancellation_id) over (partition by c.order_id)) as sender
-    from called c left join unsettled_cancellation u on u.order_id = c.order_id and not u.watched
+           coalesce(u.cancellation_id, first_value(c.cancellation_id) over (
+               partition by c.order_id order by m.mode <> 'send', `+seat("c", "hold_reason")+`)) as sender
+    from called c join scheme m on m.scheme = c.scheme
+    left join unsettled_cancellation u on u.order_id = c.order_id and not u.watched
     where not c.ends
 ), heirs as (
     delete from shared_cancellation c using next n

@@ -60,22 +60,25 @@ from untold cross join lateral (
 		}); err != nil {
 		return err
 	}
-	if err := tellAway(ctx, tx, scheme); err != nil {
+	if err := tellTogether(ctx, tx, scheme); err != nil {
 		return err
 	}
 	return openLimits(ctx, tx, scheme)
 }
 
-// tellAway opens one work item for all that is held because a part of the scheme was away, with how many orders that
-// is, unless it is open.
-func tellAway(ctx context.Context, tx pgx.Tx, scheme string) error {
+// tellTogether opens one work item for all that is held because a part of the scheme was away, and one for all that may
+// only seem to be deleted, with how many orders that is, unless it is open.
+func tellTogether(ctx context.Context, tx pgx.Tx, scheme string) error {
 	return OpenFound(ctx, tx, `
-select @scheme::text as scheme, @kind::text as kind, 0::bigint as bill_id, '' as bill_no, 0::bigint as cancellation_id,
-       '' as subject, count(*) || ' 笔 orders' as detail
+select @scheme::text as scheme, u.hold_reason as kind, 0::bigint as bill_id, '' as bill_no,
+       0::bigint as cancellation_id, '' as subject, count(*) || ' 笔 orders' as detail
 from unsettled_cancellation u
-where u.scheme = @scheme and u.state = 'held' and u.hold_reason = @kind
-  and not exists (select from work_item w where w.scheme = @scheme and w.kind = @kind and w.close_time is null)
-having count(*) > 0`, pgx.StrictNamedArgs{"scheme": scheme, "kind": string(rule.WorkPartAway)})
+where u.scheme = @scheme and u.state = 'held' and u.hold_reason in (@away, @many)
+  and not exists (select from work_item w where w.scheme = @scheme and w.kind = u.hold_reason and w.close_time is null)
+group by u.hold_reason
+order by u.hold_reason`, pgx.StrictNamedArgs{
+		"scheme": scheme, "away": string(rule.WorkPartAway), "many": string(rule.WorkManyGone),
+	})
 }
 
 // openLimits opens safety_limit for what waits behind a limit whose condition a person has ended meanwhile.

@@ -33,6 +33,7 @@ type DispatchStore interface {
 	OverdueRuns(ctx context.Context, grace time.Duration) ([]string, error)
 	LongPlanned(ctx context.Context) ([]string, error)
 	OpenLongPlanned(ctx context.Context, scheme string, safetyLimits rule.SafetyLimits) (ledger.Finished, error)
+	GiveWay(ctx context.Context) (int, error)
 	TellResting(ctx context.Context) error
 	TellTexts(ctx context.Context) error
 	Gather(ctx context.Context, g ledger.Gathering, insert func(pgx.Tx, []ledger.Batch) error) (int, error)
@@ -53,12 +54,12 @@ type Dispatcher struct {
 	// Host is this orchestrator's name: what it cannot send it leaves to others.
 	Host string
 	mu   sync.Mutex
-	// looked is when it was last looked what has rested too long.
-	looked time.Time
+	// looked is when it was last looked what has rested too long, and gave who keeps an order from another owner.
+	looked, gave time.Time
 }
 
-// Run closes attempts that lost their answer, asks for incremental runs that nobody asked for in time, opens what a
-// long run has planned, and gathers what is due.
+// Run closes attempts that lost their answer, asks for incremental runs that nobody asked for in time, lets who keeps
+// an order from another owner give way, opens what a long run has planned, and gathers what is due.
 func (d *Dispatcher) Run(ctx context.Context) error {
 	if err := d.lapse(ctx); err != nil {
 		return err
@@ -68,6 +69,9 @@ func (d *Dispatcher) Run(ctx context.Context) error {
 		d.Logger.WarnContext(ctx, "not every scheme is at its newest revision", slog.Any("err", err))
 	}
 	if err := d.overdue(ctx); err != nil {
+		return err
+	}
+	if err := d.giveWay(ctx); err != nil {
 		return err
 	}
 	if err := d.open(ctx); err != nil {
@@ -133,18 +137,39 @@ func (d *Dispatcher) lapse(ctx context.Context) error {
 	return d.Store.StoreResults(ctx, results, refusedResult(ctx, d.Logger))
 }
 
-// restingEvery is how often it is looked what has rested too long.
-const restingEvery = time.Minute
+// giveWayEvery is how often it is looked who keeps an order from another owner, and restingEvery what has rested too
+// long.
+const (
+	giveWayEvery = 2 * time.Second
+	restingEvery = time.Minute
+)
+
+// isDue says whether it is time again for what was last done at last, and notes that it is done now.
+func (d *Dispatcher) isDue(last *time.Time, every time.Duration) bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if time.Since(*last) < every {
+		return false
+	}
+	*last = time.Now()
+	return true
+}
+
+// giveWay lets whoever keeps an order from another owner of it give way.
+func (d *Dispatcher) giveWay(ctx context.Context) error {
+	if !d.isDue(&d.gave, giveWayEvery) {
+		return nil
+	}
+	gave, err := d.Store.GiveWay(ctx)
+	if gave > 0 {
+		d.Logger.InfoContext(ctx, "orders are cancelled for another owner", slog.Int("cancellations", gave))
+	}
+	return err
+}
 
 // resting keeps the list of what has rested too long up to date.
 func (d *Dispatcher) resting(ctx context.Context) error {
-	d.mu.Lock()
-	due := time.Since(d.looked) >= restingEvery
-	if due {
-		d.looked = time.Now()
-	}
-	d.mu.Unlock()
-	if !due {
+	if !d.isDue(&d.looked, restingEvery) {
 		return nil
 	}
 	if err := d.Store.TellTexts(ctx); err != nil {

@@ -22,12 +22,12 @@ const LockOrders = `select from warehouse_order where order_id = any($1) order b
 const LeaseRows = `
 with mine as materialized (
     select w.send_before, w.attempt as loaded_attempt, w.revision, c.attempt, c.cancellation_id, c.scheme, c.bill_id,
-           c.order_id, c.account, c.state, c.lease_until, c.not_before
+           c.order_id, c.account, c.state, c.lease_until, c.not_before, c.maybe_landed
     from unnest(@ids::bigint[], @orders::bigint[], @attempts::integer[], @revisions::integer[],
         @before::timestamptz[]) as w (cancellation_id, order_id, attempt, revision, send_before)
     cross join lateral (
         select d.attempt, d.cancellation_id, d.scheme, d.bill_id, d.order_id, d.account, d.state, d.lease_until,
-               d.not_before
+               d.not_before, d.maybe_landed
         from unsettled_cancellation d
         where d.cancellation_id = w.cancellation_id and d.order_id = w.order_id
         for update of d skip locked) as c
@@ -36,7 +36,7 @@ with mine as materialized (
     from mine c join scheme s on s.scheme = c.scheme and s.revision = c.revision
     where u.cancellation_id = c.cancellation_id and c.attempt = c.loaded_attempt and c.state = 'open'
       and c.lease_until is null and (c.not_before is null or c.not_before <= now()) and ` + ledger.MaySend + `
-      and not ` + ledger.IsClaimed + `
+      and not ` + ledger.IsClaimed + ` and not ` + ledger.KeptByOwner + `
       and not exists (
         select from (select k.cancellation_id from cancellation k where k.order_id = c.order_id offset 0) k
         left join outcome e on e.cancellation_id = k.cancellation_id and e.revoke_time is null
@@ -51,9 +51,10 @@ returning cancellation_id, attempt`
 // Lease writes the intents: each row that may still be sent gets its next attempt, on disk before anything is handed
 // over, and is ours until lease has passed. due carries the SendBefore of each. Rows that somebody else took, also if
 // it has been answered since they were loaded (a verification may take longer than a batch's hold), that were withdrawn
-// or held, that are about another order by now, whose order another bill has claimed meanwhile, or whose scheme has a
-// revision since that may not act on what called for them, are not among the answer; nor those for whose order a
-// request of another cancellation is without its answer, which was withdrawn since or shares the order by now.
+// or held, that are about another order by now, whose order another bill has claimed meanwhile, or doubts that it may
+// go, or whose scheme has a revision since that may not act on what called for them, are not among the answer; nor
+// those for whose order a request of another cancellation is without its answer, which was withdrawn since or shares
+// the order by now.
 func (s *Rows) Lease(ctx context.Context, due []ledger.Due, lease time.Duration) ([]ledger.Due, error) {
 	ids, orders := make([]int64, len(due)), make([]int64, len(due))
 	attempts, revisions := make([]int, len(due)), make([]int, len(due))

@@ -324,7 +324,9 @@ type Verified struct {
 	// Trigger holds, and NotBefore is when its dwell is over; empty where none holds, zero where it has none.
 	Trigger   rule.Trigger
 	NotBefore time.Time
-	ReadTime  time.Time
+	// Until is, for rule.Dwelling, when the last dwell is over that it waits for.
+	Until    time.Time
+	ReadTime time.Time
 	// HangsOnUnAudit, as in rule.Verified.
 	HangsOnUnAudit bool
 	// Live: the bill itself was seen live.

@@ -172,9 +172,18 @@ const keyNames = `bill_id, generation, bill_kind, direction, number`
 
 // TakeBack withdraws what an earlier run planned for these bills and did not live to open, before they are decided
 // anew, maybe under another revision, and answers it: planned becomes withdrawn. What is owed again is planned again; a
-// question, which would not be, stays. Who shares an order with one of them is left pointing to it: FollowSenders is to
-// be called with the answer once these bills are decided.
+// question, which would not be, stays. What shares the order of a cancellation that is only planned is taken back, too.
+// Who shares an order with one of these bills is left pointing to it: FollowSenders is to be called with the answer
+// once these bills are decided.
 func TakeBack(ctx context.Context, tx pgx.Tx, scheme string, bills []int64) ([]int64, error) {
+	if _, err := settledIDs(ctx, tx, settleShared(`
+        c.scheme = $1 and c.bill_id = any($2) and exists (
+            select from unsettled_cancellation u where u.cancellation_id = c.same_order_as and u.state = 'planned')
+        and not exists (
+            select from cancellation f where f.cancellation_id = c.cancellation_id and f.question > 0)`,
+		`'withdrawn', 'decided anew', false`), scheme, bills); err != nil {
+		return nil, err
+	}
 	return settledIDs(ctx, tx, settle(`
         c.scheme = $1 and c.bill_id = any($2) and c.state = 'planned' and c.question = 0`,
 		`'withdrawn', 'decided anew', false`), scheme, bills)

@@ -16,12 +16,31 @@ const forgetAnswers = `same_disposition = '', same_count = 0, same_since = null,
 // Reopen opens cancellations that a person wants asked again, due at once, as if they had never been answered; their
 // bills are read before anything is sent: needs_attention, open and closed become open, and done where the WMS has not
 // said so itself. One whose order has another unsettled cancellation by now, or of which two are about one order, is
-// same_order from then on. None of them is same_order before.
+// same_order from then on. None of them is same_order before. What ended with one of them is opened with it, and shares
+// its order as it did.
 func Reopen(ctx context.Context, tx pgx.Tx, ids []int64) error {
 	if err := lockOrdersOf(ctx, tx, ids); err != nil {
 		return err
 	}
-	_, err := tx.Exec(ctx, `
+	rows, err := tx.Query(ctx, `
+select k.cancellation_id
+from cancellation f join cancellation k on k.order_id = f.order_id
+join outcome e on e.cancellation_id = k.cancellation_id and e.revoke_time is null
+where f.cancellation_id = any($1) and e.same_order_as = f.cancellation_id and k.cancellation_id <> all($1)
+order by k.cancellation_id`, ids)
+	if err != nil {
+		return err
+	}
+	with, err := pgx.CollectRows(rows, pgx.RowTo[int64])
+	if err != nil {
+		return err
+	}
+	if len(with) > 0 {
+		if err := LockStanding(ctx, tx, with); err != nil {
+			return err
+		}
+	}
+	_, err = tx.Exec(ctx, `
 with asked as (
     update unsettled_cancellation
     set state = 'open', verified_time = 'epoch', due_time = greatest(now(), not_before), batch_until = null,
@@ -29,7 +48,7 @@ with asked as (
     where cancellation_id = any($1) and state in ('needs_attention', 'open')
 ), again as (
     update outcome c set revoke_time = now()
-    where c.cancellation_id = any($1) and c.revoke_time is null
+    where (c.cancellation_id = any($1) or c.cancellation_id = any($2)) and c.revoke_time is null
       and (c.state = 'closed' or c.state = 'done' and (c.outcome = 'marked_done' or c.inferred))
     returning `+endedColumns+`
 ), placed as materialized (
@@ -37,7 +56,8 @@ with asked as (
            `+qualified("a", "cancellation_id, times_settled, "+carried)+`,
            coalesce(
                (select u.cancellation_id from unsettled_cancellation u where u.order_id = c.order_id and not u.watched),
-               min(a.cancellation_id) over (partition by c.order_id)) as sender
+               first_value(a.cancellation_id) over (
+                   partition by c.order_id order by a.cancellation_id = any($2), a.cancellation_id)) as sender
     from again a join cancellation c using (cancellation_id) join warehouse_order o using (order_id)
 ), shared as (
     insert into shared_cancellation (cancellation_id, same_order_as, scheme, bill_id, times_settled, decide_time,
@@ -49,7 +69,7 @@ insert into unsettled_cancellation (cancellation_id, order_id, scheme, bill_id, 
     state, verified_time, due_time, decide_time, `+kept+`)
 select cancellation_id, order_id, scheme, bill_id, account, question, times_settled, 'open',
     'epoch', greatest(now(), not_before), decide_time, `+kept+`
-from placed where sender = cancellation_id`, ids)
+from placed where sender = cancellation_id`, ids, with)
 	return err
 }
 

@@ -318,9 +318,12 @@ func Retire(
 	}
 	if err := tx.QueryRow(ctx, `
 select s.revision, s.active,
-       (select count(*) from unsettled_cancellation c where c.scheme = s.scheme and s.active) as cancellations,
+       (select count(*) from unsettled_cancellation c where c.scheme = s.scheme and s.active)
+           + (select count(*) from shared_cancellation c where c.scheme = s.scheme and s.active) as cancellations,
        (select count(*) from unsettled_cancellation c
-        where c.scheme = s.scheme and s.active and c.lease_until > now()) as in_flight,
+           where c.scheme = s.scheme and s.active and c.lease_until > now())
+           + (select count(*) from shared_cancellation c
+           where c.scheme = s.scheme and s.active and c.lease_until > now()) as in_flight,
        (select count(*) from claim k where k.scheme = s.scheme and s.active) as claims
 from scheme s where s.scheme = $1`, act.Scheme).Scan(
 		&ended.Revision, &ended.Active, &ended.Cancellations, &ended.InFlight, &ended.Claims); err != nil {

@@ -119,24 +119,32 @@ func verifiedColumns(verified []ledger.Verified) (times []time.Time, triggers []
 	return times, triggers, notBefore
 }
 
-// storeDwelling leaves cancellations alone until the dwell of their bill is over. That it is un-audited may be news:
-// the next run decides it.
+// storeDwelling leaves cancellations alone until the dwell of their bill is over, or that of a bill with which they
+// share the order; not_before is of their own. That a bill is un-audited may be news: the next run decides it.
 func storeDwelling(ctx context.Context, tx pgx.Tx, verified []ledger.Verified) error {
 	if len(verified) == 0 {
 		return nil
 	}
 	_, triggers, notBefore := verifiedColumns(verified)
+	until := make([]time.Time, len(verified))
+	for i, v := range verified {
+		until[i] = v.Until
+	}
 	_, err := tx.Exec(ctx, `
-with v as (select * from unnest($1::bigint[], $2::text[], $3::timestamptz[]) as v (id, trigger, not_before)),
+with v as (
+    select * from unnest($1::bigint[], $2::text[], $3::timestamptz[], $4::timestamptz[])
+      as v (id, trigger, not_before, until)),
 waiting as (
     update unsettled_cancellation c
-    set not_before = v.not_before, due_time = v.not_before, unread_since = null, batch_until = null, update_time = now()
+    set not_before = v.not_before, due_time = greatest(v.until, v.not_before), unread_since = null, batch_until = null,
+        update_time = now()
     from v where c.cancellation_id = v.id and c.state = 'open'
     returning c.cancellation_id, c.scheme, c.bill_id, v.trigger
 ), called as (`+addTrigger+` from waiting m where `+isNewTrigger+`)
 update bill b set reread_time = now()
 from waiting w
-where b.scheme = w.scheme and b.bill_id = w.bill_id and b.un_audited_since is null`, ids(verified), triggers, notBefore)
+where b.scheme = w.scheme and b.bill_id = w.bill_id and b.un_audited_since is null`, ids(verified), triggers, notBefore,
+		until)
 	return err
 }
 

@@ -294,7 +294,7 @@ func (f *freshRead) verify(p rule.Policy, d ledger.Due, claimants []rule.Claiman
 		v = rule.Verified{Outcome: rule.Unread}
 	}
 	return ledger.Verified{
-		ID: d.ID, Outcome: v.Outcome, Trigger: v.Trigger, NotBefore: v.NotBefore, ReadTime: f.left,
+		ID: d.ID, Outcome: v.Outcome, Trigger: v.Trigger, NotBefore: v.NotBefore, Until: v.Until, ReadTime: f.left,
 		HangsOnUnAudit: v.HangsOnUnAudit,
 		Live:           fresh.ByID != nil && fresh.ByID.Live(), By: v.By, Expected: v.Expected, Question: d.Question,
 		Absent: fresh.ByID == nil && !f.allUnreadable && !f.unreadable[number],

@@ -18,7 +18,10 @@ select s.scheme, s.revision, s.active, s.form_id, s.data_center_id, s.wms_accoun
        r.document, coalesce(m.environment, '') as environment,
        m.scheme is not null or exists (select from bill b where b.scheme = s.scheme) as bound,
        (select count(*) from unsettled_cancellation c
-           where c.scheme = s.scheme and c.state in ('planned', 'open', 'held')) as open_cancellations,
+           where c.scheme = s.scheme and c.state in ('planned', 'open', 'held'))
+           + (select count(*) from shared_cancellation c
+               join unsettled_cancellation u on u.cancellation_id = c.same_order_as
+               where c.scheme = s.scheme and u.state in ('planned', 'open', 'held')) as open_cancellations,
        coalesce((select max(o.revision) from scheme_revision o
                  where o.scheme = s.scheme and o.content_hash = @hash), 0) as same_as
 from scheme s join scheme_revision r using (scheme, revision) left join watermark m using (scheme)`

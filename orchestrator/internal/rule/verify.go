@@ -117,6 +117,9 @@ type Verified struct {
 	Trigger Trigger
 	// NotBefore is when its dwell is over; zero for one that has none.
 	NotBefore time.Time
+	// Until is, for Dwelling, when the last dwell is over that it waits for: its own, or that of a bill with which it
+	// shares the order.
+	Until time.Time
 	// By is who claims the order, for OrderClaimed and ClaimUnconfirmed.
 	By Claimant
 	// HangsOnUnAudit, for Holds: another bill lets the order go only as long as it is un-audited.
@@ -143,8 +146,8 @@ func Verify(p Policy, cancellation Cancellation, read FreshRead) Verified {
 		claims, confirmed := c.claims(shown, isShown && !c.Elsewhere)
 		switch {
 		case (claims || c.Owed) && c.unAudited(shown, isShown) && read.Left.Before(c.Dwells):
-			if (v.Outcome == Holds || v.Outcome == Dwelling) && v.NotBefore.Before(c.Dwells) {
-				v.Outcome, v.NotBefore = Dwelling, c.Dwells
+			if (v.Outcome == Holds || v.Outcome == Dwelling) && v.Until.Before(c.Dwells) {
+				v.Outcome, v.Until = Dwelling, c.Dwells
 			}
 		case !claims:
 			v.HangsOnUnAudit = v.HangsOnUnAudit || c.Owed && c.unAudited(shown, isShown)
@@ -207,7 +210,7 @@ func (p Policy) holding(cancellation Cancellation, read FreshRead) Verified {
 		v.NotBefore = read.Left.Add(terms.Dwell)
 	}
 	if read.Left.Before(v.NotBefore) {
-		v.Outcome = Dwelling
+		v.Outcome, v.Until = Dwelling, v.NotBefore
 	}
 	return v
 }

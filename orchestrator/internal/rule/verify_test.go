@@ -180,7 +180,10 @@ func TestWhatStillHolds(t *testing.T) {
 			now), alone(unAudited), rule.Verified{Outcome: rule.Holds, Trigger: rule.TriggerUnAudited, NotBefore: now}},
 		"un-audited, the read was before the end of the dwell": {
 			all, from(unAuditedCancellation, now.Add(time.Second)), alone(unAudited),
-			rule.Verified{Outcome: rule.Dwelling, Trigger: rule.TriggerUnAudited, NotBefore: now.Add(time.Second)},
+			rule.Verified{
+				Outcome: rule.Dwelling, Trigger: rule.TriggerUnAudited, NotBefore: now.Add(time.Second),
+				Until: now.Add(time.Second),
+			},
 		},
 		"un-audited, audited again": {
 			all, from(unAuditedCancellation, now), alone(standing), rule.Verified{Outcome: rule.NoTrigger},
@@ -189,7 +192,9 @@ func TestWhatStillHolds(t *testing.T) {
 			h(200)), alone(voided), rule.Verified{Outcome: rule.Holds, Trigger: rule.TriggerVoided}},
 		"voided, restored: the dwell begins": {
 			all, voidedCancellation, alone(unAudited),
-			rule.Verified{Outcome: rule.Dwelling, Trigger: rule.TriggerUnAudited, NotBefore: now.Add(dwell)},
+			rule.Verified{
+				Outcome: rule.Dwelling, Trigger: rule.TriggerUnAudited, NotBefore: now.Add(dwell), Until: now.Add(dwell),
+			},
 		},
 		"voided, restored, whether the number is taken again is not said": {
 			unsaid, voidedCancellation, alone(unAudited), rule.Verified{Outcome: rule.NoTrigger},
@@ -262,7 +267,8 @@ func TestAnOrderThatHangsOnAnUnAuditWaitsForAReadPastThatDwell(t *testing.T) {
 	read.Left = h(8)
 	v := rule.Verify(inbound, rule.Cancellation{BillID: 7, Number: "A1"}, read)
 	require.Equal(t, rule.Dwelling, v.Outcome)
-	require.Equal(t, h(9), v.NotBefore)
+	require.Equal(t, h(9), v.Until)
+	require.Zero(t, v.NotBefore, "its own bill does not dwell: it is voided")
 	read.Left = h(10)
 	v = rule.Verify(inbound, rule.Cancellation{BillID: 7, Number: "A1"}, read)
 	require.Equal(t, rule.Holds, v.Outcome)

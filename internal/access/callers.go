@@ -12,6 +12,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/voidrelay/voidrelay/internal/settings"
+	"github.com/voidrelay/voidrelay/internal/visible"
 )
 
 // Callers are those who may call: tokens, kept as SHA-256 digests, and names of client certificates.
@@ -144,8 +145,8 @@ func Digest(token string) string {
 	return digestWord + hex.EncodeToString(digest[:])
 }
 
-// hidden says of a letter that a terminal would not show it.
-func hidden(r rune) bool { return r == utf8.RuneError || !unicode.IsPrint(r) }
+// hidden says of a letter that people would not see it.
+func hidden(r rune) bool { return r == utf8.RuneError || !unicode.IsPrint(r) || visible.Hidden(r) }
 
 // byToken is whom the token was given to.
 func (c *Callers) byToken(token string, now time.Time) (Identity, error) {

@@ -12,6 +12,7 @@ import (
 	"syscall"
 
 	"github.com/voidrelay/voidrelay/internal/telemetry"
+	"github.com/voidrelay/voidrelay/internal/visible"
 )
 
 // Exit statuses of all programs.
@@ -72,7 +73,7 @@ func Refuse(out io.Writer, program, arg string) int {
 
 // RefuseSettings tells of wrong settings, one a line, and answers the exit status.
 func RefuseSettings(out io.Writer, program string, wrong error) int {
-	fmt.Fprintf(out, "%s: wrong settings:\n%v\n", program, wrong)
+	fmt.Fprintf(visible.Writer(out), "%s: wrong settings:\n%v\n", program, wrong)
 	return statusWrong
 }
 

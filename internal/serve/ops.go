@@ -13,6 +13,8 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 	healthv1 "google.golang.org/grpc/health/grpc_health_v1"
+
+	"github.com/voidrelay/voidrelay/internal/visible"
 )
 
 // Ops answers those who look after a running service: GET /healthz, /readyz and /metrics. It asks nobody who he is and
@@ -97,7 +99,7 @@ func (g *GRPC) Ready(w http.ResponseWriter, r *http.Request) {
 func writeJSON(w http.ResponseWriter, code int, text []byte) {
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(code)
-	_, _ = w.Write(text)
+	_, _ = w.Write(visible.JSON(text))
 }
 
 // Addr is where it listens, with the port that was chosen for port 0; empty where it is not wanted.

@@ -7,12 +7,15 @@ import (
 	"time"
 
 	"go.opentelemetry.io/otel/trace"
+
+	"github.com/voidrelay/voidrelay/internal/visible"
 )
 
 // NewLogger writes JSON lines from this level on. Durations are written as seconds, and each line carries the
-// request_id and the trace_id of the context it is written in.
+// request_id and the trace_id of the context it is written in. What a terminal would not show stands escaped.
 func NewLogger(out io.Writer, level slog.Leveler) *slog.Logger {
-	return slog.New(contextual{slog.NewJSONHandler(out, &slog.HandlerOptions{Level: level, ReplaceAttr: inSeconds})})
+	options := &slog.HandlerOptions{Level: level, ReplaceAttr: inSeconds}
+	return slog.New(contextual{slog.NewJSONHandler(visible.Writer(out), options)})
 }
 
 // inSeconds keeps units out of readers' heads: a bare number of nanoseconds reads as anything.

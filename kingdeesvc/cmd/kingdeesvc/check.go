@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/voidrelay/voidrelay/internal/serve"
+	"github.com/voidrelay/voidrelay/internal/visible"
 	"github.com/voidrelay/voidrelay/kingdeesvc"
 )
 
@@ -60,8 +61,8 @@ func check(ctx context.Context, args []string) int {
 	}
 	ctx, cancel := context.WithTimeout(ctx, examineLimit)
 	defer cancel()
-	if err := kingdeesvc.Examine(ctx, cfg, o, os.Stdout); err != nil {
-		fmt.Fprintln(os.Stderr, err)
+	if err := kingdeesvc.Examine(ctx, cfg, o, visible.Writer(os.Stdout)); err != nil {
+		fmt.Fprintln(visible.Writer(os.Stderr), err)
 		return 1
 	}
 	return 0

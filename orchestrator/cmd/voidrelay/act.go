@@ -197,9 +197,9 @@ func (sh *shell) printResult(did string, result *orchestratorv1.ActionResult) {
 	if result.GetDryRun() {
 		did = "试算，未执行 only counted: " + did
 	}
-	fmt.Fprintf(sh.out, "%s %d\n", did, result.GetCount())
+	sh.printf("%s %d\n", did, result.GetCount())
 	if result.GetToken() != "" {
-		fmt.Fprintf(sh.out, "令牌 to do exactly this: --token %s\n", result.GetToken())
+		sh.printf("令牌 to do exactly this: --token %s\n", result.GetToken())
 	}
 	if len(result.GetRefused()) == 0 {
 		return
@@ -209,7 +209,7 @@ func (sh *shell) printResult(did string, result *orchestratorv1.ActionResult) {
 		t.row(idText(refused.GetCancellationId()), idText(refused.GetWorkItemId()),
 			refused.GetBillNo(), refused.GetMessage())
 	}
-	fmt.Fprintf(sh.out, "不适用 refused %d\n", result.GetRefusedCount())
+	sh.printf("不适用 refused %d\n", result.GetRefusedCount())
 	t.print(sh.out)
 }
 

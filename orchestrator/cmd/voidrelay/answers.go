@@ -44,13 +44,13 @@ func (sh *shell) reclassifyCommand() *cobra.Command {
 		if err != nil || r.printJSON(answer) {
 			return err
 		}
-		fmt.Fprintf(sh.out, "答复 text: %s = %s\n", answer.GetText(), request.GetDisposition())
+		sh.printf("答复 text: %s = %s\n", answer.GetText(), request.GetDisposition())
 		sh.printResult("归类 reclassified", answer.GetResult())
 		for _, state := range slices.Sorted(maps.Keys(answer.GetOutcomes())) {
 			value := orchestratorv1.CancellationState(
 				orchestratorv1.CancellationState_value["CANCELLATION_STATE_"+strings.ToUpper(state)],
 			)
-			fmt.Fprintf(sh.out, "  → %s: %d\n", stateWords(value), answer.GetOutcomes()[state])
+			sh.printf("  → %s: %d\n", stateWords(value), answer.GetOutcomes()[state])
 		}
 		if answer.GetDictionaryEntry() == "" {
 			return nil

@@ -52,7 +52,7 @@ func (sh *shell) planCommand() *cobra.Command {
 		case b.GetBackfill().GetItemsNew()+b.GetBackfill().GetItemsHeld() == 0:
 			fmt.Fprintln(sh.out, "没有可执行的 there is nothing to carry out")
 		default:
-			fmt.Fprintf(sh.out,
+			sh.printf(
 				"尚未执行 nothing is owed yet. 执行 to carry it out: voidrelay backfill apply %d --reason … [--max N]; "+
 					"放弃 to drop it: voidrelay runs cancel %d --reason …\n", b.GetRunId(), b.GetRunId())
 		}

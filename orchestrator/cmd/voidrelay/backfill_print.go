@@ -43,7 +43,7 @@ func (sh *shell) printItems(
 		t.print(sh.out)
 	}
 	if more {
-		fmt.Fprintf(sh.out, "… 还有更多 there are more: voidrelay backfill items %d --limit N\n", request.GetRunId())
+		sh.printf("… 还有更多 there are more: voidrelay backfill items %d --limit N\n", request.GetRunId())
 	}
 	return nil
 }
@@ -96,32 +96,32 @@ func (sh *shell) printOutcome(ctx context.Context, client *install.Client, run *
 // printTotals says in a few lines what a run read and what that came to.
 func (sh *shell) printTotals(run *orchestratorv1.Run) {
 	f := run.GetRunCounts()
-	fmt.Fprintf(sh.out, "%s %d  %s  版本 revision %d  %s  开始 start %s\n",
+	sh.printf("%s %d  %s  版本 revision %d  %s  开始 start %s\n",
 		kindWords(run), run.GetRunId(), run.GetScheme(), run.GetRevision(),
 		runStateWords(run.GetState()), moment(run.GetStartTime().AsTime()))
-	fmt.Fprintf(sh.out,
+	sh.printf(
 		"  读到 read   单据 bills %d: 作废 voided %d, 反审核 un-audited %d, 有效 live %d, 启用时间之前 before cutover %d, "+
 			"未变 unchanged %d, 无法识别 undecodable %d\n",
 		f.GetBills(), f.GetVoided(), f.GetUnAudited(), f.GetLive(), f.GetBeforeCutover(),
 		f.GetUnchanged(), f.GetUndecodable())
-	fmt.Fprintf(sh.out, "  结果 comes to  %s\n", resultWords(run))
+	sh.printf("  结果 comes to  %s\n", resultWords(run))
 	sh.printBackfillTotals(run.GetBackfill())
 	if run.GetError() != "" {
-		fmt.Fprintf(sh.out, "  原因 because  %s\n", run.GetError())
+		sh.printf("  原因 because  %s\n", run.GetError())
 	}
 	if run.GetNote() != "" {
-		fmt.Fprintf(sh.out, "  备注 note  %s\n", run.GetNote())
+		sh.printf("  备注 note  %s\n", run.GetNote())
 	}
 }
 
 // printBackfillTotals says what only a backfill has; nothing where there is none.
 func (sh *shell) printBackfillTotals(b *orchestratorv1.Backfill) {
 	if n := b.GetRowsOutside(); n > 0 {
-		fmt.Fprintf(sh.out, "  范围之外 outside  %d 行，读到但不处理 rows behind the range, read and left alone\n", n)
+		sh.printf("  范围之外 outside  %d 行，读到但不处理 rows behind the range, read and left alone\n", n)
 	}
 	if missing := b.GetNumbersNotFound(); len(missing) > 0 {
 		shown := missing[:min(len(missing), 20)]
-		fmt.Fprintf(sh.out, "  金蝶查无 not in Kingdee  %d: %s", len(missing), strings.Join(shown, ", "))
+		sh.printf("  金蝶查无 not in Kingdee  %d: %s", len(missing), strings.Join(shown, ", "))
 		if len(shown) < len(missing) {
 			fmt.Fprint(sh.out, ", …")
 		}

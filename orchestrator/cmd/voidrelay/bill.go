@@ -40,13 +40,13 @@ func printBill(sh *shell, b *orchestratorv1.Bill) {
 		}
 		return moment(t.AsTime())
 	}
-	fmt.Fprintf(sh.out, "%s  %s  %s\n", b.GetBillNo(), b.GetVerdictText(), b.GetReason())
-	fmt.Fprintf(sh.out, "  方案 scheme %s  FID %d  组织 org %s  种类 kind %s  第 %d 次生效 generation\n",
+	sh.printf("%s  %s  %s\n", b.GetBillNo(), b.GetVerdictText(), b.GetReason())
+	sh.printf("  方案 scheme %s  FID %d  组织 org %s  种类 kind %s  第 %d 次生效 generation\n",
 		b.GetScheme(), b.GetBillId(), named(b.GetStockOrgNumber(), b.GetStockOrgName()), cmp.Or(b.GetBillKind(), "-"),
 		b.GetGeneration())
-	fmt.Fprintf(sh.out, "  单据状态 status %s  作废状态 void %s  判定 class %s  读取 read %s  截至 as of %s\n",
+	sh.printf("  单据状态 status %s  作废状态 void %s  判定 class %s  读取 read %s  截至 as of %s\n",
 		b.GetDocumentStatus(), b.GetCancelStatus(), b.GetClass(), at(b.GetReadTime()), at(b.GetAsOfTime()))
-	fmt.Fprintf(sh.out, "  审核 approved %s  修改 modified %s  作废 voided %s\n\n",
+	sh.printf("  审核 approved %s  修改 modified %s  作废 voided %s\n\n",
 		at(b.GetApproveTime()), at(b.GetModifyTime()), at(b.GetCancelTime()))
 	t := newTable("单据 bill", "结论 verdict", "种类 kind", "仓库单 order", "答复 disposition", "次数 attempts", "时间 time")
 	var voided time.Time
@@ -61,7 +61,7 @@ func printBill(sh *shell, b *orchestratorv1.Bill) {
 		if h.GetCancellationId() != 0 {
 			about += fmt.Sprintf(" #%d", h.GetCancellationId())
 		}
-		fmt.Fprintf(sh.out, "  %s  %s  %s\n", at(h.GetEventTime()), about+" "+h.GetEventTextEn(),
+		sh.printf("  %s  %s  %s\n", at(h.GetEventTime()), about+" "+h.GetEventTextEn(),
 			bothWays(h.GetDetail(), h.GetDetailEn()))
 	}
 }
@@ -134,10 +134,10 @@ func (sh *shell) cancellationsCommand() *cobra.Command {
 func (sh *shell) printReadings(readings []*orchestratorv1.SchemeReading) {
 	for _, r := range readings {
 		if r.GetStanding() != "" {
-			fmt.Fprintf(sh.out, "%s  %s\n", r.GetScheme(), r.GetStanding())
+			sh.printf("%s  %s\n", r.GetScheme(), r.GetStanding())
 			continue
 		}
-		fmt.Fprintf(sh.out, "%s  截至 as of %s\n", r.GetScheme(), moment(r.GetAsOfTime().AsTime()))
+		sh.printf("%s  截至 as of %s\n", r.GetScheme(), moment(r.GetAsOfTime().AsTime()))
 	}
 }
 

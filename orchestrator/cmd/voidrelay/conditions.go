@@ -67,8 +67,8 @@ func subjectWords(c *orchestratorv1.Condition) string {
 // printConditions says what a scheme feels.
 func printConditions(sh *shell, s *orchestratorv1.Scheme) {
 	for _, c := range s.GetConditions() {
-		fmt.Fprintf(sh.out, "  状况 condition      %s, %s 起: %s\n", c.GetKind(), moment(c.GetSinceTime().AsTime()),
+		sh.printf("  状况 condition      %s, %s 起: %s\n", c.GetKind(), moment(c.GetSinceTime().AsTime()),
 			c.GetMessage())
-		fmt.Fprintf(sh.out, "                      处理 to do: %s\n", c.GetAction())
+		sh.printf("                      处理 to do: %s\n", c.GetAction())
 	}
 }

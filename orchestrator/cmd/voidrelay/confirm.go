@@ -15,7 +15,7 @@ func (sh *shell) confirm(question string) error {
 	if sh.in == nil || !sh.terminal {
 		return fmt.Errorf("%w: %s 不在终端，加 --yes no terminal to ask at: add --yes", errWrong, question)
 	}
-	fmt.Fprintf(sh.out, "%s [y/N] ", question)
+	sh.printf("%s [y/N] ", question)
 	answer, err := bufio.NewReader(sh.in).ReadString('\n')
 	if err != nil && answer == "" {
 		fmt.Fprintln(sh.out)

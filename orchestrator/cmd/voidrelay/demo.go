@@ -66,7 +66,7 @@ func (sh *shell) compare(ctx context.Context, s *stage, client *install.Client) 
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(sh.out, `
+	sh.printf(`
 核对 compared with the sandboxes' own truths:
   金蝶 Kingdee   %d bills voided and %d un-audited today that the warehouse had: each has a cancellation per
                  warehouse, ended or in a person's hands

@@ -134,7 +134,7 @@ func (r *remote) printEvents(events []*orchestratorv1.Event) {
 				about += "  " + part
 			}
 		}
-		fmt.Fprintf(r.sh.out, "%s  %s  %s\n", moment(e.GetCreateTime().AsTime()), eventKindWords(e.GetKind()),
+		r.sh.printf("%s  %s  %s\n", moment(e.GetCreateTime().AsTime()), eventKindWords(e.GetKind()),
 			strings.TrimSpace(about))
 	}
 }

@@ -32,7 +32,7 @@ func (sh *shell) follow(ctx context.Context, s *stage, client *install.Client) e
 			}
 			seen[c.GetCancellationId()] = now
 			if !first {
-				fmt.Fprintf(sh.out, "%s  %s  %s  %s  %s  %s\n",
+				sh.printf("%s  %s  %s  %s  %s  %s\n",
 					clock(c.GetUpdateTime().AsTime()), c.GetBillNo(), order(c), stateWords(c.GetState()),
 					c.GetDisposition(), c.GetVendorMessage())
 			}

@@ -64,7 +64,7 @@ func (sh *shell) ledgerConfirmCommand() *cobra.Command {
 		if err != nil || r.printJSON(answer) {
 			return err
 		}
-		fmt.Fprintf(sh.out, "已确认 confirmed; 数秒内继续读取和发送 reading and sending go on within seconds; "+
+		sh.printf("已确认 confirmed; 数秒内继续读取和发送 reading and sending go on within seconds; "+
 			"缺 missing: 操作 acts %d, 结果 outcomes %d\n", answer.GetActCount(), answer.GetOutcomeCount())
 		return nil
 	})
@@ -76,14 +76,14 @@ func (sh *shell) printMemory(memory *orchestratorv1.GetLedgerMemoryResponse) {
 		fmt.Fprintln(sh.out, "该主机没有 STATE_DIR，不记得账本 this host has no STATE_DIR and remembers nothing of the ledger")
 		return
 	}
-	fmt.Fprintf(sh.out, "记得到事件 seen up to event %d (%s)\n", memory.GetSeenEventNumber(),
+	sh.printf("记得到事件 seen up to event %d (%s)\n", memory.GetSeenEventNumber(),
 		moment(memory.GetSeenEventTime().AsTime()))
 	loss := memory.GetLoss()
 	if loss == nil {
 		fmt.Fprintln(sh.out, "账本都有 the ledger has all of it")
 		return
 	}
-	fmt.Fprintf(sh.out, "账本变旧 the ledger went back: 到事件 it ends at event %d (%s)\n", loss.GetNewestEventNumber(),
+	sh.printf("账本变旧 the ledger went back: 到事件 it ends at event %d (%s)\n", loss.GetNewestEventNumber(),
 		moment(loss.GetNewestEventTime().AsTime()))
 	if loss.GetAnotherLedger() {
 		fmt.Fprintln(sh.out, "  不是记得的那个账本 it is another ledger")
@@ -94,7 +94,7 @@ func (sh *shell) printMemory(memory *orchestratorv1.GetLedgerMemoryResponse) {
 	if loss.GetAnotherTimeline() {
 		fmt.Fprintln(sh.out, "  数据库发生过切换或恢复 the server has another history: it took over, or was restored")
 	}
-	fmt.Fprintf(sh.out, "\n缺少的操作 acts that are missing: %d\n", loss.GetActCount())
+	sh.printf("\n缺少的操作 acts that are missing: %d\n", loss.GetActCount())
 	if len(loss.GetActs()) > 0 {
 		t := newTable("时间 time", "操作 act", "方案 scheme", "操作人 who", "原因 why")
 		for _, a := range loss.GetActs() {
@@ -103,7 +103,7 @@ func (sh *shell) printMemory(memory *orchestratorv1.GetLedgerMemoryResponse) {
 		}
 		t.print(sh.out)
 	}
-	fmt.Fprintf(sh.out, "\n缺少的结果 outcomes that are missing: %d\n", loss.GetOutcomeCount())
+	sh.printf("\n缺少的结果 outcomes that are missing: %d\n", loss.GetOutcomeCount())
 	if len(loss.GetOutcomes()) > 0 {
 		t := newTable("时间 time", "单据 bill", "仓库单 order", "结果 outcome", "方案 scheme")
 		for _, o := range loss.GetOutcomes() {

@@ -16,6 +16,7 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
 
 	"github.com/voidrelay/voidrelay/orchestrator/internal/install"
@@ -33,6 +34,7 @@ func main() {
 	defer cancel()
 	os.Exit(execute(ctx, &shell{
 		getenv: os.Getenv, out: os.Stdout, err: os.Stderr, in: os.Stdin, terminal: atTerminal(os.Stdin),
+		screen: atTerminal(os.Stdout),
 	}, os.Args[1:]))
 }
 
@@ -78,6 +80,7 @@ func (sh *shell) status(err error) int {
 		fmt.Fprintln(sh.err, "voidrelay:", err)
 		return statusWrong
 	}
-	fmt.Fprintln(sh.err, "voidrelay:", explain(err))
+	// A text of somebody within it begins no line.
+	fmt.Fprintln(sh.err, "voidrelay:", strings.ReplaceAll(explain(err), "\n", "\n  "))
 	return statusFailed
 }

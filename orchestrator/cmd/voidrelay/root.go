@@ -11,12 +11,17 @@ import (
 
 	"github.com/voidrelay/voidrelay/internal/serve"
 	"github.com/voidrelay/voidrelay/internal/telemetry"
+	"github.com/voidrelay/voidrelay/internal/visible"
 )
 
 // shell is what every command has.
 type shell struct {
 	getenv   func(string) string
 	out, err io.Writer
+	// screen: out is a terminal.
+	screen bool
+	// document is where documents go, which are files of somebody: as they are, unless out is a terminal.
+	document io.Writer
 	// in is where a person answers, if it is a terminal.
 	in       io.Reader
 	terminal bool
@@ -26,6 +31,11 @@ type shell struct {
 
 // execute runs one command line and answers its exit status.
 func execute(ctx context.Context, sh *shell, line []string) int {
+	sh.document = sh.out
+	sh.out, sh.err = visible.Writer(sh.out), visible.Writer(sh.err)
+	if sh.screen {
+		sh.document = sh.out
+	}
 	root := sh.root()
 	root.SetArgs(line)
 	err := root.ExecuteContext(ctx)

@@ -136,17 +136,17 @@ func (sh *shell) printNext(s *stage) {
 		}
 	}
 	rest := "http://" + s.stack.Orchestrator.HTTPAddr()
-	fmt.Fprintf(sh.out, `
+	sh.printf(`
 REST      curl -s %s/v1/schemes
           curl -s %s/v1/cancellations
 `, rest, rest)
 	if private := s.database.Private(); private != nil {
-		fmt.Fprintf(sh.out,
+		sh.printf(
 			"SQL       psql \"$(cat %s)\" -c 'select bill_no, verdict, reason from reporting.bill_verdict'\n",
 			filepath.Join(private.Dir(), "url"))
 	}
 	if number != "" {
-		fmt.Fprintf(sh.out, `
+		sh.printf(`
 作废下一张单据 void the next bill:
           curl -s -X POST %s/control/bills/%s/cancel
           curl -s %s/v1/bills/%s

@@ -99,7 +99,7 @@ func (sh *shell) runsStartCommand() *cobra.Command {
 		if err != nil || r.printJSON(answer) {
 			return err
 		}
-		fmt.Fprintf(sh.out, "已请求 asked for at %s; `voidrelay runs list %s --kind %s` shows what it found\n",
+		sh.printf("已请求 asked for at %s; `voidrelay runs list %s --kind %s` shows what it found\n",
 			moment(answer.GetRequestTime().AsTime()), request.GetScheme(), kind)
 		return nil
 	})

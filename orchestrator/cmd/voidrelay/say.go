@@ -4,8 +4,34 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"reflect"
 	"time"
+
+	"github.com/voidrelay/voidrelay/internal/visible"
 )
+
+// printf prints for a person, each text on one line and without what he would not see.
+func (sh *shell) printf(format string, args ...any) { fmt.Fprintf(sh.out, format, oneLine(args)...) }
+
+// oneLine makes texts of others fit for a line of ours.
+func oneLine(args []any) []any {
+	fit := make([]any, len(args))
+	for i, arg := range args {
+		switch value := reflect.ValueOf(arg); {
+		case arg == nil:
+		case value.Kind() == reflect.String:
+			arg = visible.Text(fmt.Sprint(arg))
+		default:
+			if text, ok := arg.(fmt.Stringer); ok {
+				arg = visible.Text(text.String())
+			} else if fault, ok := arg.(error); ok {
+				arg = visible.Text(fault.Error())
+			}
+		}
+		fit[i] = arg
+	}
+	return fit
+}
 
 // teller tells what is going on, each line with the time since the beginning.
 type teller struct {
@@ -16,7 +42,7 @@ type teller struct {
 func newTeller(out io.Writer) *teller { return &teller{out: out, begin: time.Now()} }
 
 func (t *teller) say(format string, args ...any) {
-	fmt.Fprintf(t.out, "[%5.1fs] %s\n", time.Since(t.begin).Seconds(), fmt.Sprintf(format, args...))
+	fmt.Fprintf(t.out, "[%5.1fs] %s\n", time.Since(t.begin).Seconds(), fmt.Sprintf(format, oneLine(args)...))
 }
 
 // during tells every few seconds that something long is still under way.

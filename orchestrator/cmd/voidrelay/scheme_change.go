@@ -146,10 +146,10 @@ func (sh *shell) printApplied(diffs []*orchestratorv1.SchemeDiff) {
 	for _, d := range diffs {
 		switch {
 		case d.GetRevision() != d.GetNextRevision():
-			fmt.Fprintf(sh.out, "已应用 applied  %s  第 %d 版 revision %d，各主机几秒内生效 works on all hosts within seconds\n",
+			sh.printf("已应用 applied  %s  第 %d 版 revision %d，各主机几秒内生效 works on all hosts within seconds\n",
 				d.GetScheme(), d.GetNextRevision(), d.GetNextRevision())
 		case d.GetChange() == orchestratorv1.SchemeChange_SCHEME_CHANGE_RETURNED:
-			fmt.Fprintf(sh.out, "已重新启用 taken up again  %s  第 %d 版 revision %d\n", d.GetScheme(), d.GetRevision(),
+			sh.printf("已重新启用 taken up again  %s  第 %d 版 revision %d\n", d.GetScheme(), d.GetRevision(),
 				d.GetRevision())
 		}
 	}
@@ -295,9 +295,9 @@ func (sh *shell) printBillDiff(all *orchestratorv1.DiffSchemeBillsResponse) {
 	}
 	differing := all.GetOrdersChanged() + all.GetOrdersAdded() + all.GetOrdersRemoved() + all.GetOrdersFaulty()
 	if more := differing - int64(len(all.GetDifferences())); more > 0 {
-		fmt.Fprintf(sh.out, "  … 另有 and %d more, see --limit\n", more)
+		sh.printf("  … 另有 and %d more, see --limit\n", more)
 	}
-	fmt.Fprintf(sh.out, "  已存单据 stored bills %d；仓库单 orders: 相同 alike %d, 不同 changed %d, 新增 added %d, 不再有 outside %d, "+
+	sh.printf("  已存单据 stored bills %d；仓库单 orders: 相同 alike %d, 不同 changed %d, 新增 added %d, 不再有 outside %d, "+
 		"无法映射 faulty %d；未发送任何请求 nothing was sent\n",
 		all.GetBills(), all.GetOrdersSame(), all.GetOrdersChanged(), all.GetOrdersAdded(), all.GetOrdersRemoved(),
 		all.GetOrdersFaulty())
@@ -332,34 +332,34 @@ func printDiff(sh *shell, d *orchestratorv1.SchemeDiff) {
 	if before := d.GetRevision(); before > 0 && before != d.GetNextRevision() {
 		revision = fmt.Sprintf("%d → %s", before, revision)
 	}
-	fmt.Fprintf(sh.out, "%s  %s  版本 revision %s\n", d.GetScheme(), changeWords[d.GetChange()], revision)
+	sh.printf("%s  %s  版本 revision %s\n", d.GetScheme(), changeWords[d.GetChange()], revision)
 	for _, part := range d.GetAdded() {
-		fmt.Fprintf(sh.out, "  + %s %s  从应用时起 counts from the moment it is applied\n",
+		sh.printf("  + %s %s  从应用时起 counts from the moment it is applied\n",
 			partWords(part.GetKind()), part.GetName())
 	}
 	for _, r := range d.GetReturned() {
-		fmt.Fprintf(sh.out, "    %s 停用于 away since %s；其间作废或反审核 %d 张单据，经它的取消将暂停 %d bills ended "+
+		sh.printf("    %s 停用于 away since %s；其间作废或反审核 %d 张单据，经它的取消将暂停 %d bills ended "+
 			"meanwhile; what they owe through it is held (part_was_away)\n", r.GetPart().GetName(),
 			moment(r.GetAwaySince().AsTime()), r.GetBills(), r.GetBills())
 	}
 	for _, part := range d.GetRemoved() {
-		fmt.Fprintf(sh.out, "  - %s %s  不再取消 owes nothing new any longer\n", partWords(part.GetKind()), part.GetName())
+		sh.printf("  - %s %s  不再取消 owes nothing new any longer\n", partWords(part.GetKind()), part.GetName())
 	}
 	if keys := d.GetChangedKeys(); len(keys) > 0 {
-		fmt.Fprintf(sh.out, "  改动 changed  %s\n", strings.Join(keys, ", "))
+		sh.printf("  改动 changed  %s\n", strings.Join(keys, ", "))
 	}
 	for _, change := range d.GetOrderChanges() {
-		fmt.Fprintf(sh.out, "  映射 orders   %s\n", change)
+		sh.printf("  映射 orders   %s\n", change)
 	}
 	if len(d.GetOrderChanges()) > 0 {
 		fmt.Fprintln(sh.out, "           应用时须说明 to apply it, say: --orders corrected 以前有误，一并更正 (also stored "+
 			"bills), or --orders from-now 自此生效 (orders that are there keep theirs)")
 	}
 	if d.GetRefusal() != "" {
-		fmt.Fprintf(sh.out, "  原因 because  %s\n", d.GetRefusal())
+		sh.printf("  原因 because  %s\n", d.GetRefusal())
 	}
 	if n := d.GetOpenCancellations(); n > 0 {
-		fmt.Fprintf(sh.out, "  未了结 open    %d, 保持原决定 stay as they were decided\n", n)
+		sh.printf("  未了结 open    %d, 保持原决定 stay as they were decided\n", n)
 	}
 }
 

@@ -64,7 +64,7 @@ func (sh *shell) schemeExportCommand() *cobra.Command {
 		if err != nil || r.printJSON(answer) {
 			return err
 		}
-		_, err = fmt.Fprint(sh.out, answer.GetDocument())
+		_, err = fmt.Fprint(sh.document, answer.GetDocument())
 		return err
 	})
 }
@@ -103,7 +103,7 @@ func (sh *shell) schemeRetireCommand() *cobra.Command {
 		if err != nil || r.printJSON(answer) {
 			return err
 		}
-		fmt.Fprintf(sh.out, "已停用 retired  %s；撤回取消 cancellations withdrawn %d，其中在途 in flight %d；占用 claims %d\n",
+		sh.printf("已停用 retired  %s；撤回取消 cancellations withdrawn %d，其中在途 in flight %d；占用 claims %d\n",
 			args[0], answer.GetCancellationCount(), answer.GetInFlight(), answer.GetClaimCount())
 		return nil
 	})

@@ -36,22 +36,22 @@ func (sh *shell) schemesCommand() *cobra.Command {
 }
 
 func printScheme(sh *shell, s *orchestratorv1.Scheme) {
-	fmt.Fprintf(sh.out, "%s  %s\n", s.GetScheme(), s.GetTitle())
+	sh.printf("%s  %s\n", s.GetScheme(), s.GetTitle())
 	state := "运行 running"
 	if s.GetState() == orchestratorv1.SchemeState_SCHEME_STATE_STOPPED {
 		state = "已停止 stopped"
 	}
-	fmt.Fprintf(sh.out, "  状态 state          %s\n", state)
-	fmt.Fprintf(sh.out, "  模式 mode           %s\n", modeWords(s.GetMode()))
+	sh.printf("  状态 state          %s\n", state)
+	sh.printf("  模式 mode           %s\n", modeWords(s.GetMode()))
 	printConditions(sh, s)
-	fmt.Fprintf(sh.out, "  账套 accounts       %s → %s\n", s.GetDataCenterId(), strings.Join(s.GetWmsAccounts(), ", "))
+	sh.printf("  账套 accounts       %s → %s\n", s.GetDataCenterId(), strings.Join(s.GetWmsAccounts(), ", "))
 	watermark := "尚无，基线未完成 none yet, the baseline is not complete"
 	if s.GetWatermarkTime() != nil {
 		watermark = moment(s.GetWatermarkTime().AsTime())
 	}
-	fmt.Fprintf(sh.out, "  读取进度 watermark  %s\n", watermark)
+	sh.printf("  读取进度 watermark  %s\n", watermark)
 	if s.GetLastRunTime() != nil {
-		fmt.Fprintf(sh.out, "  最近 last           %s, %d 行 rows\n",
+		sh.printf("  最近 last           %s, %d 行 rows\n",
 			moment(s.GetLastRunTime().AsTime()), s.GetLastRunRows())
 	}
 	counts := s.GetCancellationCounts()
@@ -59,8 +59,8 @@ func printScheme(sh *shell, s *orchestratorv1.Scheme) {
 	for _, name := range slices.Sorted(maps.Keys(counts)) {
 		parts = append(parts, fmt.Sprintf("%s %d", name, counts[name]))
 	}
-	fmt.Fprintf(sh.out, "  取消 cancels        %s\n", strings.Join(parts, ", "))
-	fmt.Fprintf(sh.out, "  待办 work           %d\n", s.GetOpenWorkItems())
+	sh.printf("  取消 cancels        %s\n", strings.Join(parts, ", "))
+	sh.printf("  待办 work           %d\n", s.GetOpenWorkItems())
 }
 
 func (sh *shell) schemeCommand() *cobra.Command {
@@ -102,7 +102,7 @@ func (sh *shell) printExample(named []string) error {
 	if err != nil {
 		return err
 	}
-	_, err = sh.out.Write(document)
+	_, err = sh.document.Write(document)
 	return err
 }
 
@@ -113,7 +113,7 @@ func (sh *shell) checkScheme(file string) error {
 		return fmt.Errorf("%w:\n%w", errScheme, err)
 	}
 	for _, s := range schemes {
-		fmt.Fprintf(sh.out, "%s  %s\n  账套 data centre %s → 旺店通 WMS %s\n",
+		sh.printf("%s  %s\n  账套 data centre %s → 旺店通 WMS %s\n",
 			s.Name, s.Title, s.DataCenter, strings.Join(s.Accounts(), ", "))
 		kinds := make([]string, 0, len(s.Kinds()))
 		for _, kind := range s.Kinds() {
@@ -123,7 +123,7 @@ func (sh *shell) checkScheme(file string) error {
 		for _, trigger := range s.Triggers {
 			triggers = append(triggers, string(trigger))
 		}
-		fmt.Fprintf(sh.out, "  触发 triggers %s; 种类 kinds %s\n", strings.Join(triggers, ", "), strings.Join(kinds, ", "))
+		sh.printf("  触发 triggers %s; 种类 kinds %s\n", strings.Join(triggers, ", "), strings.Join(kinds, ", "))
 		if err := s.CheckFor(scheme.Real); err != nil {
 			fmt.Fprintf(sh.out, "  只能用于沙箱 fit for sandboxes only:\n    %s\n",
 				strings.ReplaceAll(err.Error(), "\n", "\n    "))

@@ -56,7 +56,7 @@ func headline(status *orchestratorv1.GetStatusResponse) string {
 
 // printStatus prints what stands still first, then how each scheme reads and sends, then the hosts.
 func (sh *shell) printStatus(status *orchestratorv1.GetStatusResponse) {
-	fmt.Fprintln(sh.out, headline(status))
+	sh.printf("%s\n", headline(status))
 	if len(status.GetConditions()) > 0 {
 		fmt.Fprintln(sh.out)
 		t := newTable("状况 condition", "对象 subject", "开始 since", "情况 what happened")
@@ -67,19 +67,19 @@ func (sh *shell) printStatus(status *orchestratorv1.GetStatusResponse) {
 		t.print(sh.out)
 	}
 	for _, s := range status.GetSchemes() {
-		fmt.Fprintf(sh.out, "\n方案 scheme %s\n", s.GetScheme())
-		fmt.Fprintf(sh.out, "  读取 reading   截至 as of %s, 进度 watermark %s\n", moment(s.GetAsOfTime().AsTime()),
+		sh.printf("\n方案 scheme %s\n", s.GetScheme())
+		sh.printf("  读取 reading   截至 as of %s, 进度 watermark %s\n", moment(s.GetAsOfTime().AsTime()),
 			moment(s.GetWatermarkTime().AsTime()))
 		if s.GetStanding() != "" {
-			fmt.Fprintf(sh.out, "                 %s\n", s.GetStanding())
+			sh.printf("                 %s\n", s.GetStanding())
 		}
-		fmt.Fprintf(sh.out, "  发送 sending   %s, 受阻于 blocked by %s\n", modeWords(s.GetMode()),
+		sh.printf("  发送 sending   %s, 受阻于 blocked by %s\n", modeWords(s.GetMode()),
 			cmp.Or(strings.Join(s.GetSendingBlockedBy(), ", "), "-"))
 		for _, u := range s.GetUnsettled() {
-			fmt.Fprintf(sh.out, "  未结 unsettled %s %d, 最早 oldest %s\n", stateWords(u.GetState()), u.GetCount(),
+			sh.printf("  未结 unsettled %s %d, 最早 oldest %s\n", stateWords(u.GetState()), u.GetCount(),
 				moment(u.GetOldestTime().AsTime()))
 		}
-		fmt.Fprintf(sh.out, "  待办 work      %d\n", s.GetOpenWorkItems())
+		sh.printf("  待办 work      %d\n", s.GetOpenWorkItems())
 	}
 	fmt.Fprintln(sh.out)
 	t := newTable("主机 host", "版本 version", "最近信号 last sign of life", "")

@@ -27,7 +27,7 @@ func (sh *shell) readCommand() *cobra.Command {
 		if err != nil || r.printJSON(answer) {
 			return err
 		}
-		fmt.Fprintf(sh.out, "已请求 asked for at %s; `voidrelay schemes` shows when it was done\n",
+		sh.printf("已请求 asked for at %s; `voidrelay schemes` shows when it was done\n",
 			moment(answer.GetRequestTime().AsTime()))
 		return nil
 	})
@@ -110,13 +110,13 @@ func (sh *shell) modeCommand() *cobra.Command {
 		if err != nil || r.printJSON(answer) {
 			return err
 		}
-		fmt.Fprintf(sh.out, "%s: %s", answer.GetScheme().GetScheme(), modeWords(answer.GetScheme().GetMode()))
+		sh.printf("%s: %s", answer.GetScheme().GetScheme(), modeWords(answer.GetScheme().GetMode()))
 		if n := answer.GetDryRunCount(); n > 0 {
-			fmt.Fprintf(sh.out, "；此前决定的 %d 笔记为仅观察，不会自动补发 (%d decided before stay in dry run)", n, n)
+			sh.printf("；此前决定的 %d 笔记为仅观察，不会自动补发 (%d decided before stay in dry run)", n, n)
 		}
 		fmt.Fprintln(sh.out)
 		for _, id := range answer.GetBackfillRunIds() {
-			fmt.Fprintf(sh.out, "回补 backfill %d 补发仅观察期间的决定 takes up what was decided in dry run: voidrelay runs\n", id)
+			sh.printf("回补 backfill %d 补发仅观察期间的决定 takes up what was decided in dry run: voidrelay runs\n", id)
 		}
 		return nil
 	})
@@ -147,7 +147,7 @@ func (sh *shell) showDryRun(
 	if err != nil {
 		return 0, err
 	}
-	fmt.Fprintf(sh.out, "仅观察期间决定、未发送的取消 %d 条 decided in dry run and not sent:\n", decided)
+	sh.printf("仅观察期间决定、未发送的取消 %d 条 decided in dry run and not sent:\n", decided)
 	t := newTable("单据 bill", "仓库单 order", "触发 triggers", "决定 decided")
 	for _, c := range found.GetCancellations() {
 		t.row(c.GetBillNo(), c.GetWarehouseCode()+" "+c.GetOrderCode()+" "+c.GetOrderType(),

@@ -44,7 +44,7 @@ func (sh *shell) stopAllCommand() *cobra.Command {
 		if err != nil || r.printJSON(answer) {
 			return err
 		}
-		fmt.Fprintf(sh.out, "已全部停发 all sending stopped at %s; 在途 in flight %d: 已发出的等答复，未发出的撤回 what has left "+
+		sh.printf("已全部停发 all sending stopped at %s; 在途 in flight %d: 已发出的等答复，未发出的撤回 what has left "+
 			"finishes, what waits is called back\n",
 			moment(answer.GetStopTime().AsTime()), answer.GetInFlight())
 		return nil

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"io"
 	"strings"
+
+	"github.com/voidrelay/voidrelay/internal/visible"
 )
 
 // table prints columns of Chinese and Latin text. A row with one cell only is a remark below the row before.
@@ -14,9 +16,15 @@ type table struct {
 
 func newTable(head ...string) *table { return &table{head: head} }
 
-func (t *table) row(cells ...string) { t.rows = append(t.rows, cells) }
+func (t *table) row(cells ...string) {
+	shown := make([]string, len(cells))
+	for i, cell := range cells {
+		shown[i] = visible.Text(cell)
+	}
+	t.rows = append(t.rows, shown)
+}
 
-func (t *table) remark(text string) { t.rows = append(t.rows, []string{text}) }
+func (t *table) remark(text string) { t.rows = append(t.rows, []string{visible.Text(text)}) }
 
 func (t *table) print(out io.Writer) {
 	widths := make([]int, len(t.head))

@@ -137,7 +137,7 @@ func (sh *shell) tokenRevokeCommand() *cobra.Command {
 		if err != nil {
 			return err
 		}
-		fmt.Fprintf(sh.out, "已吊销 revoked: %d\n", revoked)
+		sh.printf("已吊销 revoked: %d\n", revoked)
 		return nil
 	}
 	return cmd

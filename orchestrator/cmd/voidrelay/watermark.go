@@ -35,7 +35,7 @@ func (sh *shell) watermarkCommand() *cobra.Command {
 		if err != nil || r.printJSON(answer) {
 			return err
 		}
-		fmt.Fprintf(sh.out, "读取进度 watermark: %s → %s\n",
+		sh.printf("读取进度 watermark: %s → %s\n",
 			moment(answer.GetWatermarkBeforeTime().AsTime()), moment(answer.GetScheme().GetWatermarkTime().AsTime()))
 		return nil
 	})
@@ -62,7 +62,7 @@ func (sh *shell) watermarkChangesCommand() *cobra.Command {
 			if m.GetRunId() == 0 {
 				by = m.GetActor() + ": " + m.GetReason()
 			}
-			fmt.Fprintf(sh.out, "%s  %s → %s  %s\n",
+			sh.printf("%s  %s → %s  %s\n",
 				moment(m.GetMoveTime().AsTime()), before, moment(m.GetWatermarkAfterTime().AsTime()), by)
 		}
 		return nil

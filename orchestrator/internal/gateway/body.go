@@ -15,11 +15,19 @@ import (
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/reflect/protoreflect"
 	"google.golang.org/protobuf/types/dynamicpb"
+
+	"github.com/voidrelay/voidrelay/internal/visible"
 )
 
 // strictJSON reads a body as one JSON object whose every field the request has, and says which field is wrong.
 // (protojson says so too, but in words that it promises to keep changing.)
 type strictJSON struct{ runtime.JSONPb }
+
+// Marshal leaves nothing in texts that a terminal would not show: people look at replies there.
+func (s *strictJSON) Marshal(reply any) ([]byte, error) {
+	text, err := s.JSONPb.Marshal(reply)
+	return visible.JSON(text), err
+}
 
 // NewDecoder reads the whole body.
 func (s *strictJSON) NewDecoder(body io.Reader) runtime.Decoder {

@@ -9,6 +9,7 @@ import (
 	"os"
 
 	"github.com/voidrelay/voidrelay/internal/serve"
+	"github.com/voidrelay/voidrelay/internal/visible"
 	"github.com/voidrelay/voidrelay/wmssvc"
 )
 
@@ -50,8 +51,8 @@ func check(ctx context.Context, args []string) int {
 	if err != nil {
 		return serve.RefuseSettings(os.Stderr, "wmssvc", err)
 	}
-	if err := wmssvc.Check(ctx, cfg, os.Stdout); err != nil {
-		fmt.Fprintf(os.Stderr, "wmssvc: %v\n", err)
+	if err := wmssvc.Check(ctx, cfg, visible.Writer(os.Stdout)); err != nil {
+		fmt.Fprintf(visible.Writer(os.Stderr), "wmssvc: %v\n", err)
 		return 1
 	}
 	return 0

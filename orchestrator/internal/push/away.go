@@ -8,6 +8,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"github.com/voidrelay/voidrelay/orchestrator/internal/intake"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/ledger"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/rule"
 )
@@ -122,9 +123,10 @@ func (d *Doorman) Probe(ctx context.Context) error {
 	return d.probeAll(ctx, append(refused, away...))
 }
 
-// ProbeHost is Probe for the accounts that only this host's adapter lacks.
+// ProbeHost is Probe for what only this host sees of an account: its adapter lacks it, or has another time.
 func (d *Doorman) ProbeHost(ctx context.Context) error {
-	due, err := d.Store.TakeHostProbes(ctx, d.Host, awayPace, rule.ConditionAccountMissing)
+	due, err := d.Store.TakeHostProbes(ctx, d.Host, awayPace, rule.ConditionAccountMissing,
+		rule.ConditionClocksApart)
 	if err != nil {
 		return err
 	}
@@ -143,6 +145,9 @@ func (d *Doorman) probeAll(ctx context.Context, due []ledger.Condition) error {
 // nothing is sent in between.
 func (d *Doorman) probe(ctx context.Context, c ledger.Condition) error {
 	found := d.check(ctx, c.Account)
+	if c.Kind == rule.ConditionClocksApart {
+		return d.probeClocks(ctx, c, found)
+	}
 	next, why := ledger.Condition{}, "the WMS answers the account again"
 	switch found.standing {
 	case accepted:
@@ -187,4 +192,22 @@ func (d *Doorman) probe(ctx context.Context, c ledger.Condition) error {
 			slog.String("condition", string(c.Kind)), slog.String("reason", why))
 	}
 	return err
+}
+
+// probeClocks ends a clocks_apart once the adapter, whatever the WMS says, has our time again.
+func (d *Doorman) probeClocks(ctx context.Context, c ledger.Condition, found checked) error {
+	if found.standing == unclear || found.standing == missing || found.apart > intake.ClockTolerance {
+		return nil
+	}
+	ended, err := d.Store.EndCondition(ctx, c, "the clocks agree again")
+	if ended {
+		d.Logger.InfoContext(ctx, "the clocks agree again", slog.String("account", c.Account))
+	}
+	return err
+}
+
+// clocksApart says that our clock and that of the WMS adapter differ too much.
+func clocksApart(apart time.Duration) string {
+	return fmt.Sprintf("the clocks of orchestrator and wmssvc are %s apart; at most %s is allowed",
+		apart.Round(time.Millisecond), intake.ClockTolerance)
 }

@@ -38,7 +38,6 @@ type BatchStore interface {
 	OwnersUnread(ctx context.Context, account string) (bool, error)
 	Load(ctx context.Context, ids []int64) ([]ledger.Due, error)
 	Lease(ctx context.Context, due []ledger.Due, lease time.Duration) ([]ledger.Due, error)
-	Postpone(ctx context.Context, ids []int64, wait, limit time.Duration, why string) error
 	GiveBack(ctx context.Context, ids []int64) error
 	HoldBatch(ctx context.Context, ids []int64, hold time.Duration) error
 	BindAccount(ctx context.Context, scheme, account, sid string) (string, error)
@@ -155,17 +154,6 @@ func (s *Batcher) send(ctx context.Context, e intake.Entry, watermark *ledger.Wa
 			slog.String("account", account), slog.Any("err", err))
 		return err
 	}
-	var away *awayError
-	if errors.As(err, &away) {
-		// The WMS adapter cannot be used now: nothing was handed over.
-		ids := make([]int64, len(ready))
-		for i, d := range ready {
-			ids[i] = d.ID
-		}
-		s.Logger.WarnContext(ctx, "nothing sent", slog.String("scheme", e.Name), slog.String("account", account),
-			slog.Any("err", err))
-		return s.Store.Postpone(ctx, ids, e.Timing().Backoff, e.Timing().RetryFor, away.Error())
-	}
 	return err
 }
 
@@ -230,8 +218,3 @@ func (e *LaterError) Error() string { return e.reason }
 
 // Wait is how long a batch that could not be sent from here is left alone.
 func (*LaterError) Wait() time.Duration { return time.Second }
-
-// awayError says that the WMS adapter could not be used, and that nothing was handed over to it.
-type awayError struct{ reason string }
-
-func (e *awayError) Error() string { return e.reason }

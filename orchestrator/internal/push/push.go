@@ -59,7 +59,7 @@ type attemptKey struct {
 	attempt int
 }
 
-// run answers a LaterError or an awayError when nothing was handed over at all.
+// run answers a LaterError when nothing was handed over at all.
 func (p *push) run(ctx context.Context) error {
 	ctx, traces, done := traceBatch(ctx, p.Tracer, p.account, p.ready)
 	defer done()
@@ -197,8 +197,14 @@ func (p *push) checkWindow(ctx context.Context, w *wmsv1.Window) error {
 			Detail: fmt.Sprintf("account %s was sid %s when the scheme began, it is %s now", p.account, kept, sid)}
 	}
 	if apart := intake.TimeOf(w.GetServiceTime()).Sub(p.Now()).Abs(); apart > intake.ClockTolerance {
-		return &awayError{fmt.Sprintf("the clocks of orchestrator and wmssvc are %s apart; at most %s is allowed",
-			apart.Round(time.Millisecond), intake.ClockTolerance)}
+		detail := clocksApart(apart)
+		if err := p.Doorman.open(context.WithoutCancel(ctx), ledger.Condition{
+			Kind: rule.ConditionClocksApart, Account: p.account, Host: p.Doorman.Host, Detail: detail,
+			ProbeAfter: awayPace.First,
+		}); err != nil {
+			return &ledgerError{err}
+		}
+		return &LaterError{reason: detail}
 	}
 	return nil
 }

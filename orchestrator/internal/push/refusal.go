@@ -75,6 +75,8 @@ type checked struct {
 	kind rule.ConditionKind
 	// rest is how long the account is to be left alone.
 	rest time.Duration
+	// apart is how much the adapter's clock differs from ours; zero where it did not say.
+	apart time.Duration
 }
 
 func (d *Doorman) check(ctx context.Context, account string) checked {
@@ -97,6 +99,9 @@ func (d *Doorman) check(ctx context.Context, account string) checked {
 			detail: strings.TrimSpace(strings.Join([]string{
 				answer.GetVendorCode(), answer.GetVendorMessage(), answer.GetDetail(),
 			}, " "))}
+		if answer.GetServiceTime() != nil {
+			found.apart = time.Until(intake.TimeOf(answer.GetServiceTime())).Abs()
+		}
 		if found.standing == accepted || found.standing == refused {
 			d.hear(account, 0, rule.Answer{Disposition: rule.Cancelled})
 		}

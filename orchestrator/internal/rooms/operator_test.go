@@ -262,7 +262,7 @@ func TestWhatALongRestLetsGoOnHasItsWholeTimeToBeSent(t *testing.T) {
 		BillID: 1, BillNo: "A1", State: "held", Created: rowtest.Now.AddDate(0, 0, -3),
 	})
 	away := func() string {
-		require.NoError(t, w.store.Postpone(t.Context(), []int64{cancellation}, time.Second, 24*time.Hour, "away"))
+		require.NoError(t, w.postpone([]int64{cancellation}, time.Second, 24*time.Hour, "away"))
 		return w.text(`select state from cancellation_now`)
 	}
 	rested := func() {

@@ -15,13 +15,20 @@ import (
 	"github.com/voidrelay/voidrelay/orchestrator/internal/testkit/rowtest"
 )
 
+// postpone writes that these could not be handed over.
+func (w *writer) postpone(ids []int64, wait, limit time.Duration, why string) error {
+	return ledger.InTx(w.Context(), w.pool, func(tx pgx.Tx) error {
+		return ledger.AwaitSending(w.Context(), tx, ids, wait, limit, why)
+	})
+}
+
 // The WMS was down over a long weekend. What could not be sent in it must go out by itself when the WMS is back, not
 // wait for a person.
 func TestAnOutageOfTheWMSGivesNobodyToAPerson(t *testing.T) {
 	w := setupWriter(t)
 	cancellation := w.owe(1, "A1", "WH1")[0]
 	away := func() string {
-		require.NoError(t, w.store.Postpone(t.Context(), []int64{cancellation.ID}, time.Minute, 24*time.Hour, "away"))
+		require.NoError(t, w.postpone([]int64{cancellation.ID}, time.Minute, 24*time.Hour, "away"))
 		return w.state(cancellation)
 	}
 	require.Equal(t, "open", away())
@@ -120,7 +127,7 @@ func TestOurOwnRestIsNotTheWMSsSilence(t *testing.T) {
 	w.rows.Exec(`insert into wms_answer (account, answer_time) values ('default', now())`)
 	w.rows.Exec(`update cancellation_now set unsent_since = now() - interval '7 days', unsent_time = now() - ` +
 		`interval '7 days'`)
-	require.NoError(t, w.store.Postpone(t.Context(), []int64{cancellation.ID}, time.Minute, 24*time.Hour, "away"))
+	require.NoError(t, w.postpone([]int64{cancellation.ID}, time.Minute, 24*time.Hour, "away"))
 	require.Equal(t, "open", w.state(cancellation))
 }
 
@@ -160,6 +167,6 @@ func TestACancellationOwedAnewHasItsWholeTimeToBeSent(t *testing.T) {
 	page.Bills[0].Before = known[1].ReadTime
 	_, err = w.store.FinishRun(t.Context(), w.run(), page, finishAt(rowtest.Now.Add(time.Minute)), none)
 	require.NoError(t, err)
-	require.NoError(t, w.store.Postpone(t.Context(), []int64{cancellation.ID}, time.Second, 24*time.Hour, "away"))
+	require.NoError(t, w.postpone([]int64{cancellation.ID}, time.Second, 24*time.Hour, "away"))
 	require.Equal(t, "open", w.state(cancellation))
 }

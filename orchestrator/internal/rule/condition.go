@@ -41,6 +41,8 @@ const (
 	ConditionAccountClock ConditionKind = "account_clock"
 	// ConditionAccountMissing: the WMS adapter of one host does not have an account.
 	ConditionAccountMissing ConditionKind = "account_missing"
+	// ConditionClocksApart: the clocks of an orchestrator and of the wmssvc that it asks differ too much.
+	ConditionClocksApart ConditionKind = "clocks_apart"
 	// ConditionMappingSuspected: the first answers to a scheme are nearly all wrong.
 	ConditionMappingSuspected ConditionKind = "mapping_suspected"
 	// ConditionSafetyLimit: more new cancellations than a scheme allows in an hour or a day; the reason names which.
@@ -239,6 +241,14 @@ func sendingConditions() []ConditionRow {
 			ActionZH:  "在该主机的 wmssvc 账号文件里补上此账号，或改正方案的仓库对照表；补上后自动继续",
 			MessageEN: "wmssvc of host {host} does not have account {account}; that host does not send to it",
 			ActionEN:  "add the account to wmssvc on that host, or correct the warehouse table; it goes on by itself",
+		},
+		{
+			Kind: ConditionClocksApart, Subject: SubjectAccountHost, Sending: true,
+			MessageZH: "主机 {host} 的时钟与它所用的 wmssvc 相差超过 2 秒，该主机不向账号 {account} 发送",
+			ActionZH:  "请为两台主机启用 NTP 对时；一致后自动继续",
+			MessageEN: "the clocks of host {host} and of the wmssvc that it asks are more than 2 seconds apart; that " +
+				"host sends nothing to account {account}",
+			ActionEN: "let both hosts keep their time by NTP; it goes on by itself",
 		},
 		{
 			Kind: ConditionMappingSuspected, Subject: SubjectScheme, Sending: true, ByPerson: true,

@@ -2,11 +2,14 @@ package access
 
 import (
 	"crypto/x509"
+	"fmt"
 	"os"
 	"path/filepath"
+	"sync"
 	"testing"
 	"time"
 
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
 
@@ -53,4 +56,21 @@ func TestAnEditOfAFileThatServicesWouldRefuseChangesNothing(t *testing.T) {
 	kept, err := os.ReadFile(path)
 	require.NoError(t, err)
 	require.Equal(t, content, string(kept))
+}
+
+// Two who made a token at once, each for a colleague: one of the lines was lost, and its token refused.
+func TestTwoEditsOfTheFileOfCallersAtOnceLoseNothing(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "callers")
+	const count = 40
+	var edits sync.WaitGroup
+	for i := range count {
+		edits.Go(func() {
+			_, err := CreateToken(path, fmt.Sprintf("user%d", i), Viewer, time.Time{})
+			assert.NoError(t, err)
+		})
+	}
+	edits.Wait()
+	callers, err := LoadCallers(path)
+	require.NoError(t, err)
+	require.Len(t, callers.List(), count)
 }

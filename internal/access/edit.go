@@ -96,8 +96,14 @@ func Revoke(path, name, token string) (revoked int, err error) {
 	return revoked, err
 }
 
-// edit puts another content in the place of a file in one step: who reads it meanwhile reads the old or the new one.
-func edit(path string, change func(content []byte) ([]byte, error)) error {
+// edit puts another content in the place of a file in one step: who reads it meanwhile reads the old or the new one. Of
+// two edits at once one waits for the other.
+func edit(path string, change func(content []byte) ([]byte, error)) (err error) {
+	unlock, err := lockFolder(filepath.Dir(path))
+	if err != nil {
+		return err
+	}
+	defer unlock()
 	content, err := os.ReadFile(path) //nolint:gosec // the file that a person named
 	mode := os.FileMode(0o600)
 	switch info, statErr := os.Stat(path); {
@@ -111,6 +117,30 @@ func edit(path string, change func(content []byte) ([]byte, error)) error {
 	if content, err = change(content); err != nil {
 		return err
 	}
+	// A file that services would refuse would leave those in force whom they know.
+	return put(path, content, mode, func(next string) error {
+		if _, err := readCallers(next); err != nil {
+			return fmt.Errorf("nothing was changed, because services would refuse the file: %w", err)
+		}
+		return nil
+	})
+}
+
+// Exchange puts another content in the place of a file in one step, with the owner and the mode of before.
+func Exchange(path string, content []byte) error {
+	info, err := os.Stat(path)
+	if err != nil {
+		return err
+	}
+	return put(path, content, info.Mode().Perm(), func(string) error { return nil })
+}
+
+// put writes a file beside the path and lets it take its place, if it stands the check. A link is followed: what it
+// leads to is exchanged.
+func put(path string, content []byte, mode os.FileMode, check func(next string) error) error {
+	if whole, err := filepath.EvalSymlinks(path); err == nil {
+		path = whole
+	}
 	next, err := os.CreateTemp(filepath.Dir(path), filepath.Base(path)+".*")
 	if err != nil {
 		return err
@@ -120,9 +150,8 @@ func edit(path string, change func(content []byte) ([]byte, error)) error {
 	if err = errors.Join(err, next.Chmod(mode), keepOwner(next, path), next.Sync(), next.Close()); err != nil {
 		return err
 	}
-	// A file that services would refuse would leave those in force whom they know.
-	if _, err := readCallers(next.Name()); err != nil {
-		return fmt.Errorf("nothing was changed, because services would refuse the file: %w", err)
+	if err := check(next.Name()); err != nil {
+		return err
 	}
 	return os.Rename(next.Name(), path)
 }

@@ -63,7 +63,7 @@ func (sh *shell) root() *cobra.Command {
 		&cobra.Group{ID: groupSteer, Title: "操作 Steer:"},
 	)
 	root.AddCommand(sh.upCommand(), sh.runCommand(), sh.demoCommand(), sh.migrateCommand(), sh.schemeCommand(),
-		sh.checkCommand(), sh.tokenCommand())
+		sh.checkCommand(), sh.tokenCommand(), sh.initCommand(), sh.certCommand())
 	root.AddCommand(sh.statusCommand(), sh.billCommand(), sh.cancellationsCommand(), sh.workCommand(),
 		sh.conditionsCommand(),
 		sh.schemesCommand(), sh.runsCommand(), sh.eventsCommand())

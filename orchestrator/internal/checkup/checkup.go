@@ -43,6 +43,8 @@ type Options struct {
 	StateDirs []string
 	// MemoryDir is the folder in which the orchestrator remembers the ledger, STATE_DIR; empty: it remembers nothing.
 	MemoryDir string
+	// Certificates are those in the files that settings name.
+	Certificates []Certificate
 	// Files are what only the program's own account should read.
 	Files []File
 
@@ -52,6 +54,13 @@ type Options struct {
 
 // File is a file that a setting names.
 type File struct{ Setting, Path string }
+
+// Certificate is when the first of the certificates in such a file ends, or why that is not known.
+type Certificate struct {
+	File
+	End time.Time
+	Err error
+}
 
 // Doing is what a run is waiting for; safe for concurrent use.
 type Doing struct {
@@ -121,7 +130,7 @@ func Run(ctx context.Context, o Options) []Finding {
 	findings = append(findings, r.database.findings...)
 	findings = append(findings, r.clockFindings()...)
 	findings = append(append(findings, r.stateDirs()...), r.memoryDir())
-	return append(findings, r.files()...)
+	return append(append(findings, r.certificates()...), r.files()...)
 }
 
 // accounts are the WMS accounts that the schemes name; the default account where none does.

@@ -5,12 +5,14 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"time"
 )
 
 var (
 	stateTitle  = say("状态目录", "State folder")
 	memoryTitle = say("账本记忆", "Ledger memory")
 	filesTitle  = say("文件权限", "File mode")
+	certTitle   = say("证书期限", "Certificate")
 )
 
 // leastFree is how much room a state folder should have.
@@ -102,4 +104,28 @@ func (r *run) files() []Finding {
 	}
 	return []Finding{ok(id, filesTitle, say("检查了 %d 个，只有本账号可读", "%d looked at, readable by this account only",
 		len(r.Files)))}
+}
+
+// soon is how long before its end a certificate wants its next one.
+const soon = 30 * 24 * time.Hour
+
+// certificates looks when those in the files of settings end.
+func (r *run) certificates() []Finding {
+	const id = "certificate"
+	var findings []Finding
+	for _, c := range r.Certificates {
+		day, left := c.End.Format(time.DateOnly), time.Until(c.End)
+		advice := say("换上新证书，运行中的服务自动采用", "put the next one in its place; running services take it by themselves")
+		f := ok(id, certTitle, say("有效至 %s", "good until %s", day))
+		switch {
+		case c.Err != nil:
+			f = failed(id, certTitle, same(c.Err.Error()), say("核对 %s", "check %s", c.Setting))
+		case left < 0:
+			f = failed(id, certTitle, say("%s 已到期", "ended on %s", day), advice)
+		case left < soon:
+			f = warning(id, certTitle, say("%s 到期", "ends on %s", day), advice)
+		}
+		findings = append(findings, f.about(c.Setting))
+	}
+	return findings
 }

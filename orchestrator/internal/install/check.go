@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"time"
 
+	"github.com/voidrelay/voidrelay/internal/access"
 	"github.com/voidrelay/voidrelay/internal/serve"
 	"github.com/voidrelay/voidrelay/internal/settings"
 	"github.com/voidrelay/voidrelay/kingdeesvc"
@@ -41,7 +42,7 @@ func Checkup(ctx context.Context, getenv func(string) string) (o checkup.Options
 		}
 		return scheme.LoadFile(o.SchemesFile)
 	}
-	o.Files = secretFiles(r)
+	o.Files, o.Certificates = secretFiles(r), certificates(r)
 	real, mixed := RealVendors(getenv)
 	named := given(getenv, "DATABASE_URL") || given(getenv, "DATABASE_URL_FILE")
 	switch {
@@ -238,6 +239,20 @@ func listens(ctx context.Context, address string) bool {
 	}
 	_ = conn.Close()
 	return true
+}
+
+// certificates are those in the files that the settings name.
+func certificates(r *settings.Reader) []checkup.Certificate {
+	var all []checkup.Certificate
+	for _, name := range []string{
+		"TLS_CERT_FILE", "TLS_CLIENT_CA_FILE", "ADAPTER_CA_FILE", "KINGDEE_CA_FILE", "WMS_CA_FILE",
+	} {
+		if path := r.Text(name, ""); path != "" {
+			end, err := access.EndOf(path)
+			all = append(all, checkup.Certificate{File: checkup.File{Setting: name, Path: path}, End: end, Err: err})
+		}
+	}
+	return all
 }
 
 // secretFiles are the files of secrets that the settings name.

@@ -2,8 +2,14 @@ package install_test
 
 import (
 	"context"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/x509"
+	"encoding/pem"
 	"fmt"
 	"maps"
+	"math/big"
 	"net"
 	"net/url"
 	"os"
@@ -18,6 +24,7 @@ import (
 	"github.com/jackc/pgx/v5/pgproto3"
 	"github.com/stretchr/testify/require"
 
+	"github.com/voidrelay/voidrelay/internal/access/authority"
 	kingdee "github.com/voidrelay/voidrelay/kingdeesvc/sandbox"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/checkup"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/install"
@@ -318,4 +325,36 @@ func serveTransactions(client net.Conn, database *pgproto3.Frontend, turn *sync.
 			return
 		}
 	}
+}
+
+func TestCheckSaysWhichCertificateEnds(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "certs")
+	require.NoError(t, authority.Init(dir, nil))
+	certificate, key := authority.Paths(dir, "orchestrator")
+	trusted, _ := authority.Paths(dir, authority.Name)
+	env := settingsOf(t, 0)
+	maps.Copy(env, map[string]string{
+		"TLS_CERT_FILE": certificate, "TLS_KEY_FILE": key, "ADAPTER_CA_FILE": trusted,
+	})
+	require.Equal(t, checkup.OK, checked(t, env)["certificate"].Result)
+	for left, want := range map[time.Duration]checkup.Result{
+		29 * 24 * time.Hour: checkup.Warning, -time.Hour: checkup.Failed,
+	} {
+		require.NoError(t, os.WriteFile(trusted, ending(t, time.Now().Add(left)), 0o600))
+		got := checked(t, env)["certificate"]
+		require.Equal(t, want, got.Result)
+		require.Equal(t, "ADAPTER_CA_FILE", got.About)
+		require.Contains(t, got.Found.EN, time.Now().Add(left).UTC().Format(time.DateOnly))
+	}
+}
+
+// ending is a certificate in PEM that ends then.
+func ending(t *testing.T, end time.Time) []byte {
+	t.Helper()
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	require.NoError(t, err)
+	template := &x509.Certificate{SerialNumber: big.NewInt(1), NotBefore: end.Add(-time.Hour), NotAfter: end}
+	der, err := x509.CreateCertificate(rand.Reader, template, template, &key.PublicKey, key)
+	require.NoError(t, err)
+	return pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})
 }

@@ -125,6 +125,9 @@ select cancellation_id from released`, scheme, ids)
 // answers which: planned, open and held become dry_run, and so does what shares the order with one of them or with one
 // of another scheme.
 func EndUnsentAsDryRun(ctx context.Context, tx pgx.Tx, scheme string) ([]int64, error) {
+	if err := lockShared(ctx, tx, `c.scheme = $1`, scheme); err != nil {
+		return nil, err
+	}
 	ended, err := settledIDs(ctx, tx, settle(`c.scheme = $1 and c.state in ('planned', 'open', 'held')
         and (watched or `+neverLanded+`)`, `'dry_run', 'dry_run', false`), scheme)
 	if err != nil {

@@ -88,16 +88,15 @@ limit $1`, giveWayLimit)
 	if err != nil || len(orders) == 0 {
 		return nil, err
 	}
-	if err := lockSenders(ctx, tx, orders); err != nil {
+	senders, err := lockFree(ctx, tx, orders)
+	if err != nil || len(senders) == 0 {
 		return nil, err
 	}
 	if rows, err = tx.Query(ctx, `
 with found as materialized (
     select c.cancellation_id as sender, k.cancellation_id, k.hold_reason
     from shared_cancellation k join unsettled_cancellation c on c.cancellation_id = k.same_order_as
-    where c.order_id = any($1) and `+givesWay+`
-    order by k.cancellation_id
-    for update of k
+    where c.cancellation_id = any($1) and `+givesWay+`
 ), chosen as materialized (
     select distinct on (f.sender) f.sender, f.cancellation_id as heir from found f
     order by f.sender, `+seat("f", "hold_reason")+`
@@ -127,7 +126,7 @@ with found as materialized (
         answer_lost = c.answer_lost or d.answer_lost, update_time = now()
     from down d where c.same_order_as = d.cancellation_id and c.cancellation_id <> d.heir
 )
-select cancellation_id, scheme from down`, orders); err != nil {
+select cancellation_id, scheme from down`, senders); err != nil {
 		return nil, err
 	}
 	gave, err := pgx.CollectRows(rows, pgx.RowToStructByPos[GaveWay])
@@ -139,4 +138,41 @@ select cancellation_id, scheme from down`, orders); err != nil {
 		ids[i] = one.CancellationID
 	}
 	return gave, CloseCancellationWork(ctx, tx, ids, "another owner of the order is sent")
+}
+
+// lockFree locks these orders, the cancellations that are sent for them and those that share them, and answers the sent
+// ones of which it has everything. It waits for nobody: who holds one of these rows decides about the order just now.
+func lockFree(ctx context.Context, tx pgx.Tx, orders []int64) ([]int64, error) {
+	var held []int64
+	for _, step := range []string{`
+select order_id from warehouse_order where order_id = any($1) order by order_id for no key update skip locked`, `
+select cancellation_id from unsettled_cancellation
+where order_id = any($1) order by cancellation_id for update skip locked`} {
+		rows, err := tx.Query(ctx, step, orders)
+		if err != nil {
+			return nil, err
+		}
+		if held, err = pgx.CollectRows(rows, pgx.RowTo[int64]); err != nil {
+			return nil, err
+		}
+		orders = held
+	}
+	rows, err := tx.Query(ctx, `
+select cancellation_id from shared_cancellation
+where same_order_as = any($1) order by cancellation_id for update skip locked`, held)
+	if err != nil {
+		return nil, err
+	}
+	sharing, err := pgx.CollectRows(rows, pgx.RowTo[int64])
+	if err != nil {
+		return nil, err
+	}
+	if rows, err = tx.Query(ctx, `
+select id from unnest($1::bigint[]) as u (id)
+where not exists (
+    select from shared_cancellation k where k.same_order_as = u.id and k.cancellation_id <> all($2::bigint[]))`,
+		held, sharing); err != nil {
+		return nil, err
+	}
+	return pgx.CollectRows(rows, pgx.RowTo[int64])
 }

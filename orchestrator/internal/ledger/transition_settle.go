@@ -61,6 +61,9 @@ select cancellation_id, bill_id from ended`
 // endWhole settles all unsettled cancellations c that a condition finds, also those that share their order, and answers
 // them; who shares an order with one of them takes it over.
 func endWhole(ctx context.Context, tx pgx.Tx, where, what string, args ...any) ([]int64, error) {
+	if err := lockShared(ctx, tx, where, args...); err != nil {
+		return nil, err
+	}
 	ended, err := settledIDs(ctx, tx, settle(where, what), args...)
 	if err != nil {
 		return nil, err
@@ -70,6 +73,14 @@ func endWhole(ctx context.Context, tx pgx.Tx, where, what string, args ...any) (
 		return nil, err
 	}
 	return append(ended, shared...), FollowSenders(ctx, tx, ended)
+}
+
+// lockShared locks the cancellations c that share their order and that a condition finds: one that takes its order over
+// meanwhile is then found among the changing rows, and none does afterwards.
+func lockShared(ctx context.Context, tx pgx.Tx, where string, args ...any) error {
+	_, err := tx.Exec(ctx, `
+select from shared_cancellation c where `+where+` order by c.cancellation_id for update`, args...)
+	return err
 }
 
 // settleEither is settle for cancellations of which some may be settled already, in another way: the outcome that they

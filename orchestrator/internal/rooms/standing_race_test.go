@@ -83,3 +83,54 @@ func TestAnActMeetsWhatIsWithdrawnMeanwhile(t *testing.T) {
 	require.Equal(t, "withdrawn", w.state(d))
 	require.EqualValues(t, []int64{0, 1}, []int64{effect.Count, effect.RefusedCount})
 }
+
+// What shares an order takes it over while a run withdraws its bill, or a person sets its scheme to send: it moves from
+// one table to the other between two statements, and must be found in either.
+func TestWhatTakesAnOrderOverWhileItIsWithdrawnIsWithdrawn(t *testing.T) {
+	for want, do := range map[string]func(w *writer) error{
+		"A1 withdrawn no_trigger, A2 withdrawn no_trigger": func(w *writer) error {
+			return pgx.BeginFunc(w.Context(), w.pool, func(tx pgx.Tx) error {
+				_, err := ledger.WithdrawBills(w.Context(), tx, rowtest.SchemeName, []int64{2})
+				return err
+			})
+		},
+		"A1 withdrawn no_trigger, A2 dry_run dry_run": func(w *writer) error {
+			return pgx.BeginFunc(w.Context(), w.pool, func(tx pgx.Tx) error {
+				_, err := ledger.EndUnsentAsDryRun(w.Context(), tx, rowtest.SchemeName)
+				return err
+			})
+		},
+	} {
+		t.Run(want, func(t *testing.T) {
+			w := setupWriter(t)
+			w.runs(voidedPage(1, "A1", "WH1"))
+			w.runs(shares(voidedPage(2, "A2", "WH2")))
+			require.NoError(t, w.whileWithdrawn(w.due("A1")[0], func() error { return do(w) }))
+			require.Equal(t, want, w.text(standing))
+		})
+	}
+}
+
+// Whoever holds a row of an order decides about it just now: giving way waits for nobody, and has its turn later.
+func TestGivingWayWaitsForNobody(t *testing.T) {
+	w := setupWriter(t)
+	w.runs(held(voidedPage(1, "A1", "WH1"), rule.HoldNoEventTime))
+	w.runs(shares(voidedPage(2, "A2", "WH2")))
+	w.runs(held(shares(voidedPage(3, "A3", "WH3")), rule.HoldNoEventTime))
+	for _, row := range []string{
+		`warehouse_order where order_code = 'A1'`, `unsettled_cancellation where bill_id = 1`,
+		`shared_cancellation where bill_id = 2`, `shared_cancellation where bill_id = 3`,
+	} {
+		require.NoError(t, pgx.BeginFunc(t.Context(), w.pool, func(tx pgx.Tx) error {
+			if _, err := tx.Exec(t.Context(), `select from `+row+` for update`); err != nil {
+				return err
+			}
+			gave, err := w.store.GiveWay(t.Context())
+			require.Zero(t, gave, row)
+			return err
+		}))
+	}
+	gave, err := w.store.GiveWay(t.Context())
+	require.NoError(t, err)
+	require.Equal(t, 1, gave)
+}

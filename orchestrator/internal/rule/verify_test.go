@@ -193,7 +193,8 @@ func TestWhatStillHolds(t *testing.T) {
 		"voided, restored: the dwell begins": {
 			all, voidedCancellation, alone(unAudited),
 			rule.Verified{
-				Outcome: rule.Dwelling, Trigger: rule.TriggerUnAudited, NotBefore: now.Add(dwell), Until: now.Add(dwell),
+				Outcome: rule.Dwelling, Trigger: rule.TriggerUnAudited, NotBefore: now.Add(dwell),
+				Until: now.Add(dwell),
 			},
 		},
 		"voided, restored, whether the number is taken again is not said": {

@@ -190,6 +190,7 @@ func (s *Server) serveREST(ctx context.Context, cfg Config, guard access.Guard) 
 		listener = tls.NewListener(listener, guard.TLS)
 	}
 	s.rest = serve.HTTP(handler, s.logger)
+	s.rest.ConnState = s.grpc.Refusals.ConnState
 	s.Go(func() error {
 		if err := s.rest.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
 			return fmt.Errorf("serve REST: %w", err)

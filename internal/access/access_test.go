@@ -2,7 +2,10 @@ package access
 
 import (
 	"crypto/x509"
+	"crypto/x509/pkix"
 	"fmt"
+	"net"
+	"net/url"
 	"os"
 	"path/filepath"
 	"sync"
@@ -36,7 +39,7 @@ func TestANeedThatSaysNothingIsNobodys(t *testing.T) {
 func TestACertificatePastItsEndIsNobodys(t *testing.T) {
 	now := time.Date(2026, 11, 30, 0, 0, 0, 0, time.UTC)
 	boss := listed{Identity: Identity{Name: "boss", Role: Admin}}
-	d := NewDoor(&Callers{certificates: map[string]listed{"boss": boss}}, nil)
+	d := NewDoor(&Callers{certificates: map[string]listed{"boss": boss}}, nil, nil)
 	d.now = func() time.Time { return now }
 	for end, known := range map[time.Time]bool{now.Add(time.Hour): true, now.Add(-time.Hour): false} {
 		_, err := d.identify(nil, []*x509.Certificate{{DNSNames: []string{"boss"}, NotAfter: end}})
@@ -73,4 +76,23 @@ func TestTwoEditsOfTheFileOfCallersAtOnceLoseNothing(t *testing.T) {
 	callers, err := LoadCallers(path)
 	require.NoError(t, err)
 	require.Len(t, callers.List(), count)
+}
+
+// The failure: whoever had an authority sign the e-mail address "orchestrator" was the orchestrator.
+func TestNamesOfCertificatesDoNotCrossTheirKinds(t *testing.T) {
+	uri, err := url.Parse("spiffe://example.com/wang")
+	require.NoError(t, err)
+	for want, certificate := range map[string]*x509.Certificate{
+		"wang":                          {DNSNames: []string{"wang", "other"}, EmailAddresses: []string{"a@b"}},
+		"email:wang":                    {EmailAddresses: []string{"wang"}, Subject: pkix.Name{CommonName: "zhao"}},
+		"uri:spiffe://example.com/wang": {URIs: []*url.URL{uri}},
+		"ip:10.0.0.5":                   {IPAddresses: []net.IP{net.IPv4(10, 0, 0, 5)}},
+		"zhao":                          {Subject: pkix.Name{CommonName: "zhao"}},
+		"":                              {Subject: pkix.Name{CommonName: "EMAIL:wang"}},
+	} {
+		require.Equal(t, want, NameOf(certificate))
+	}
+	require.Empty(t, NameOf(&x509.Certificate{DNSNames: []string{"uri:spiffe://example.com/wang"}}))
+	_, err = (&Callers{certificates: map[string]listed{}}).byCertificate("")
+	require.ErrorIs(t, err, ErrUnauthenticated)
 }

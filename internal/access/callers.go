@@ -153,10 +153,13 @@ func (c *Callers) byToken(token string, now time.Time) (Identity, error) {
 	one, ok := c.tokens[sha256.Sum256([]byte(token))]
 	switch {
 	case !ok || token == "":
-		return Identity{}, ErrUnauthenticated
+		return Identity{}, errWrongToken
 	case !one.until.IsZero() && !now.Before(one.until):
-		return Identity{}, &Refusal{fmt.Sprintf("the token of %s was good until %s (令牌已过期)", one.Name,
-			one.until.AddDate(0, 0, -1).Format(time.DateOnly))}
+		return Identity{}, &Refusal{
+			Why: fmt.Sprintf("the token of %s was good until %s (令牌已过期)", one.Name,
+				one.until.AddDate(0, 0, -1).Format(time.DateOnly)),
+			Cause: ExpiredToken, Caller: one.Name,
+		}
 	}
 	return one.Identity, nil
 }
@@ -166,5 +169,7 @@ func (c *Callers) byCertificate(name string) (Identity, error) {
 	if one, ok := c.certificates[name]; ok {
 		return one.Identity, nil
 	}
-	return Identity{}, &Refusal{fmt.Sprintf("no line of AUTH_CALLERS_FILE has the certificate %q", name)}
+	return Identity{}, &Refusal{
+		Why: fmt.Sprintf("no line of AUTH_CALLERS_FILE has the certificate %q", name), Cause: UnknownCertificate,
+	}
 }

@@ -24,13 +24,15 @@ type Door struct {
 	vouching *atomic.Pointer[authorities]
 	// needs are by full method. A method without one may be called by nobody.
 	needs map[string]Need
-	now   func() time.Time
+	// refusals are nil where none are kept.
+	refusals *Refusals
+	now      func() time.Time
 }
 
 // NewDoor makes a door. Where callers is nil nobody is asked who he is, and everybody may do everything: the settings
-// see to it that only this machine reaches such a service.
-func NewDoor(callers *Callers, needs map[string]Need) *Door {
-	d := &Door{needs: needs, now: time.Now}
+// see to it that only this machine reaches such a service. refusals hear of each login that is refused.
+func NewDoor(callers *Callers, needs map[string]Need, refusals *Refusals) *Door {
+	d := &Door{needs: needs, refusals: refusals, now: time.Now}
 	d.callers.Store(callers)
 	return d
 }
@@ -42,47 +44,70 @@ func (d *Door) admit(callers *Callers) { d.callers.Store(callers) }
 func (d *Door) trust(held *atomic.Pointer[authorities]) { d.vouching = held }
 
 // Enter puts the caller into the context of a call, or refuses it: with ErrUnauthenticated who is not known, with a
-// Forbidden who may not do this. A token that is shown counts, and else the name of the client certificate.
+// Forbidden who may not do this. A token that is shown counts, and else the name of the client certificate. A refusal
+// is told, counted, and answered ever later where an address is refused again and again.
 func (d *Door) Enter(ctx context.Context) (context.Context, error) {
 	method, _ := grpc.Method(ctx)
 	need, ok := d.needs[method]
 	if ok && need.Open {
 		return ctx, nil
 	}
-	who, err := d.who(ctx)
+	who, from, err := d.who(ctx)
+	if err == nil {
+		ctx = known(ctx, who)
+		err = d.mayCall(method, who, need, ok)
+	}
 	if err != nil {
-		return ctx, err
+		turnedAway(ctx)
+		d.refusals.refuse(from, method, err)
 	}
-	ctx = known(ctx, who)
-	if !ok {
-		return ctx, &Forbidden{Method: method, Caller: who, Need: Need{Role: Admin + 1}}
-	}
-	if d.callers.Load() == nil {
-		return ctx, nil
-	}
-	return ctx, allow(method, who, need)
+	return ctx, err
 }
 
-func (d *Door) who(ctx context.Context) (Identity, error) {
+func (d *Door) mayCall(method string, who Identity, need Need, listed bool) error {
+	switch {
+	case !listed:
+		return &Forbidden{Method: method, Caller: who, Need: Need{Role: Admin + 1}}
+	case d.callers.Load() == nil:
+		return nil
+	}
+	return allow(method, who, need)
+}
+
+// who finds who calls, and the host that the call comes from.
+func (d *Door) who(ctx context.Context) (who Identity, from string, err error) {
 	caller, _ := peer.FromContext(ctx)
 	handed := metadata.ValueFromIncomingContext(ctx, handedKey)
-	if caller != nil && IsOwn(caller.AuthInfo) {
-		return takeOver(handed)
-	}
-	if len(handed) > 0 {
-		return Identity{}, errForged
-	}
 	var certificates []*x509.Certificate
 	if caller != nil {
+		if IsOwn(caller.AuthInfo) {
+			return takeOver(handed)
+		}
+		from = hostOf(caller.Addr.String())
 		if info, ok := caller.AuthInfo.(credentials.TLSInfo); ok {
 			certificates = verified(&info.State)
 		}
 	}
-	return d.identify(metadata.ValueFromIncomingContext(ctx, "authorization"), certificates)
+	if len(handed) > 0 {
+		return Identity{}, from, errForged
+	}
+	who, err = d.identify(metadata.ValueFromIncomingContext(ctx, "authorization"), certificates)
+	return who, from, err
 }
 
-// WhoAsks is who makes an HTTP request, as Enter finds it for a call.
-func (d *Door) WhoAsks(r *http.Request) (Identity, error) {
+// EnterHTTP puts who makes an HTTP request into its context, for HandOver, or refuses him as Enter does. He comes from
+// the host of the connection: what a header says of others is anybody's word.
+func (d *Door) EnterHTTP(r *http.Request) (*http.Request, error) {
+	from := hostOf(r.RemoteAddr)
+	who, err := d.whoAsks(r)
+	if err != nil {
+		d.refusals.refuse(from, r.Method+" "+r.URL.Path, err)
+		return r, err
+	}
+	return r.WithContext(context.WithValue(r.Context(), askerKey{}, asker{who, from})), nil
+}
+
+func (d *Door) whoAsks(r *http.Request) (Identity, error) {
 	for header := range r.Header {
 		if strings.HasSuffix(strings.ToLower(header), handedKey) {
 			return Identity{}, errForged
@@ -103,14 +128,14 @@ func (d *Door) identify(authorization []string, certificates []*x509.Certificate
 	}
 	if len(certificates) > 0 {
 		if d.now().After(certificates[0].NotAfter) {
-			return Identity{}, &Refusal{"the certificate is past its end (证书已过期)"}
+			return Identity{}, errPastItsEnd
 		}
 		if d.vouching != nil && !d.vouching.Load().vouch(certificates) {
-			return Identity{}, &Refusal{"nobody vouches for the certificate any more (签发机构已不被信任)"}
+			return Identity{}, errUnvouched
 		}
 		return callers.byCertificate(NameOf(certificates[0]))
 	}
-	return Identity{}, ErrUnauthenticated
+	return Identity{}, errNothingShown
 }
 
 // verified is the chain that an authority of ours vouched for; nil for none.
@@ -121,20 +146,34 @@ func verified(state *tls.ConnectionState) []*x509.Certificate {
 	return state.VerifiedChains[0]
 }
 
-// NameOf is what the holder of a certificate goes by: its first alternative name, of DNS, e-mail, URI and address in
-// that order, or else its common name.
+// The kinds of alternative names that a name begins with, so that one authority's e-mail address is not another's host.
+const (
+	byEmail = "email:"
+	byURI   = "uri:"
+	byIP    = "ip:"
+)
+
+// NameOf is what the holder of a certificate goes by: its first alternative name, of DNS, e-mail
+// (email:wang@example.com), URI (uri:spiffe://…) and address (ip:10.0.0.5) in that order, or else its common name.
+// Empty = nobody: a DNS or common name that reads as one of another kind is none.
 func NameOf(c *x509.Certificate) string {
+	name := c.Subject.CommonName
 	switch {
 	case len(c.DNSNames) > 0:
-		return c.DNSNames[0]
+		name = c.DNSNames[0]
 	case len(c.EmailAddresses) > 0:
-		return c.EmailAddresses[0]
+		return byEmail + c.EmailAddresses[0]
 	case len(c.URIs) > 0:
-		return c.URIs[0].String()
+		return byURI + c.URIs[0].String()
 	case len(c.IPAddresses) > 0:
-		return c.IPAddresses[0].String()
+		return byIP + c.IPAddresses[0].String()
 	}
-	return c.Subject.CommonName
+	for _, kind := range []string{byEmail, byURI, byIP} {
+		if strings.HasPrefix(strings.ToLower(name), kind) {
+			return ""
+		}
+	}
+	return name
 }
 
 // Lacking names the methods of these services that no need is written down for; nobody could call them.

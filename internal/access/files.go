@@ -21,6 +21,9 @@ type Files struct {
 	// ClientCA makes callers present a certificate that it signed (TLS_CLIENT_CA_FILE); it needs Cert and Key, and
 	// Callers, which says what whose certificate may do.
 	ClientCA string
+
+	// Slowing is no setting, for tests; zero is the usual one.
+	Slowing Slowing
 }
 
 // ReadFiles reads the settings. What the files hold is read, and found wrong, by Open.
@@ -41,6 +44,8 @@ type Guard struct {
 	Callers *Callers
 	// TLS is what a server speaks; nil for plain text. It goes by what Follow read last.
 	TLS *tls.Config
+	// Slowing is how refused logins are slowed.
+	Slowing Slowing
 
 	files Files
 	held  *held
@@ -54,7 +59,7 @@ type held struct {
 
 // Open reads the files. Its error names every setting whose file is wrong.
 func (f Files) Open() (Guard, error) {
-	g := Guard{files: f}
+	g := Guard{Slowing: f.Slowing, files: f}
 	var callersErr, tlsErr error
 	switch {
 	case f.Callers != "":

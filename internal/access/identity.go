@@ -23,8 +23,26 @@ type Identity struct {
 // ErrorInfo; a Refusal says why in more words.
 var ErrUnauthenticated = errors.New("this service wants a token it knows: authorization: Bearer <token>")
 
-// Refusal is an ErrUnauthenticated whose cause may be told: it repeats nothing that was shown.
-type Refusal struct{ Why string }
+// Refusal is an ErrUnauthenticated whose cause may be told: it repeats no secret that was shown.
+type Refusal struct {
+	// Why is for people.
+	Why   string
+	Cause Cause
+	// Caller is whose token or certificate it would have been; empty where nobody knows.
+	Caller string
+}
+
+// Refusals that are the same for everybody.
+var (
+	errNothingShown = &Refusal{Why: ErrUnauthenticated.Error(), Cause: NothingShown}
+	errWrongToken   = &Refusal{Why: ErrUnauthenticated.Error(), Cause: WrongToken}
+	errPastItsEnd   = &Refusal{Why: "the certificate is past its end (证书已过期)", Cause: ExpiredCertificate}
+	errUnvouched    = &Refusal{
+		Why: "nobody vouches for the certificate any more (签发机构已不被信任)", Cause: ForeignCertificate,
+	}
+	// errForged is for whoever says from outside for whom he acts.
+	errForged = &Refusal{Why: handedKey + " is for this process alone", Cause: Forged}
+)
 
 // Error says why.
 func (r *Refusal) Error() string { return r.Why }
@@ -77,7 +95,13 @@ func Caller(ctx context.Context) string {
 }
 
 // Record tells an outer interceptor who the caller turned out to be.
-type Record struct{ name string }
+type Record struct {
+	name    string
+	refused bool
+}
+
+// Refused says that the caller was turned away, which the door's Refusals tell of.
+func (r *Record) Refused() bool { return r.refused }
 
 // Name is the caller's, Nobody until he is known.
 func (r *Record) Name() string {
@@ -101,4 +125,11 @@ func known(ctx context.Context, who Identity) context.Context {
 		record.name = who.Name
 	}
 	return context.WithValue(ctx, callerKey{}, who)
+}
+
+// turnedAway tells the record of whoever stands outside.
+func turnedAway(ctx context.Context) {
+	if record, ok := ctx.Value(recordKey{}).(*Record); ok {
+		record.refused = true
+	}
 }

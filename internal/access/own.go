@@ -61,16 +61,18 @@ func IsOwn(info credentials.AuthInfo) bool {
 }
 
 // ServerCredentials are a gRPC server's: TLS, or plain text where config is nil, for whoever comes from outside, and
-// nothing at all on our own way.
-func ServerCredentials(config *tls.Config) credentials.TransportCredentials {
+// nothing at all on our own way. refusals hear of certificates that are refused.
+func ServerCredentials(config *tls.Config, refusals *Refusals) credentials.TransportCredentials {
 	if config == nil {
-		return serverCredentials{insecure.NewCredentials()}
+		return serverCredentials{insecure.NewCredentials(), refusals}
 	}
-	return serverCredentials{credentials.NewTLS(config)}
+	return serverCredentials{credentials.NewTLS(config), refusals}
 }
 
 type serverCredentials struct {
 	credentials.TransportCredentials
+
+	refusals *Refusals
 }
 
 // ServerHandshake implements credentials.TransportCredentials.
@@ -78,37 +80,48 @@ func (s serverCredentials) ServerHandshake(conn net.Conn) (net.Conn, credentials
 	if own, ok := conn.(ownConn); ok {
 		return own, ownAuth{credentials.CommonAuthInfo{SecurityLevel: credentials.PrivacyAndIntegrity}}, nil
 	}
-	return s.TransportCredentials.ServerHandshake(conn)
+	secured, info, err := s.TransportCredentials.ServerHandshake(conn)
+	if err != nil {
+		s.refusals.Handshake(conn.RemoteAddr(), err)
+	}
+	return secured, info, err
 }
 
 // Clone implements credentials.TransportCredentials.
 func (s serverCredentials) Clone() credentials.TransportCredentials {
-	return serverCredentials{s.TransportCredentials.Clone()}
+	return serverCredentials{s.TransportCredentials.Clone(), s.refusals}
 }
 
 // handedKey is the metadata under which one face of a process tells another for whom it acts.
 const handedKey = "voidrelay-acts-for-bin"
 
-// errForged is for whoever says from outside for whom he acts.
-var errForged = &Refusal{handedKey + " is for this process alone"}
+type askerKey struct{}
 
-// HandOver is the metadata by which a face of this process tells its gRPC door, on an OwnWay, who asks; err is why he
-// is not known. It is the one way to act for somebody else.
-func HandOver(who Identity, err error) metadata.MD {
-	if err != nil {
-		return metadata.Pairs(handedKey, "0", handedKey, err.Error())
+// asker is who makes a request of another face, and the host it comes from.
+type asker struct {
+	Identity
+
+	from string
+}
+
+// HandOver is the metadata by which a face of this process tells its gRPC door, on an OwnWay, who asks: whom EnterHTTP
+// put into the context, and nobody else. It is the one way to act for somebody else.
+func HandOver(ctx context.Context) metadata.MD {
+	who, ok := ctx.Value(askerKey{}).(asker)
+	if !ok {
+		return nil
 	}
-	return metadata.Pairs(handedKey, strconv.Itoa(int(who.Role)), handedKey, who.Name)
+	return metadata.Pairs(handedKey, strconv.Itoa(int(who.Role)), handedKey, who.Name, handedKey, who.from)
 }
 
 // takeOver reads what HandOver wrote.
-func takeOver(handed []string) (Identity, error) {
-	if len(handed) != 2 {
-		return Identity{}, ErrUnauthenticated
+func takeOver(handed []string) (who Identity, from string, err error) {
+	if len(handed) != 3 {
+		return Identity{}, "", errForged
 	}
 	role, err := strconv.Atoi(handed[0])
 	if err != nil || role < int(Viewer) || role > int(Admin) {
-		return Identity{}, &Refusal{handed[1]}
+		return Identity{}, "", errForged
 	}
-	return Identity{Name: handed[1], Role: Role(role)}, nil
+	return Identity{Name: handed[1], Role: Role(role)}, handed[2], nil
 }

@@ -3,16 +3,11 @@ package serve
 import (
 	"context"
 	"log/slog"
-	"net"
-	"net/netip"
 	"slices"
-	"strings"
 	"time"
 
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
-	"google.golang.org/grpc/metadata"
-	"google.golang.org/grpc/peer"
 	"google.golang.org/grpc/status"
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/reflect/protoreflect"
@@ -42,8 +37,9 @@ func (c *chain) streamLog(
 	return err
 }
 
-// tell writes what says something about us or a vendor, refused callers, and every act of a person; steady success and
-// callers' mistakes are for debugging. (A fault of ours was told with its cause where it was mapped.)
+// tell writes what says something about us or a vendor, and every act of a person, also one that he may not do; steady
+// success and callers' mistakes are for debugging. Of who is refused the door tells, and of a fault of ours whoever
+// mapped it.
 func (c *chain) tell(
 	ctx context.Context, method string, who *access.Record, req any, err error, took time.Duration, more ...slog.Attr,
 ) {
@@ -53,12 +49,10 @@ func (c *chain) tell(
 		slog.String("method", method), slog.String("caller", who.Name()),
 		slog.String("code", code.String()), slog.Duration("seconds", took),
 	}
-	if code == codes.Unauthenticated {
-		attrs = append(attrs, slog.String("from", from(ctx)))
-	}
 	act := actOf(req)
 	switch {
-	case refusesTrouble[code] && !foreign(method), code == codes.Unauthenticated:
+	case who.Refused() && (act == nil || code == codes.Unauthenticated): // the door has told of it
+	case refusesTrouble[code] && !foreign(method):
 		level = slog.LevelWarn
 	case act != nil:
 		level = slog.LevelInfo
@@ -85,31 +79,10 @@ func Tell(ctx context.Context, more ...slog.Attr) {
 	}
 }
 
-// refusesTrouble are the codes that say something about us or a vendor, or about a caller who is not known.
+// refusesTrouble are the codes that say something about us or a vendor.
 var refusesTrouble = map[codes.Code]bool{
 	codes.Unavailable: true, codes.FailedPrecondition: true, codes.ResourceExhausted: true, codes.Unauthenticated: true,
 	codes.PermissionDenied: true,
-}
-
-// from is the host that a call comes from. What comes through our own REST face comes from the host that called there.
-func from(ctx context.Context) string {
-	caller, ok := peer.FromContext(ctx)
-	if !ok {
-		return ""
-	}
-	if forwarded := metadata.ValueFromIncomingContext(ctx, "x-forwarded-for"); access.IsOwn(caller.AuthInfo) &&
-		len(forwarded) > 0 {
-		// The last one is the gateway's word, those before it are the caller's.
-		last := forwarded[len(forwarded)-1]
-		if addr, err := netip.ParseAddr(strings.TrimSpace(last[strings.LastIndex(last, ",")+1:])); err == nil {
-			return addr.String()
-		}
-	}
-	host, _, err := net.SplitHostPort(caller.Addr.String())
-	if err != nil {
-		return caller.Addr.String()
-	}
-	return host
 }
 
 // longestTold bounds in bytes what a log line repeats of a request; the .proto files allow texts of an act less.

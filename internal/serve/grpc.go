@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"buf.build/go/protovalidate"
+	"github.com/prometheus/client_golang/prometheus"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/health"
 	healthv1 "google.golang.org/grpc/health/grpc_health_v1"
@@ -56,6 +57,8 @@ type GRPC struct {
 	*grpc.Server
 	// Door is what calls go through; another face of the process asks it who makes a request.
 	Door *access.Door
+	// Refusals are the door's.
+	Refusals *access.Refusals
 
 	own      *access.OwnWay
 	checks   *pulse
@@ -71,7 +74,8 @@ func NewGRPC(o GRPCOptions) (*GRPC, error) {
 	}
 	closing, closeIt := context.WithCancel(context.Background()) //nolint:gosec // Leave calls it
 	needs := withForeign(o.Chain.Needs)
-	door := access.NewDoor(o.Guard.Callers, needs)
+	refusals := access.NewRefusals(closing, o.Chain.Logger, o.Guard.Slowing, countRefusals(o.Telemetry))
+	door := access.NewDoor(o.Guard.Callers, needs, refusals)
 	c := &chain{Chain: o.Chain, door: door, validator: validator, closing: closing}
 	c.Logger = telemetry.OnChange(o.Chain.Logger)
 	maxRequest := o.MaxRequest
@@ -85,7 +89,7 @@ func NewGRPC(o GRPCOptions) (*GRPC, error) {
 		grpc.KeepaliveParams(keepalive.ServerParameters{Time: idleUntilPing, Timeout: pingTime}),
 		grpc.KeepaliveEnforcementPolicy(keepalive.EnforcementPolicy{MinTime: pingAtMost, PermitWithoutStream: true}),
 	)
-	options = append(options, grpc.Creds(access.ServerCredentials(o.Guard.TLS)))
+	options = append(options, grpc.Creds(access.ServerCredentials(o.Guard.TLS, refusals)))
 	if o.Telemetry != nil {
 		options = append(options, grpc.StatsHandler(o.Telemetry.ServerStats(func(method string) bool {
 			_, ok := needs[method]
@@ -96,12 +100,29 @@ func NewGRPC(o GRPCOptions) (*GRPC, error) {
 		o.Guard.Follow(o.Files, door)
 	}
 	g := &GRPC{
-		Server: grpc.NewServer(options...), checks: &pulse{Server: health.NewServer()}, close: closeIt, Door: door,
+		Server: grpc.NewServer(options...), checks: &pulse{Server: health.NewServer()}, close: closeIt,
+		Door: door, Refusals: refusals,
 	}
 	g.checks.SetServingStatus("", healthv1.HealthCheckResponse_NOT_SERVING) // until SetHealth says otherwise
 	healthv1.RegisterHealthServer(g.Server, g.checks)
 	reflection.Register(g.Server)
 	return g, nil
+}
+
+// countRefusals counts refused logins by their cause, all of which are there from the beginning.
+func countRefusals(t *telemetry.Telemetry) func(access.Cause) {
+	if t == nil {
+		return func(access.Cause) {}
+	}
+	refused := prometheus.NewCounterVec(prometheus.CounterOpts{
+		Name: "voidrelay_logins_refused_total",
+		Help: "Calls and handshakes of callers who were not known or might not do it, by the cause.",
+	}, []string{"cause"})
+	t.Registry.MustRegister(refused)
+	for _, cause := range access.Causes() {
+		refused.WithLabelValues(string(cause))
+	}
+	return func(cause access.Cause) { refused.WithLabelValues(string(cause)).Inc() }
 }
 
 // withForeign adds the methods that others register on our server. Load balancers ask for health, and it tells nothing
@@ -144,6 +165,7 @@ func (g *GRPC) Serve() error {
 	if err := g.Door.Lacking(g.GetServiceInfo()); err != nil {
 		return fmt.Errorf("serve gRPC: %w", err)
 	}
+	go g.Refusals.Run() // until Leave
 	if g.own != nil {
 		go func() { _ = g.Server.Serve(g.own.Listener()) }() // it ends with the server
 	}
@@ -192,6 +214,7 @@ func (g *GRPC) Drain(ctx context.Context) {
 		g.Server.Stop()
 		<-drained
 	}
+	g.Refusals.Close()
 	if g.listener != nil {
 		_ = g.listener.Close() // Serve closes it too, where it ran
 	}

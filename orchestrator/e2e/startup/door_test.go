@@ -8,6 +8,8 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
+	"regexp"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -27,6 +29,53 @@ import (
 	"github.com/voidrelay/voidrelay/internal/telemetry"
 	"github.com/voidrelay/voidrelay/proto/apierr"
 )
+
+// refusedFor is how many logins a service says it refused for a cause.
+func refusedFor(t *testing.T, r running, cause string) int {
+	t.Helper()
+	found := regexp.MustCompile(`voidrelay_logins_refused_total\{cause="` + cause + `"\} (\d+)`).FindStringSubmatch(
+		scrape(t, r.ops))
+	require.NotNil(t, found)
+	n, err := strconv.Atoi(found[1])
+	require.NoError(t, err)
+	return n
+}
+
+// always is a client that shows this certificate whoever is asked for; Go's own shows none that would not be taken.
+func always(own tls.Certificate, roots *x509.CertPool) *tls.Config {
+	return &tls.Config{
+		RootCAs: roots, MinVersion: tls.VersionTLS12,
+		GetClientCertificate: func(*tls.CertificateRequestInfo) (*tls.Certificate, error) { return &own, nil },
+	}
+}
+
+// A certificate that no authority of ours signed left no trace but a line of a library.
+func TestForeignCertificatesAreCountedOverREST(t *testing.T) {
+	each(t, func(t *testing.T, s service) {
+		if len(s.addrs) == 1 {
+			return // it has no REST
+		}
+		authority := issue(t, nil, "ca")
+		own, stranger := issue(t, &authority, "server"), issue(t, nil, "client")
+		log := &safeBuffer{}
+		r := s.runLogging(t, map[string]string{
+			"TLS_CERT_FILE": own.certFile, "TLS_KEY_FILE": own.keyFile, "TLS_CLIENT_CA_FILE": authority.certFile,
+			"AUTH_CALLERS_FILE": accesstest.File(t, accesstest.Caller{Name: "client", Role: "viewer"}),
+		}, telemetry.NewLogger(log, slog.LevelInfo))
+		roots := x509.NewCertPool()
+		roots.AddCert(authority.certificate)
+		for cause, config := range map[string]*tls.Config{
+			"foreign_certificate": always(stranger.pair, roots),
+			"nothing_shown":       {RootCAs: roots, MinVersion: tls.VersionTLS12},
+		} {
+			client := &http.Client{Transport: &http.Transport{TLSClientConfig: config}}
+			_, err := client.Get("https://" + r.rest + "/v1/schemes") //nolint:bodyclose // there is no answer
+			require.Error(t, err)
+			require.Eventually(t, func() bool { return refusedFor(t, r, cause) == 1 }, time.Minute, 10*time.Millisecond)
+			require.Contains(t, log.String(), `"method":"TLS handshake","cause":"`+cause+`"`)
+		}
+	})
+}
 
 func TestATokenIsWantedOfEveryCallButHealth(t *testing.T) {
 	each(t, func(t *testing.T, s service) {
@@ -77,13 +126,18 @@ func TestAWrongTokenIsOneLineWithWhereItCameFrom(t *testing.T) {
 		}
 		var told []string
 		for line := range strings.Lines(log.String()) {
-			if strings.Contains(line, `"code":"Unauthenticated"`) {
+			if strings.Contains(line, `"msg":"a login was refused"`) || strings.Contains(line, `Unauthenticated`) {
 				told = append(told, line)
 			}
 		}
 		require.Len(t, told, 1)
 		require.Contains(t, told[0], `"from":"127.0.0.1"`)
-		require.NotContains(t, told[0], "fedcba")
+		require.Contains(t, told[0], `"cause":"wrong_token"`)
+		require.NotContains(t, log.String(), "fedcba")
+		require.Contains(t, scrape(t, r.ops), `voidrelay_logins_refused_total{cause="wrong_token"} 20`)
+		// The rest is told together, by the end at the latest.
+		require.NoError(t, r.Stop(t.Context()))
+		require.Contains(t, log.String(), `"count":19`)
 	})
 }
 
@@ -142,10 +196,15 @@ func TestClientCertificatesAreWanted(t *testing.T) {
 		}
 		require.NoError(t, s.call(t.Context(), dial(t, r.addr, serve.DialOptions{TLS: with(theirs.pair)})))
 		for name, how := range map[string]credentials.TransportCredentials{
-			"a stranger": with(strangers.pair), "nobody": with(), "plain text": nil,
+			"a stranger": credentials.NewTLS(always(strangers.pair, roots)), "nobody": with(), "plain text": nil,
 		} {
 			require.Equal(t, codes.Unavailable,
 				status.Code(s.call(t.Context(), dial(t, r.addr, serve.DialOptions{TLS: how}))), name)
+		}
+		// Whoever knocked in vain is counted, a moment after he was refused.
+		for _, cause := range []string{"foreign_certificate", "nothing_shown"} {
+			counted := func() bool { return refusedFor(t, r, cause) > 0 }
+			require.Eventually(t, counted, time.Minute, 10*time.Millisecond, cause)
 		}
 	})
 }

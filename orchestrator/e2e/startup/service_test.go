@@ -8,11 +8,13 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 	"go.uber.org/goleak"
 	"google.golang.org/grpc"
 
+	"github.com/voidrelay/voidrelay/internal/access"
 	"github.com/voidrelay/voidrelay/internal/serve"
 	"github.com/voidrelay/voidrelay/kingdeesvc"
 	"github.com/voidrelay/voidrelay/orchestrator"
@@ -71,6 +73,9 @@ type service struct {
 	stream func(ctx context.Context, conn *grpc.ClientConn) (grpc.ClientStream, error)
 }
 
+// quick is how refused logins are slowed here, where the tests guess by the hundreds.
+var quick = access.Slowing{Free: 1, Back: time.Hour, Step: time.Nanosecond, Most: time.Microsecond}
+
 // running is a service that was started.
 type running struct {
 	serve.Service
@@ -107,6 +112,7 @@ var services = []service{
 			if err != nil {
 				return running{}, err
 			}
+			cfg.Access.Slowing = quick
 			s, err := kingdeesvc.Start(ctx, cfg, logger)
 			if err != nil {
 				return running{}, err
@@ -154,6 +160,7 @@ var services = []service{
 			if err != nil {
 				return running{}, err
 			}
+			cfg.Access.Slowing = quick
 			s, err := wmssvc.Start(ctx, cfg, logger)
 			if err != nil {
 				return running{}, err
@@ -200,6 +207,7 @@ var services = []service{
 			if err != nil {
 				return running{}, err
 			}
+			cfg.Access.Slowing = quick
 			s, err := orchestrator.Start(ctx, cfg, logger)
 			if err != nil {
 				return running{}, err

@@ -9,8 +9,11 @@ import (
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 
+	"github.com/voidrelay/voidrelay/internal/access"
 	"github.com/voidrelay/voidrelay/internal/serve"
 	"github.com/voidrelay/voidrelay/proto"
+	"github.com/voidrelay/voidrelay/proto/apierr"
+	orchestratorv1 "github.com/voidrelay/voidrelay/proto/gen/orchestrator/v1"
 )
 
 // front answers what is not an RPC, and refuses what the generated handlers would let pass or choke on. It is no
@@ -18,8 +21,12 @@ import (
 type front struct {
 	mux   *runtime.ServeMux
 	ready http.HandlerFunc
+	door  *access.Door
 	guard guard
 }
+
+// open are the paths that everybody may see: probes.
+var open = map[string]bool{"/healthz": true, "/readyz": true}
 
 // pages are the paths that are no RPC.
 var pages = map[string]func(*front, http.ResponseWriter, *http.Request){
@@ -32,6 +39,15 @@ func (f *front) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if cause, ok := f.guard.check(r); !ok {
 		f.fail(w, r, cause)
 		return
+	}
+	if !open[r.URL.Path] {
+		// Who is not known learns that, and not what there is, what is wrong with his request, or that it is too long.
+		asked, err := f.door.EnterHTTP(r)
+		if err != nil {
+			f.unknown(w, r, err)
+			return
+		}
+		r = asked
 	}
 	if page, ok := pages[r.URL.Path]; ok {
 		if r.Method != http.MethodGet && r.Method != http.MethodHead {
@@ -66,6 +82,16 @@ func first(r *http.Request) string {
 func (f *front) fail(w http.ResponseWriter, r *http.Request, cause fault) {
 	_, marshaler := runtime.MarshalerForRequest(f.mux, r)
 	writeError(r.Context(), f.mux, marshaler, w, r, status.Error(codes.InvalidArgument, cause.Error()))
+}
+
+// unknown answers as the gRPC server does whom it does not know.
+func (f *front) unknown(w http.ResponseWriter, r *http.Request, err error) {
+	sent := apierr.Error{
+		Code: codes.Unauthenticated, Domain: apierr.Orchestrator, Message: err.Error(),
+		Reason: orchestratorv1.ErrorReason_ERROR_REASON_UNAUTHENTICATED,
+	}
+	_, marshaler := runtime.MarshalerForRequest(f.mux, r)
+	writeError(r.Context(), f.mux, marshaler, w, r, sent.Err())
 }
 
 func (f *front) refuse(w http.ResponseWriter, r *http.Request, httpStatus int) {

@@ -34,7 +34,7 @@ func New(
 	ctx context.Context, conn *grpc.ClientConn, ready http.HandlerFunc, door *access.Door, local bool,
 	tracers trace.TracerProvider,
 ) (http.Handler, error) {
-	mux := newMux(door)
+	mux := newMux()
 	for _, register := range []func(context.Context, *runtime.ServeMux, *grpc.ClientConn) error{
 		orchestratorv1.RegisterSchemeServiceHandler,
 		orchestratorv1.RegisterRunServiceHandler,
@@ -49,7 +49,7 @@ func New(
 			return nil, fmt.Errorf("gateway: %w", err)
 		}
 	}
-	traced := otelhttp.NewHandler(&front{mux: mux, ready: ready, guard: newGuard(local)}, "REST",
+	traced := otelhttp.NewHandler(&front{mux: mux, ready: ready, door: door, guard: newGuard(local)}, "REST",
 		otelhttp.WithTracerProvider(tracers),
 		otelhttp.WithPropagators(propagation.TraceContext{}), otelhttp.WithMeterProvider(noop.NewMeterProvider()),
 		otelhttp.WithSpanNameFormatter(func(_ string, r *http.Request) string { return "REST " + r.Method }))
@@ -60,7 +60,7 @@ func New(
 // setting it for each mux would race with requests on another.
 var parseStrictly = sync.OnceFunc(func() { runtime.NewServeMux(runtime.SetQueryParameterParser(strictQuery{})) })
 
-func newMux(door *access.Door) *runtime.ServeMux {
+func newMux() *runtime.ServeMux {
 	parseStrictly()
 	return runtime.NewServeMux(
 		runtime.WithMarshalerOption(runtime.MIMEWildcard, &strictJSON{runtime.JSONPb{
@@ -70,7 +70,7 @@ func newMux(door *access.Door) *runtime.ServeMux {
 		runtime.WithDisablePathLengthFallback(),
 		runtime.WithDisableHTTPMethodOverride(),
 		runtime.WithMetadata(func(_ context.Context, r *http.Request) metadata.MD {
-			return access.HandOver(door.WhoAsks(r))
+			return access.HandOver(r.Context())
 		}),
 		runtime.WithErrorHandler(writeError),
 		runtime.WithRoutingErrorHandler(writeRoutingError),

@@ -84,6 +84,33 @@ func TestWithTokensOnlyTheirHoldersAreLetIn(t *testing.T) {
 	require.Equal(t, 200, response.StatusCode, "health asks for no token")
 }
 
+// The failure: who was not known learnt which paths there are, what a method wants, and which field was wrong.
+func TestWhoIsNotKnownLearnsNothingElse(t *testing.T) {
+	f := setup(t, two(t))
+	wang := http.Header{"Authorization": {"Bearer 0123456789abcdef"}}
+	var said string
+	for target, code := range map[string]int{
+		"GET /v1/schemes": 200, "GET /v1/nothing": 404, "PUT /v1/schemes": 405, "GET /v1/schemes?x=1": 400,
+		"GET /openapi.json": 200, "POST /openapi.json": 405, "GET /v1/bills/%ff": 400,
+		"POST /v1/schemes/assembly:resume":     400,
+		"POST /v1/schemes/assembly:resume?x=1": 400, "GET /": 404,
+	} {
+		body := ""
+		if strings.HasPrefix(target, "POST") {
+			body = `{"reason": 1, "` + strings.Repeat("x", 2<<20) + `": `
+		}
+		response, content := f.call(t, target, body, nil)
+		require.Equal(t, 401, response.StatusCode, target)
+		if said == "" {
+			said = content
+		}
+		require.Equal(t, said, content, "the same, whatever is wrong besides")
+		requireStatus(t, &apiError{Code: "UNAUTHENTICATED", Reason: "UNAUTHENTICATED"}, statusOf(t, content))
+		response, content = f.call(t, target, body, wang)
+		require.Equal(t, code, response.StatusCode, "%s: %s", target, content)
+	}
+}
+
 func TestARepeatedActAnswersTheSameThoughItWouldBeRefusedNow(t *testing.T) {
 	f := setup(t, nil)
 	seed(f.rows)

@@ -8,15 +8,17 @@ import (
 
 // heirs are the cancellations that shared an order with that of a late result r until it was withdrawn, or may have
 // shared it: whatever its request came to, it came to for their order. Those of a later generation of its bill are
-// none: their order is of another life. Nor is what was owed after that.
+// none: their order is of another life. Nor is what was owed after that; but what ended a question when it became owed
+// asks the same.
 const heirs = `, heirs as materialized (
     select k.cancellation_id, r.id as of, r.meaning, r.state, r.message, r.landed, r.lost
     from r join cancellation f on f.cancellation_id = r.id
     join cancellation k on k.order_id = f.order_id and k.cancellation_id <> f.cancellation_id
         and (k.generation = f.generation or k.scheme <> f.scheme or k.bill_id <> f.bill_id)
-    where k.create_time < (
-        select max(e.outcome_time) from outcome e
-        where e.cancellation_id = f.cancellation_id and e.state in ('withdrawn', 'dry_run'))
+    cross join lateral (
+        select max(e.outcome_time) as outcome_time from outcome e
+        where e.cancellation_id = f.cancellation_id and e.state in ('withdrawn', 'dry_run')) e
+    where k.create_time < e.outcome_time or f.question > 0 and k.create_time = e.outcome_time
     order by k.cancellation_id
 )`
 

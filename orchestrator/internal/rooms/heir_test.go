@@ -151,3 +151,24 @@ func TestALateCancelledOfWhoSharesTheOrderAgainEndsIt(t *testing.T) {
 	w.result(inFlight, rule.Cancelled, done)
 	require.Equal(t, "A1 done cancelled, A2 done cancelled with A1, A9 open", w.text(standing))
 }
+
+// A question was on its way when its order became owed. What is owed asks the same, and its answer was lost.
+func TestALostAnswerOfAQuestionIsThatOfWhatIsOwed(t *testing.T) {
+	w := setupWriter(t)
+	w.runs(voidedPage(1, "A1"))
+	asked := voidedPage(1, "A1", "WH1")
+	asked.Questions, asked.Cancellations, asked.RunCounts.Orders = asked.Cancellations, nil, 0
+	asked.Questions[0].Question, asked.Questions[0].Asked = 1, time.Now()
+	w.runs(asked)
+	inFlight := w.lease(w.due("A1"))[0]
+	w.runs(voidedPage(1, "A1", "WH1"))
+	require.Equal(t, "withdrawn owed, open", w.text(`
+select string_agg(concat_ws(' ', state, nullif(outcome, '')), ', ' order by question desc) from cancellation_now`))
+	result := w.resultOf(inFlight, rule.Unknown, rule.Next{State: rule.Open})
+	result.Answer.Lost = true
+	require.NoError(t, w.store.StoreResults(t.Context(), []ledger.Result{result},
+		func(_ ledger.Result, err error) { t.Fatal(err) }))
+	due := w.due("A1")
+	require.Len(t, due, 1)
+	require.True(t, due[0].AnswerLost, "%+v", due[0])
+}

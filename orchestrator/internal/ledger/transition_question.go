@@ -43,9 +43,9 @@ const leftAlone = `exists (
 const askedLater = `interval '10 minutes'`
 
 // PlanQuestions plans the questions of a page, behind what it owes, and remembers that their bills were asked about.
-// An order that was answered about since is not; where the scheme only watches none is. Where a cancellation of an order
-// is not settled, of whatever bill, it may yet be answered: the bill's doubt stays, and is looked at later. Two orders
-// of one kind and warehouse are two questions, numbered on from those that there were.
+// An order that was answered about since is not; where the scheme only watches none is. Where a cancellation of an
+// order is not settled, of whatever bill, it may yet be answered: the bill's doubt stays, and is looked at later. Two
+// orders of one kind and warehouse are two questions, numbered on from those that there were.
 func PlanQuestions(ctx context.Context, tx pgx.Tx, run *Run, questions []Cancellation) error {
 	if len(questions) == 0 {
 		return nil

@@ -62,6 +62,7 @@ where b.scheme = $1 and b.bill_id = any($2)`, scheme, ids)
 			GenerationApprove: r.GenerationApprove, GenerationCancel: r.GenerationCancel,
 			HasPlanned: r.HasPlanned, Reread: r.Reread,
 			UnAuditedSince: r.UnAuditedSince, UnAuditTime: r.UnAuditTime, GoneTime: r.GoneTime,
+			Away:  !r.GoneTime.IsZero(),
 			Doubt: rule.Doubt{Since: r.DoubtedSince, Asked: r.AskedTime, Questions: r.Questions},
 		}
 	}

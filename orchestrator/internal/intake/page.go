@@ -245,7 +245,13 @@ func (p *Pager) readWhole(ctx context.Context, page *ledger.Page, changed map[in
 
 // decideBill lets the rules decide one whole bill and notes what is to be written.
 func (p *Pager) decideBill(page *ledger.Page, known *rule.Known, bill rule.Bill, read time.Time) {
+	before := 0 // generations that the id had
+	if p.isAnother(known, bill.State(), read) {
+		p.former(page, *known, read)
+		before, known = known.Generation, nil
+	}
 	d := rule.Decide(p.Policy, known, bill, read)
+	d.After.Generation += before
 	bill.Generation = d.After.Generation
 	if p.run.Kind == ledger.Baseline && d.Hold == rule.HoldNoEventTime &&
 		bill.State().Stamp().Before(p.Policy.Cutover) {

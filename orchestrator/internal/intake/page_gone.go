@@ -65,7 +65,7 @@ func (p *Pager) decideDeleted(page *ledger.Page, bill listed, at time.Time) {
 	}
 	page.Absent = append(page.Absent, ledger.Absent{BillID: seen.ID, Since: at})
 	void := rule.Decide(p.Policy, bill.known, seen, bill.left)
-	owed := seen.State().Voided() && len(void.Triggers) > 0
+	owed := seen.State().Voided() && len(void.Triggers) > 0 && !p.isAnother(bill.known, seen.State(), bill.left)
 	switch {
 	case owed && void.OrdersFrom == rule.OrdersFromSnapshot:
 		p.decideBill(page, bill.known, seen, bill.left)
@@ -86,11 +86,46 @@ func (p *Pager) decideDeleted(page *ledger.Page, bill listed, at time.Time) {
 func (p *Pager) DecideGone(
 	page *ledger.Page, known rule.Known, absentSince, at time.Time, together int, newest bool,
 ) {
-	d := rule.DecideGone(p.Policy, known, absentSince, at)
 	page.Gone = true
-	lost := p.restored.Replaces(known.ReadTime) && !known.State.CreateTime.Before(p.restored.To)
-	if (together > rule.ManyGone || newest || lost) && slices.Contains(d.Triggers, rule.TriggerDeleted) &&
-		d.Hold == "" {
+	why := ""
+	switch {
+	case p.restored.Replaces(known.ReadTime) && !known.State.CreateTime.Before(p.restored.To):
+		why = fmt.Sprintf("%d bills, made after the time to which Kingdee was restored", together)
+	case newest:
+		why = fmt.Sprintf("%d bills, all of the newest are missing", together)
+	case together > rule.ManyGone:
+		why = fmt.Sprintf("%d bills", together)
+	}
+	p.decideGone(page, known, absentSince, at, why)
+}
+
+// isAnother says whether a read shows another bill than the one that is known by its id.
+func (p *Pager) isAnother(known *rule.Known, seen rule.State, read time.Time) bool {
+	if known == nil {
+		return false
+	}
+	k := *known
+	k.Away = k.Away || p.restored.Replaces(k.ReadTime)
+	return k.IsAnother(seen, read)
+}
+
+// former parts with a bill whose id shows another one: it is kept under an id that Kingdee does not have, and counts as
+// deleted. No proof of that was asked for, so a person decides about what is owed for it.
+func (p *Pager) former(page *ledger.Page, known rule.Known, read time.Time) {
+	id := known.State.ID
+	known.State.ID = known.FormerID()
+	page.Former = append(page.Former, ledger.Former{BillID: id, FormerID: known.State.ID, Before: known.ReadTime})
+	if known.GoneTime.IsZero() {
+		p.decideGone(page, known, read, read,
+			fmt.Sprintf("%s, FID %d 已属另一张单据 is another bill's", known.State.Number, id))
+	}
+}
+
+// decideGone lets the rules decide a bill that is gone; why says what a person must look at before what is owed for
+// that is sent, empty for nothing.
+func (p *Pager) decideGone(page *ledger.Page, known rule.Known, absentSince, at time.Time, why string) {
+	d := rule.DecideGone(p.Policy, known, absentSince, at)
+	if why != "" && slices.Contains(d.Triggers, rule.TriggerDeleted) && d.Hold == "" {
 		d.Hold = rule.HoldManyGone
 	}
 	bill := rule.Bill{ID: known.State.ID, Number: known.State.Number}
@@ -113,13 +148,6 @@ func (p *Pager) DecideGone(
 	page.Cancellations = append(page.Cancellations, cancellations...)
 	if d.Hold == rule.HoldManyGone &&
 		!slices.ContainsFunc(page.Work, func(w ledger.Work) bool { return w.Kind == rule.WorkManyGone }) {
-		detail := fmt.Sprintf("%d bills", together)
-		switch {
-		case lost:
-			detail += ", made after the time to which Kingdee was restored"
-		case newest:
-			detail += ", all of the newest are missing"
-		}
-		page.Work = append(page.Work, ledger.Work{Kind: rule.WorkManyGone, Detail: detail})
+		page.Work = append(page.Work, ledger.Work{Kind: rule.WorkManyGone, Detail: why})
 	}
 }

@@ -16,6 +16,9 @@ import (
 // WritePage writes one page of a run: bills and snapshots, cancellations as planned, what is withdrawn, work items. It
 // adds the split of the cancellations to the page's run counts.
 func WritePage(ctx context.Context, tx pgx.Tx, run *ledger.Run, page *ledger.Page) error {
+	if err := moveFormer(ctx, tx, run.Scheme, page.Former); err != nil {
+		return fmt.Errorf("former bills: %w", err)
+	}
 	if err := guardBills(ctx, tx, run.Scheme, page.Bills); err != nil {
 		return err
 	}

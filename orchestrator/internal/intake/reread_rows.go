@@ -13,7 +13,8 @@ const rereadPause = "10 minutes"
 // Reread answers bills that are to be read again by id, whatever their dates say; at most limit, the longest due first.
 func (s *BillRows) Reread(ctx context.Context, scheme string, limit int) ([]int64, error) {
 	rows, err := s.pool.Query(ctx, `
-select bill_id from bill where scheme = $1 and reread_time <= now() order by reread_time limit $2`, scheme, limit)
+select bill_id from bill
+where scheme = $1 and bill_id > 0 and reread_time <= now() order by reread_time limit $2`, scheme, limit)
 	if err != nil {
 		return nil, fmt.Errorf("read bills to look at again: %w", err)
 	}

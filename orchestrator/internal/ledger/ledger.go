@@ -156,11 +156,21 @@ type Page struct {
 	// Reopen: cancellations that ended as dry_run are planned anew where the scheme sends. Only a backfill with
 	// BeforeCutover asks for that.
 	Reopen bool
+	// Former are bills whose ids show others by now.
+	Former []Former
 	// Gone: its bills were all proved gone.
 	Gone bool
 	// RunCounts count this page, except for the split of its orders into new, already owed and held, which the commit
 	// adds.
 	RunCounts rule.RunCounts
+}
+
+// Former is a bill whose id shows another one by now.
+type Former struct {
+	// BillID was its id, FormerID is the one that it is kept under.
+	BillID, FormerID int64
+	// Before is when it was read last, as whoever decided that knew it.
+	Before time.Time
 }
 
 // Empty says whether the page would tell nothing new: work items alone do not make a run worth a row, since a bill that
@@ -245,6 +255,8 @@ type Due struct {
 	UnsentTime   time.Time
 	UnsentFor    time.Duration
 	AnsweredTime time.Time
+	// BillCreated is the bill's creation date, zero where nobody knows it: an id with another one is another bill.
+	BillCreated time.Time
 	// BillGone: the bill was proved gone. BillVoidedLast: and it was voided when it was last seen.
 	BillGone, BillVoidedLast bool
 	// HangsOnUnAudit: another bill lets the order go only as long as it is un-audited.
@@ -336,8 +348,8 @@ type Verified struct {
 	Expected bool
 	// Question: it is not owed, but asked.
 	Question bool
-	// Absent: the read went well and did not show the bill.
-	Absent bool
+	// Absent: the read went well and did not show the bill. Another: it showed another bill under its id.
+	Absent, Another bool
 }
 
 // Gathering says what to take of what is due.

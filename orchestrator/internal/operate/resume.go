@@ -114,8 +114,14 @@ update mapping_answers set answers = $2, bad_in_row = $3, examples = '{}' where 
 	case c.Kind == rule.ConditionCancelledElsewhere:
 		_, err = tx.Exec(ctx, `delete from first_answers where scheme = $1`, c.Scheme)
 	case c.Reason == rule.StopZone:
-		// Whichever zone comes next is the zone from now on.
-		_, err = tx.Exec(ctx, `update watermark set time_zone = '' where scheme = $1`, c.Scheme)
+		// Whichever zone comes next is the zone from now on. That dates differ then begins no other generation, and
+		// makes no bill another one, once.
+		if _, err = tx.Exec(ctx, `update watermark set time_zone = '' where scheme = $1`, c.Scheme); err != nil {
+			return err
+		}
+		_, err = tx.Exec(ctx, `
+update bill set bill_create_time = null, generation_approve = null, generation_cancel = null, update_time = now()
+where scheme = $1 and gone_time is null`, c.Scheme)
 	}
 	return err
 }

@@ -299,8 +299,9 @@ func readByOtherKeys(ctx context.Context, tx pgx.Tx, f SchemeFile, document stri
 	_, err = tx.Exec(ctx, `
 update bill
 set generation_approve = null, generation_cancel = null, update_time = now(),
+    bill_create_time = case when $2 then null else bill_create_time end,
     reread_time = case when document_status = 'C' and cancel_status = 'A' then now() else reread_time end
-where scheme = $1 and gone_time is null`, f.Scheme)
+where scheme = $1 and gone_time is null`, f.Scheme, before["create_time"] != f.Keys["create_time"])
 	return err
 }
 

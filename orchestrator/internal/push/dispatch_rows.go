@@ -145,6 +145,7 @@ select c.cancellation_id, c.scheme, c.revision, s.revision as scheme_revision, c
        case when c.same_disposition = 'not_found' then (` + rested + `) else interval '0' end as rested,
        (select w.answer_time from wms_answer w where w.account = c.account) as answered_time,
        ` + ledger.IsClaimed + ` as claimed, ` + ledger.HangsOnUnAudit + ` as hangs_on_un_audit,
+       (select b.bill_create_time from bill b where b.scheme = c.scheme and b.bill_id = c.bill_id) as bill_created,
        exists (select from bill b where b.scheme = c.scheme and b.bill_id = c.bill_id
            and b.gone_time is not null) as bill_gone,
        exists (select from bill b where b.scheme = c.scheme and b.bill_id = c.bill_id

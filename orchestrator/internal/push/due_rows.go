@@ -21,6 +21,7 @@ type dueRow struct {
 	Evidence        string
 	Question        int
 	NotBefore       time.Time
+	BillCreated     time.Time
 	BillGone        bool
 	BillVoidedLast  bool
 	VerifiedTime    time.Time
@@ -53,7 +54,7 @@ func (r dueRow) due() ledger.Due {
 		SameDisposition: rule.Disposition(r.SameDisposition), SameCount: r.SameCount,
 		SameSince: r.SameSince, Rested: r.Rested, AnswerChanges: r.AnswerChanges, UnsentSince: r.UnsentSince,
 		UnsentTime: r.UnsentTime, UnsentFor: r.UnsentFor, AnsweredTime: r.AnsweredTime,
-		NotBefore: r.NotBefore, BillGone: r.BillGone, BillVoidedLast: r.BillVoidedLast,
+		NotBefore: r.NotBefore, BillCreated: r.BillCreated, BillGone: r.BillGone, BillVoidedLast: r.BillVoidedLast,
 		HangsOnUnAudit: r.HangsOnUnAudit, Traceparent: r.Traceparent,
 		// When the other bill was read last, this row does not say.
 		NeedsRead: r.Claimed || r.HangsOnUnAudit || r.VerifiedTime.Before(r.NotBefore),

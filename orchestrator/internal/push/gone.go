@@ -29,6 +29,10 @@ func (v *Verifier) askForGone(ctx context.Context, e intake.Entry, due []ledger.
 	gone := map[int64]bool{}
 	asked := map[int64]bool{}
 	for _, d := range due {
+		if d.BillID < 0 {
+			gone[d.BillID] = true // another bill has its id
+			continue
+		}
 		if !d.BillGone || asked[d.BillID] || len(asked) == limit {
 			continue
 		}

@@ -199,9 +199,12 @@ func storeUnread(
 	if len(verified) == 0 {
 		return nil
 	}
-	var absent []int64
+	var absent, another []int64
 	var times []time.Time
 	for _, v := range verified {
+		if v.Another {
+			another = append(another, v.ID)
+		}
 		if v.Absent && !v.ReadTime.IsZero() {
 			absent, times = append(absent, v.ID), append(times, v.ReadTime)
 		}
@@ -215,6 +218,15 @@ from (select c.bill_id, max(v.read_time) as read_time
     group by 1) a
 where b.scheme = $1 and b.bill_id = a.bill_id and b.absent_since is null and b.gone_time is null
   and b.read_time < a.read_time`, scheme, absent, times); err != nil {
+			return err
+		}
+	}
+	if len(another) > 0 {
+		// The next run decides both.
+		if _, err := tx.Exec(ctx, `
+update bill b set reread_time = now()
+from cancellation c where c.cancellation_id = any($1) and b.scheme = c.scheme and b.bill_id = c.bill_id`,
+			another); err != nil {
 			return err
 		}
 	}

@@ -283,6 +283,11 @@ func (f *freshRead) verify(p rule.Policy, d ledger.Due, claimants []rule.Claiman
 		fresh.Others[s.ID] = s
 	}
 	if own, shown := f.byID[d.BillID]; shown {
+		if rule.OtherCreated(d.BillCreated, own.CreateTime) {
+			return ledger.Verified{
+				ID: d.ID, Outcome: rule.Unread, ReadTime: f.left, Question: d.Question, Another: true,
+			}
+		}
 		fresh.ByID = &own
 	}
 	cancellation := rule.Cancellation{
@@ -342,7 +347,9 @@ func (v *Verifier) read(ctx context.Context, r intake.Reader, due []ledger.Due, 
 	var ids []int64
 	var numbers []string
 	for _, d := range due {
-		ids = append(ids, d.BillID)
+		if d.BillID > 0 {
+			ids = append(ids, d.BillID)
+		}
 		ids = append(ids, holders[d.ID]...)
 		numbers = append(numbers, d.BillNo)
 	}
@@ -354,6 +361,9 @@ func (v *Verifier) read(ctx context.Context, r intake.Reader, due []ledger.Due, 
 	round, ctx := errgroup.WithContext(ctx)
 	round.SetLimit(cmp.Or(v.AtOnce, -1))
 	round.Go(func() error {
+		if len(ids) == 0 {
+			return nil // another bill has the id
+		}
 		return v.ask(ctx, byID, r, &kingdeev1.StreamBillStatesRequest{
 			Selection: &kingdeev1.StreamBillStatesRequest_Ids{Ids: &kingdeev1.BillIds{Ids: slices.Compact(ids)}},
 		}, func(s rule.State) { byID.byID[s.ID] = s })
@@ -398,6 +408,9 @@ func (f *freshRead) and(byNumber *freshRead) *freshRead {
 	maps.Copy(f.shown, byNumber.shown)
 	maps.Copy(f.unreadable, byNumber.unreadable)
 	f.allUnreadable = f.allUnreadable || byNumber.allUnreadable
+	if f.left.IsZero() {
+		f.centre = byNumber.centre
+	}
 	f.leftAt(byNumber.left)
 	f.slowest = max(f.slowest, byNumber.slowest)
 	return f

@@ -1,6 +1,9 @@
 package rule
 
-import "time"
+import (
+	"strings"
+	"time"
+)
 
 // Known is what the ledger remembers of a bill.
 type Known struct {
@@ -32,10 +35,30 @@ type Known struct {
 	Doubt Doubt
 	// HasPlanned: a run that did not end has left cancellations planned.
 	HasPlanned bool
+	// Away: since it was read it was proved gone, or Kingdee was restored from an older copy.
+	Away bool
 	// Reread: a fresh read showed something else than State, or State could not be trusted; it must be read whole
 	// again.
 	Reread bool
 }
+
+// IsAnother says whether what a read shows under the bill's id is another bill: it was made at another moment, or the
+// id has another number after a time in which the bill was not there. A number that is corrected while the bill is
+// there is the same bill's.
+func (k Known) IsAnother(seen State, readTime time.Time) bool {
+	return !readTime.Before(k.ReadTime) && (OtherCreated(k.State.CreateTime, seen.CreateTime) ||
+		k.Away && k.State.Number != "" && !strings.EqualFold(k.State.Number, seen.Number))
+}
+
+// OtherCreated says whether two creation dates under one id are those of two bills; one that is unset says nothing.
+func OtherCreated(known, seen time.Time) bool { return differs(known, seen) }
+
+// FormerID is the id under which a bill is kept once its own shows another bill: of no bill in Kingdee, and of no other
+// life under the same id.
+func (k Known) FormerID() int64 { return -(k.State.ID*formerIDs + int64(k.Generation)%formerIDs) }
+
+// formerIDs is how many generations FormerID tells apart.
+const formerIDs = 1000
 
 // next is the bill's memory after it was seen in this state. A new generation begins
 //   - when it is seen live again: it was not live, or believed gone, and had been live or voided in the present

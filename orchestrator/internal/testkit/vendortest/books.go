@@ -214,10 +214,14 @@ func (b *Books) Reopen(id int64) {
 
 func (b *Books) Live(id int64, no string, stock string) {
 	at := timestamppb.New(b.Clock.Add(-time.Hour))
+	created := at
+	if before := b.Bills[id]; before != nil {
+		created = before.GetCreateTime()
+	}
 	b.Bills[id] = &kingdeev1.Bill{
 		Id: id, Number: no, Rows: 1, OrgNumber: "100", DocumentStatus: kingdeev1.DocumentStatus_DOCUMENT_STATUS_AUDITED,
 		CancelStatus: kingdeev1.CancelStatus_CANCEL_STATUS_NOT_VOIDED, Kind: form.Assembly,
-		CreateTime: at, ModifyTime: at, ApproveTime: at,
+		CreateTime: created, ModifyTime: at, ApproveTime: at,
 		Entities: []*kingdeev1.EntityLines{{Name: "FEntity", Lines: []*kingdeev1.Line{
 			{Id: id*10 + 1, MaterialNumber: "M", Quantity: "1", WarehouseNumber: stock},
 		}}},

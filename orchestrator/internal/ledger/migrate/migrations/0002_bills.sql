@@ -6,6 +6,7 @@
 create table bill (
     scheme             text not null references scheme,
     bill_id            bigint not null,
+    former_id          bigint,
     bill_no            text not null,
     org                text not null,
     bill_kind          text not null,
@@ -47,7 +48,10 @@ create index bill_watched on bill (scheme, bill_id)
         or absent_since is not null;
 create index bill_deleted on bill (scheme, bill_id) where class = 'deleted';
 create index bill_absent on bill (scheme, bill_id) where absent_since is not null;
-comment on column bill.bill_id is 'FID';
+comment on column bill.bill_id is 'FID; below zero = none any longer: another bill has it, see former_id';
+comment on column bill.former_id is
+    'the FID that it had until that showed another bill, which was made at another moment or has another number; it '
+    'counts as deleted';
 comment on column bill.closed is
     'closed, not voided, under a scheme that counts both alike: cancel_status is B then, and cancel_time is when it '
     'was closed';
@@ -72,7 +76,7 @@ create table bill_snapshot (
     content    jsonb not null,
     read_time  timestamptz not null,
     primary key (scheme, bill_id, generation),
-    foreign key (scheme, bill_id) references bill
+    foreign key (scheme, bill_id) references bill on update cascade
 );
 comment on table bill_snapshot is
     'the bill as it was last seen live in a generation: the warehouse order was made from this';
@@ -86,7 +90,7 @@ create table bill_doubt (
     asked_time    timestamptz,
     questions     integer not null default 0,
     primary key (scheme, bill_id),
-    foreign key (scheme, bill_id) references bill on delete cascade
+    foreign key (scheme, bill_id) references bill on delete cascade on update cascade
 );
 comment on table bill_doubt is
     'bills that may have lived without a read that showed it: nothing but the modify date moved while they were not '
@@ -106,7 +110,7 @@ create table bill_live_again (
     cancellation_id bigint not null,
     note_time       timestamptz not null default now(),
     primary key (scheme, bill_id, cancellation_id),
-    foreign key (scheme, bill_id) references bill on delete cascade
+    foreign key (scheme, bill_id) references bill on delete cascade on update cascade
 );
 comment on table bill_live_again is
     'a bill was seen live after an order of it was cancelled, and the scheme says that the WMS takes its number again: '
@@ -133,7 +137,7 @@ create table claim (
     revision    integer not null,
     create_time timestamptz not null default now(),
     primary key (scheme, bill_id, order_id),
-    foreign key (scheme, bill_id) references bill
+    foreign key (scheme, bill_id) references bill on update cascade
 );
 -- Asked for each order before a request leaves: which other bills claim it?
 create index claim_order on claim (order_id);

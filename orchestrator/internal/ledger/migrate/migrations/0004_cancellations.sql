@@ -36,7 +36,7 @@ create index cancellation_bill_no on cancellation (bill_no, cancellation_id desc
 create index cancellation_business_date on cancellation (business_date);
 comment on table cancellation is
     'a cancellation: the order of this kind and Kingdee warehouse must be cancelled, for this bill and generation; '
-    'kept for ever. Written once; only a further trigger, or being planned anew, changes it';
+    'kept for ever. Written once; only a further trigger, being planned anew, or another id of its bill changes it';
 comment on column cancellation.order_id is
     'the order that the mapping of its revision makes of that; another mapping of later makes no second cancellation';
 comment on column cancellation.question is

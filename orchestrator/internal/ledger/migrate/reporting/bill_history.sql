@@ -52,6 +52,12 @@ from voidrelay.bill b
 left join voidrelay.class_reason y on y.reason = b.class_reason
 where b.gone_time is not null
 union all
+select b.scheme, b.bill_id, b.bill_no, b.gone_time, 35, 'id_given_again', '编号已属另一张单据',
+       'FID ' || b.former_id || ' 已属另一张单据', null, 0, 'its id was given again',
+       'its id ' || b.former_id || ' is another bill''s'
+from voidrelay.bill b
+where b.former_id is not null
+union all
 select b.scheme, b.bill_id, b.bill_no, c.create_time, 40, 'cancellation',
        case when c.question > 0 then '追问（第 ' || c.generation || ' 次生效之后可能又生效过）'
             else '记入应取消（第 ' || c.generation || ' 次生效）' end,

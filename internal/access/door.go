@@ -27,6 +27,7 @@ type Door struct {
 	// refusals are nil where none are kept.
 	refusals *Refusals
 	now      func() time.Time
+	holds    holds
 }
 
 // NewDoor makes a door. Where callers is nil nobody is asked who he is, and everybody may do everything: the settings
@@ -38,7 +39,10 @@ func NewDoor(callers *Callers, needs map[string]Need, refusals *Refusals) *Door 
 }
 
 // admit exchanges the callers, where anybody is asked who he is.
-func (d *Door) admit(callers *Callers) { d.callers.Store(callers) }
+func (d *Door) admit(callers *Callers) {
+	d.callers.Store(callers)
+	d.Review()
+}
 
 // trust lets nobody in any more whose certificate is not vouched for by those that are held now, before Serve.
 func (d *Door) trust(held *atomic.Pointer[authorities]) { d.vouching = held }

@@ -62,7 +62,7 @@ func (c *chain) options() []grpc.ServerOption {
 		grpc.ChainStreamInterceptor(
 			recovery.StreamServerInterceptor(crashed), c.streamID, c.streamDeadline, c.streamLog,
 			recovery.StreamServerInterceptor(crashed), c.streamErrors,
-			auth.StreamServerInterceptor(c.door.Enter), c.streamValid,
+			auth.StreamServerInterceptor(c.door.Enter), c.streamHold, c.streamValid,
 		),
 	}
 }

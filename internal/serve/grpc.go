@@ -33,6 +33,8 @@ const (
 	pingAtMost    = 10 * time.Second
 	idleUntilPing = time.Minute
 	pingTime      = 20 * time.Second
+	// connectionFor is how long a connection by TLS takes new calls: the next one shows the certificates of by then.
+	connectionFor = time.Hour
 	// window is how much of requests may be under way, 64 KiB. They are small, and a window that grows as it is needed
 	// costs pings all the time.
 	window = 1 << 16
@@ -63,6 +65,7 @@ type GRPC struct {
 	own      *access.OwnWay
 	checks   *pulse
 	listener net.Listener
+	closing  context.Context // the server's life, not a call's
 	close    context.CancelFunc
 }
 
@@ -82,11 +85,15 @@ func NewGRPC(o GRPCOptions) (*GRPC, error) {
 	if maxRequest == 0 {
 		maxRequest = MaxMessage
 	}
+	alive := keepalive.ServerParameters{Time: idleUntilPing, Timeout: pingTime}
+	if o.Guard.TLS != nil {
+		alive.MaxConnectionAge = connectionFor
+	}
 	options := append(c.options(),
 		grpc.MaxRecvMsgSize(maxRequest), grpc.MaxSendMsgSize(MaxMessage), grpc.MaxConcurrentStreams(maxStreams),
 		grpc.StaticStreamWindowSize(window), grpc.StaticConnWindowSize(window),
 		grpc.WaitForHandlers(true), grpc.ConnectionTimeout(handshakeTime),
-		grpc.KeepaliveParams(keepalive.ServerParameters{Time: idleUntilPing, Timeout: pingTime}),
+		grpc.KeepaliveParams(alive),
 		grpc.KeepaliveEnforcementPolicy(keepalive.EnforcementPolicy{MinTime: pingAtMost, PermitWithoutStream: true}),
 	)
 	options = append(options, grpc.Creds(access.ServerCredentials(o.Guard.TLS, refusals)))
@@ -100,8 +107,8 @@ func NewGRPC(o GRPCOptions) (*GRPC, error) {
 		o.Guard.Follow(o.Files, door)
 	}
 	g := &GRPC{
-		Server: grpc.NewServer(options...), checks: &pulse{Server: health.NewServer()}, close: closeIt,
-		Door: door, Refusals: refusals,
+		Server: grpc.NewServer(options...), checks: &pulse{Server: health.NewServer()}, closing: closing,
+		close: closeIt, Door: door, Refusals: refusals,
 	}
 	g.checks.SetServingStatus("", healthv1.HealthCheckResponse_NOT_SERVING) // until SetHealth says otherwise
 	healthv1.RegisterHealthServer(g.Server, g.checks)
@@ -166,6 +173,7 @@ func (g *GRPC) Serve() error {
 		return fmt.Errorf("serve gRPC: %w", err)
 	}
 	go g.Refusals.Run() // until Leave
+	go review(g.closing, g.Door)
 	if g.own != nil {
 		go func() { _ = g.Server.Serve(g.own.Listener()) }() // it ends with the server
 	}

@@ -27,13 +27,18 @@ type issued struct {
 // issue makes a certificate for this machine, signed by an authority or by itself.
 func issue(t *testing.T, by *issued, name string) issued {
 	t.Helper()
+	return issueUntil(t, by, name, time.Now().Add(time.Hour))
+}
+
+func issueUntil(t *testing.T, by *issued, name string, end time.Time) issued {
+	t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	require.NoError(t, err)
 	template := &x509.Certificate{
 		SerialNumber: big.NewInt(time.Now().UnixNano()), Subject: pkix.Name{CommonName: name},
 		DNSNames:    []string{name, "localhost"},
 		IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)}, NotBefore: time.Now().Add(-time.Hour),
-		NotAfter: time.Now().Add(time.Hour),
+		NotAfter: end,
 		IsCA:     by == nil, BasicConstraintsValid: true,
 		KeyUsage:    x509.KeyUsageDigitalSignature | x509.KeyUsageCertSign,
 		ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth, x509.ExtKeyUsageClientAuth},

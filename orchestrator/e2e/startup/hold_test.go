@@ -1,0 +1,90 @@
+package startup
+
+import (
+	"crypto/tls"
+	"crypto/x509"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/credentials"
+	reflectionv1 "google.golang.org/grpc/reflection/grpc_reflection_v1"
+	"google.golang.org/grpc/status"
+
+	"github.com/voidrelay/voidrelay/internal/access/accesstest"
+	"github.com/voidrelay/voidrelay/internal/serve"
+	orchestratorv1 "github.com/voidrelay/voidrelay/proto/gen/orchestrator/v1"
+	wmsv1 "github.com/voidrelay/voidrelay/proto/gen/wms/v1"
+)
+
+// streams opens what a service keeps open for as long as its caller wants, and answers how each one ends.
+func streams(t *testing.T, s service, conn *grpc.ClientConn) map[string]func() error {
+	t.Helper()
+	reflection, err := reflectionv1.NewServerReflectionClient(conn).ServerReflectionInfo(t.Context())
+	require.NoError(t, err)
+	require.NoError(t, reflection.Send(&reflectionv1.ServerReflectionRequest{
+		MessageRequest: &reflectionv1.ServerReflectionRequest_ListServices{},
+	}))
+	_, err = reflection.Recv()
+	require.NoError(t, err)
+	ends := map[string]func() error{"reflection": func() error { _, err := reflection.Recv(); return err }}
+	switch s.name {
+	case "wmssvc":
+		orders, err := wmsv1.NewOrderServiceClient(conn).CancelOrders(t.Context())
+		require.NoError(t, err)
+		_, err = orders.Recv()
+		require.NoError(t, err)
+		ends["orders"] = func() error { _, err := orders.Recv(); return err }
+	case "orchestrator":
+		events, err := orchestratorv1.NewEventServiceClient(conn).WatchEvents(t.Context(),
+			&orchestratorv1.WatchEventsRequest{})
+		require.NoError(t, err)
+		_, err = events.Header()
+		require.NoError(t, err)
+		ends["events"] = func() error {
+			for {
+				if _, err := events.Recv(); err != nil {
+					return err
+				}
+			}
+		}
+	}
+	return ends
+}
+
+// A stream that was open when its token was revoked went on until its caller ended it.
+func TestAnOpenStreamEndsWhenItsCallerIsRevoked(t *testing.T) {
+	each(t, func(t *testing.T, s service) {
+		const token = "0123456789abcdef"
+		path := accesstest.File(t, accesstest.Caller{Name: "orchestrator", Role: "viewer", Token: token})
+		r := s.run(t, map[string]string{"AUTH_CALLERS_FILE": path})
+		conn := dial(t, r.addr, serve.DialOptions{Token: token})
+		ends := streams(t, s, conn)
+		replace(t, path, accesstest.File(t, accesstest.Caller{Name: "li", Role: "viewer", Token: "fedcba9876543210"}))
+		for name, end := range ends {
+			require.Equal(t, codes.Unauthenticated, status.Code(end()), name)
+		}
+	})
+}
+
+func TestAnOpenStreamEndsWithItsCertificate(t *testing.T) {
+	each(t, func(t *testing.T, s service) {
+		authority := issue(t, nil, "ca")
+		server := issue(t, &authority, "server")
+		r := s.run(t, map[string]string{
+			"TLS_CERT_FILE": server.certFile, "TLS_KEY_FILE": server.keyFile, "TLS_CLIENT_CA_FILE": authority.certFile,
+			"AUTH_CALLERS_FILE": accesstest.File(t, accesstest.Caller{Name: "orchestrator", Role: "viewer"}),
+		})
+		roots := x509.NewCertPool()
+		roots.AddCert(authority.certificate)
+		caller := issueUntil(t, &authority, "orchestrator", time.Now().Add(10*time.Second))
+		conn := dial(t, r.addr, serve.DialOptions{TLS: credentials.NewTLS(&tls.Config{
+			RootCAs: roots, Certificates: []tls.Certificate{caller.pair}, MinVersion: tls.VersionTLS12,
+		})})
+		for name, end := range streams(t, s, conn) {
+			require.Equal(t, codes.Unauthenticated, status.Code(end()), name)
+		}
+	})
+}

@@ -255,8 +255,8 @@ func TestWhatStillHolds(t *testing.T) {
 	}
 }
 
-// The order is another bill's, too, which is un-audited: a read that left within its dwell lets nothing go, and a later
-// one only for as long as such a read lasts.
+// The order is another bill's, too, which is un-audited: a read that left within its dwell lets nothing go, and a
+// later one only for as long as such a read lasts.
 func TestAnOrderThatHangsOnAnUnAuditWaitsForAReadPastThatDwell(t *testing.T) {
 	t.Parallel()
 	voided := rule.State{ID: 7, Number: "A1", DocumentStatus: rule.Audited, CancelStatus: rule.Voided}

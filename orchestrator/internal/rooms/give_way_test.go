@@ -1,13 +1,16 @@
 package rooms_test
 
 import (
+	"log/slog"
 	"testing"
 	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/stretchr/testify/require"
 
+	"github.com/voidrelay/voidrelay/orchestrator/internal/intake"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/ledger"
+	"github.com/voidrelay/voidrelay/orchestrator/internal/push"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/rule"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/testkit/rowtest"
 )
@@ -236,4 +239,16 @@ func TestSettingASchemeToSendEndsWhatItSharesWithAnother(t *testing.T) {
 	require.NoError(t, err)
 	require.EqualValues(t, 1, ended)
 	require.Equal(t, "A1 open, A2 dry_run dry_run", w.text(standing))
+}
+
+// Nobody need act: a dispatch looks every two seconds.
+func TestADispatchLetsOwnersGiveWay(t *testing.T) {
+	w := setupWriter(t)
+	w.runs(held(voidedPage(1, "A1", "WH1"), rule.HoldNoEventTime))
+	w.runs(shares(voidedPage(2, "A2", "WH2")))
+	dispatch := push.Dispatcher{
+		Store: w.store, Registry: intake.NewRegistry(nil, nil), Logger: slog.New(slog.DiscardHandler), Now: time.Now,
+	}
+	require.NoError(t, dispatch.Run(t.Context()))
+	require.Equal(t, "A1 planned with A2, A2 planned", w.text(standing))
 }

@@ -332,7 +332,8 @@ func (r *Refusals) Handshake(from net.Addr, err error) {
 
 // ConnState hears of the handshakes of an http.Server that speaks TLS.
 func (r *Refusals) ConnState(conn net.Conn, state http.ConnState) {
-	if secured, ok := conn.(*tls.Conn); ok && state == http.StateClosed && !secured.ConnectionState().HandshakeComplete {
+	secured, ok := conn.(*tls.Conn)
+	if ok && state == http.StateClosed && !secured.ConnectionState().HandshakeComplete {
 		// It has been tried and says again what was wrong.
 		r.Handshake(conn.RemoteAddr(), secured.HandshakeContext(r.closing))
 	}

@@ -1,6 +1,7 @@
 package serve
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"maps"
@@ -35,6 +36,8 @@ const (
 	pingTime      = 20 * time.Second
 	// connectionFor is how long a connection by TLS takes new calls: the next one shows the certificates of by then.
 	connectionFor = time.Hour
+	// unusedTime is how long a connection without a call stays. One with a stream, such as a watch, is in use.
+	unusedTime = 10 * time.Minute
 	// window is how much of requests may be under way, 64 KiB. They are small, and a window that grows as it is needed
 	// costs pings all the time.
 	window = 1 << 16
@@ -48,6 +51,8 @@ type GRPCOptions struct {
 	Telemetry *telemetry.Telemetry
 	// MaxRequest bounds one request, in bytes; 0 = MaxMessage.
 	MaxRequest int
+	// Unused is how long a connection without a call stays; 0 = 10 min.
+	Unused time.Duration
 	// Files follows what the guard was read from; nil follows nothing.
 	Files *watched.Files
 	// Messages are those whose rules are compiled before the first call comes; others are compiled when they come.
@@ -85,7 +90,9 @@ func NewGRPC(o GRPCOptions) (*GRPC, error) {
 	if maxRequest == 0 {
 		maxRequest = MaxMessage
 	}
-	alive := keepalive.ServerParameters{Time: idleUntilPing, Timeout: pingTime}
+	alive := keepalive.ServerParameters{
+		MaxConnectionIdle: cmp.Or(o.Unused, unusedTime), Time: idleUntilPing, Timeout: pingTime,
+	}
 	if o.Guard.TLS != nil {
 		alive.MaxConnectionAge = connectionFor
 	}
@@ -228,11 +235,11 @@ func (g *GRPC) Drain(ctx context.Context) {
 	}
 }
 
-// Listen takes a TCP address; a fault names the setting that it comes from.
+// Listen takes a TCP address and bears 1,024 connections there at once; a fault names the setting that it comes from.
 func Listen(ctx context.Context, setting, addr string) (net.Listener, error) {
 	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", addr)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", setting, err)
 	}
-	return listener, nil
+	return Bounded(listener, mostConnections), nil
 }

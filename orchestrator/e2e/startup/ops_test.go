@@ -77,7 +77,8 @@ func ask(t *testing.T, method, addr, path string) (code int, body string) {
 
 // toldLabels are the labels that a scrape may have. Whoever adds one looks at what stands in it: anybody may read it.
 var toldLabels = []string{
-	"account", "cause", "code", "data_center", "disposition", "error_type", "go_version", "host", "kind", "le", "method",
+	"account", "cause", "code", "data_center", "disposition", "error_type", "go_version", "host", "kind", "le",
+	"method",
 	"outcome", "quantile", "queue", "reason", "revision", "rpc_method", "rpc_response_status_code", "rpc_system_name",
 	"scheme", "server_address", "server_port", "service", "setting", "state", "status", "trigger", "version",
 }

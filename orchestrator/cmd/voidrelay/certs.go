@@ -24,7 +24,8 @@ func (sh *shell) initCommand() *cobra.Command {
 		Short: "建立私有证书 makes a private authority, and certificates for the three services",
 		Args:  args(0, ""),
 		Long: `Makes in a folder: authority.crt and authority.key, a certificate and a key for each of kingdeesvc,
-wmssvc and orchestrator, and the file callers, by which the adapters know the orchestrator. Nothing that is there is overwritten.
+wmssvc and orchestrator, and the file callers, by which the adapters know the orchestrator. Nothing that is there is
+overwritten.
 Certificates are good for a year; ` + "`voidrelay cert renew`" + ` renews them, and running services take the new ones
 within 5 seconds. Whoever has authority.key can be anybody: keep it on no host that serves.`,
 	}

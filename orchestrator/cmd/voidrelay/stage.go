@@ -51,6 +51,8 @@ type stageOptions struct {
 	install.Options
 	// Throwaway: a private database in the temporary folder and sandboxes that keep nothing, on free ports.
 	Throwaway bool
+	// guarded: the adapters answer the orchestrator beside them alone.
+	guarded bool
 }
 
 // openStage checks all settings, then starts what they ask for, unless the command found something wrong with them
@@ -84,6 +86,11 @@ func (s *stage) open(ctx context.Context, opts stageOptions) error {
 		opts.Tune = s.remember(opts.Sandboxes)
 	}
 	var err error
+	if opts.guarded {
+		if opts.Adapters, err = install.MakeAdapterFiles(opts.Getenv); err != nil {
+			return err
+		}
+	}
 	if s.stack, err = install.Start(ctx, opts.Options, s.database, s.vendors); err != nil {
 		return err
 	}

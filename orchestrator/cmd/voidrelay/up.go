@@ -33,6 +33,7 @@ func (sh *shell) up(ctx context.Context) (err error) {
 	// A mixture is refused together with all else that is wrong.
 	opts := stageOptions{Options: install.Options{Getenv: sh.getenv, Sandboxes: !real &&
 		mixed == nil, Logger: sh.logger(slog.LevelInfo)}}
+	opts.guarded = true
 	s, err := openStage(ctx, opts, tell)
 	if err != nil {
 		return err

@@ -18,7 +18,11 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+	"google.golang.org/grpc/codes"
+	grpcstatus "google.golang.org/grpc/status"
 
+	"github.com/voidrelay/voidrelay/internal/serve"
+	"github.com/voidrelay/voidrelay/internal/settings"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/testkit/storetest"
 )
 
@@ -156,6 +160,51 @@ func TestUpWritesJSONToTheEndAndSIGHUPEndsNothing(t *testing.T) {
 		require.True(t, json.Valid(lines.lines.Bytes()), lines.lines.Text())
 	}
 	require.NoError(t, cmd.Wait())
+}
+
+// Any program of the machine could cancel orders at the adapters of `voidrelay up`, past the ledger.
+func TestUpLeavesNoAdapterOpen(t *testing.T) {
+	t.Parallel()
+	status, example, _ := run(t, program(t, "voidrelay", nil, "scheme", "example"))
+	require.Zero(t, status)
+	env := map[string]string{"SCHEMES_FILE": file(t, example)}
+	for _, s := range services {
+		maps.Copy(env, s.sound)
+	}
+	for _, setting := range []string{"KINGDEESVC_TARGET", "WMSSVC_TARGET", "ADAPTER_TOKEN"} {
+		delete(env, setting)
+	}
+	state := t.TempDir()
+	env["DATABASE_URL"], env["STATE_DIR"] = storetest.URL(t), state
+	cmd := program(t, "voidrelay", env, "up")
+	stderr, err := cmd.StderrPipe()
+	require.NoError(t, err)
+	require.NoError(t, cmd.Start())
+	lines := &log{lines: bufio.NewScanner(stderr)}
+	addrs := map[string]string{}
+	for _, name := range []string{"kingdeesvc", "wmssvc"} {
+		addrs[name], _ = lines.until(t, name+" listens")["addr"].(string)
+	}
+	lines.until(t, "orchestrator listens")
+	token, err := settings.ReadSecret(filepath.Join(state, "adapters", "token"))
+	require.NoError(t, err)
+	for _, name := range []string{"token", "callers"} {
+		info, err := os.Stat(filepath.Join(state, "adapters", name))
+		require.NoError(t, err)
+		require.Equal(t, os.FileMode(0o600), info.Mode().Perm())
+	}
+	for _, s := range services[:2] {
+		err := s.call(t.Context(), dial(t, addrs[s.name], serve.DialOptions{}))
+		require.Equal(t, codes.Unauthenticated, grpcstatus.Code(err), s.name)
+		require.NoError(t, s.call(t.Context(), dial(t, addrs[s.name], serve.DialOptions{Token: token})))
+	}
+	require.NoError(t, cmd.Process.Signal(syscall.SIGTERM))
+	for lines.lines.Scan() {
+		lines.all.WriteString(lines.lines.Text() + "\n")
+	}
+	require.NoError(t, cmd.Wait())
+	require.NotContains(t, lines.all.String(), token.Reveal())
+	require.NotContains(t, lines.all.String(), "UNAUTHENTICATED", "the orchestrator beside them is known")
 }
 
 func firstAddr(t *testing.T, lines *log) string {

@@ -96,7 +96,7 @@ func (c *checkupWay) oneProcess(ctx context.Context, o *checkup.Options, mixed e
 	o.MemoryDir = cmp.Or(cfg.orchestrator.StateDir, MemoryDir())
 	quiet := slog.New(slog.DiscardHandler)
 	if at := cfg.kingdee.Addr; listens(ctx, at) {
-		if err := c.askKingdeeAt(o, at, serve.DialOptions{}); err != nil {
+		if err := c.askKingdeeAt(o, at, wayBeside(c.getenv)); err != nil {
 			return err
 		}
 	} else {
@@ -107,7 +107,7 @@ func (c *checkupWay) oneProcess(ctx context.Context, o *checkup.Options, mixed e
 		}
 	}
 	if at := cfg.wms.Addr; listens(ctx, at) {
-		if err := c.askWMSAt(o, at, serve.DialOptions{}); err != nil {
+		if err := c.askWMSAt(o, at, wayBeside(c.getenv)); err != nil {
 			return err
 		}
 	} else {
@@ -161,12 +161,12 @@ func (c *checkupWay) onSandboxes(ctx context.Context, o *checkup.Options) error 
 		EN: "no vendor is set (KINGDEE_BASE_URL, WMS_URL); the sandboxes run while `voidrelay up` does",
 	}
 	if at := cfg.kingdee.Addr; listens(ctx, at) {
-		if err := c.askKingdeeAt(o, at, serve.DialOptions{}); err != nil {
+		if err := c.askKingdeeAt(o, at, wayBeside(c.getenv)); err != nil {
 			return err
 		}
 	}
 	if at := cfg.wms.Addr; listens(ctx, at) {
-		if err := c.askWMSAt(o, at, serve.DialOptions{}); err != nil {
+		if err := c.askWMSAt(o, at, wayBeside(c.getenv)); err != nil {
 			return err
 		}
 	}

@@ -101,9 +101,11 @@ func (o Options) load(sandboxes map[string]string, database string) (configs, er
 			return value
 		}
 		switch {
-		// Within one process the adapters stay on loopback and ask for nothing; what guards the door is the
-		// orchestrator's.
-		case name == "AUTH_CALLERS_FILE", strings.HasPrefix(name, "TLS_"):
+		// Within one process the adapters stay on loopback, and know the orchestrator beside them alone. Others come to
+		// the orchestrator.
+		case name == "AUTH_CALLERS_FILE":
+			return o.Adapters.Callers
+		case strings.HasPrefix(name, "TLS_"), name == "WMS_CALLERS" && o.Adapters.Callers != "":
 			return ""
 		case o.FreePorts && (name == "KINGDEESVC_ADDR" || name == "WMSSVC_ADDR"):
 			return freePort
@@ -121,6 +123,8 @@ func (o Options) load(sandboxes map[string]string, database string) (configs, er
 			return ""
 		case o.FreePorts && (name == "ORCHESTRATOR_GRPC_ADDR" || name == "ORCHESTRATOR_HTTP_ADDR"):
 			return freePort
+		case name == "ADAPTER_TOKEN_FILE":
+			return o.Adapters.Token
 		// Known once the adapters listen.
 		case name == "KINGDEESVC_TARGET", name == "WMSSVC_TARGET", strings.HasPrefix(name, "ADAPTER_"):
 			return ""

@@ -20,6 +20,8 @@ type Options struct {
 	Sandboxes bool
 	// FreePorts: every service listens on a free port of 127.0.0.1, whatever the settings say.
 	FreePorts bool
+	// Adapters guards the adapters' doors; its zero value leaves them open to this machine.
+	Adapters AdapterFiles
 	// Tune changes the orchestrator's configuration before it starts; may be nil.
 	Tune   func(*orchestrator.Config)
 	Logger *slog.Logger

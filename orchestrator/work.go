@@ -228,7 +228,7 @@ func (s *Server) adapter(cfg Config, name, target, serviceConfig string) (*grpc.
 		return nil, err
 	}
 	s.conns = append(s.conns, pulse)
-	s.host.Follow(name, pulse, work)
+	s.host.Follow(name, pulse, work, admissions(pulse)[name])
 	return work, nil
 }
 

@@ -24,7 +24,10 @@ type Options struct {
 	// Kingdee and WMS ask the adapters, wherever they run; nil skips what they would say, for the reason in Without.
 	Kingdee func(context.Context, *kingdeev1.CheckConnectionRequest) (*kingdeev1.CheckConnectionResponse, error)
 	WMS     func(ctx context.Context, account string) (*wmsv1.CheckConnectionResponse, error)
-	Without Text
+	// MayCancel asks wmssvc whether the orchestrator may cancel orders there, which its WMS_CALLERS say; an error other
+	// than a refusal says nothing. nil where wmssvc runs in the same process.
+	MayCancel func(context.Context) error
+	Without   Text
 	// KingdeeAt and WMSAt say where the adapters run, host:port; empty: in this process, with this host's clock.
 	KingdeeAt, WMSAt string
 

@@ -138,7 +138,25 @@ func (r *run) askWMS(ctx context.Context) []wmsSaid {
 		asking.Go(func() { all[i] = r.askAccount(ctx, name) })
 	}
 	asking.Wait()
-	return all
+	return append(all, r.askMayCancel(ctx)...)
+}
+
+// askMayCancel finds a wmssvc that answers the harmless call, which any viewer may make, and would refuse a cancel.
+func (r *run) askMayCancel(ctx context.Context) []wmsSaid {
+	if r.MayCancel == nil {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, quickWithin)
+	defer cancel()
+	err := r.MayCancel(ctx)
+	if status.Code(err) != codes.PermissionDenied {
+		return nil
+	}
+	return []wmsSaid{{findings: []Finding{failed("wms.callers", say("旺店通调用方", "WMS callers"),
+		same(status.Convert(err).Message()),
+		say("把编排服务的名称（ADAPTER_TOKEN 的持有人，或证书名）加入 wmssvc 的 WMS_CALLERS，并重启 wmssvc",
+			"add the orchestrator's name, of ADAPTER_TOKEN or of its certificate, to WMS_CALLERS of wmssvc, and "+
+				"restart wmssvc"))}}}
 }
 
 func (r *run) askAccount(ctx context.Context, name string) wmsSaid {

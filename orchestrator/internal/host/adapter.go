@@ -30,6 +30,8 @@ const (
 type adapter struct {
 	name        string
 	pulse, work *grpc.ClientConn
+	// admission asks whether the adapter lets us in; nil does not ask.
+	admission func(context.Context) error
 	// failed says that the last question got no answer, since when none did.
 	failed bool
 	since  time.Time
@@ -37,6 +39,8 @@ type adapter struct {
 	told atomic.Pointer[[]watched.Finding]
 	// written says that the ledger may have the condition open: it does after a crash.
 	written bool
+	// refusalWritten is the same of adapter_refused.
+	refusalWritten bool
 }
 
 // followAdapter asks an adapter for its health until ctx ends, at once when its connection breaks or
@@ -69,6 +73,7 @@ func (h *Host) followAdapter(ctx context.Context, a *adapter) {
 		case err == nil:
 			a.failed = false
 			h.adapterBack(ctx, a)
+			h.askAdmission(ctx, a)
 		case !a.failed:
 			a.failed, a.since = true, begun
 			pause = askAgain

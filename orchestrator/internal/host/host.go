@@ -18,7 +18,7 @@ import (
 	"github.com/voidrelay/voidrelay/orchestrator/internal/rule"
 )
 
-// The adapters, as the reason of adapter_away names them.
+// The adapters, as the reason of adapter_away and adapter_refused names them.
 const (
 	Kingdee = "kingdee"
 	WMS     = "wms"
@@ -99,8 +99,14 @@ func (h *Host) Usable() <-chan struct{} { return h.usable }
 
 // Follow adds an adapter. pulse leads to it and is for health alone, because a connection bears only so many calls at
 // once; work is the connection that the jobs use, which tries again without a pause once the adapter is back.
-func (h *Host) Follow(name string, pulse, work *grpc.ClientConn) {
-	h.adapters = append(h.adapters, &adapter{name: name, pulse: pulse, work: work, written: true})
+//
+// admission asks the adapter for what this host does there, in a way that comes to nothing: a status UNAUTHENTICATED or
+// PERMISSION_DENIED is adapter_refused. nil does not ask.
+func (h *Host) Follow(name string, pulse, work *grpc.ClientConn, admission func(context.Context) error) {
+	h.adapters = append(h.adapters, &adapter{
+		name:  name,
+		pulse: pulse, work: work, admission: admission, written: true, refusalWritten: true,
+	})
 }
 
 // Run gives signs of life and looks at the ledger and the adapters until stopping is closed.
@@ -170,8 +176,11 @@ func (h *Host) ledgerAway() bool {
 // WentBack says whether the ledger is behind what this host remembers of it.
 func (h *Host) WentBack() bool { return h.is(rule.ConditionLedgerWentBack, "") }
 
-// Reaches says whether this host reaches an adapter, Kingdee or WMS, as far as it knows.
-func (h *Host) Reaches(adapter string) bool { return !h.is(rule.ConditionAdapterAway, adapter) }
+// Reaches says whether this host reaches an adapter, Kingdee or WMS, as far as it knows,
+// and is let in.
+func (h *Host) Reaches(adapter string) bool {
+	return !h.is(rule.ConditionAdapterAway, adapter) && !h.is(rule.ConditionAdapterRefused, adapter)
+}
 
 // AwaySince says whether the ledger could not be used at some moment since then.
 func (h *Host) AwaySince(then time.Time) bool {
@@ -216,7 +225,8 @@ func (h *Host) Keeps(kind rule.ConditionKind, host string) bool {
 
 // kept are the kinds that stand in memory.
 var kept = map[rule.ConditionKind]bool{
-	rule.ConditionAdapterAway: true, rule.ConditionLedgerAway: true, rule.ConditionDatabaseReadOnly: true,
+	rule.ConditionAdapterAway: true, rule.ConditionAdapterRefused: true,
+	rule.ConditionLedgerAway: true, rule.ConditionDatabaseReadOnly: true,
 	rule.ConditionLedgerWentBack: true, rule.ConditionFileBroken: true, rule.ConditionCertificateEnding: true,
 }
 

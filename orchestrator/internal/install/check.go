@@ -226,6 +226,11 @@ func (c *checkupWay) askWMSAt(o *checkup.Options, target string, way serve.DialO
 	o.WMS = func(ctx context.Context, account string) (*wmsv1.CheckConnectionResponse, error) {
 		return client.CheckConnection(ctx, &wmsv1.CheckConnectionRequest{Account: account})
 	}
+	o.MayCancel = func(ctx context.Context) error {
+		// No order: whoever may ask is told that this is invalid.
+		_, err := client.CancelOrder(ctx, &wmsv1.CancelOrderRequest{})
+		return err
+	}
 	return nil
 }
 

@@ -1,6 +1,7 @@
 package install_test
 
 import (
+	"cmp"
 	"context"
 	"crypto/ecdsa"
 	"crypto/elliptic"
@@ -8,6 +9,7 @@ import (
 	"crypto/x509"
 	"encoding/pem"
 	"fmt"
+	"log/slog"
 	"maps"
 	"math/big"
 	"net"
@@ -24,12 +26,14 @@ import (
 	"github.com/jackc/pgx/v5/pgproto3"
 	"github.com/stretchr/testify/require"
 
+	"github.com/voidrelay/voidrelay/internal/access/accesstest"
 	"github.com/voidrelay/voidrelay/internal/access/authority"
 	kingdee "github.com/voidrelay/voidrelay/kingdeesvc/sandbox"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/checkup"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/install"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/scheme"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/testkit/storetest"
+	"github.com/voidrelay/voidrelay/wmssvc"
 	wms "github.com/voidrelay/voidrelay/wmssvc/sandbox"
 )
 
@@ -126,6 +130,37 @@ func TestCheckSaysThatAHostRemembersNothingOfTheLedger(t *testing.T) {
 	require.Contains(t, got.Advice.ZH, "STATE_DIR")
 	beside["STATE_DIR"] = t.TempDir()
 	require.Equal(t, checkup.OK, checked(t, beside)["memory"].Result)
+}
+
+// A wmssvc whose WMS_CALLERS do not have the orchestrator answers every question of check's and would refuse each
+// cancel; one that does not know the token answers nothing.
+func TestCheckTellsOfAnAdapterThatRefusesTheOrchestrator(t *testing.T) {
+	const token = "0123456789abcdefo"
+	ours := accesstest.File(t, accesstest.Caller{Name: "orchestrator", Role: "viewer", Token: token})
+	vendors := settingsOf(t, 0)
+	wmssvcWith := func(more map[string]string) string {
+		cfg, err := wmssvc.LoadConfig(func(name string) string { return cmp.Or(more[name], vendors[name]) })
+		require.NoError(t, err)
+		server, err := wmssvc.Start(t.Context(), cfg, slog.New(slog.DiscardHandler))
+		require.NoError(t, err)
+		t.Cleanup(func() { require.NoError(t, server.Stop(context.WithoutCancel(t.Context()))) })
+		return server.Addr()
+	}
+	beside := map[string]string{
+		"DATABASE_URL": vendors["DATABASE_URL"], "KINGDEESVC_TARGET": "127.0.0.1:1", "ADAPTER_TOKEN": token,
+	}
+	beside["WMSSVC_TARGET"] = wmssvcWith(map[string]string{"AUTH_CALLERS_FILE": ours, "WMS_CALLERS": "another"})
+	got := checked(t, beside)["wms.callers"]
+	require.Equal(t, checkup.Failed, got.Result, "%v", got)
+	require.Contains(t, got.Found.EN, "only another may")
+	require.Contains(t, got.Advice.ZH, "WMS_CALLERS")
+
+	beside["WMSSVC_TARGET"] = wmssvcWith(map[string]string{"AUTH_CALLERS_FILE": ours})
+	require.NotContains(t, checked(t, beside), "wms.callers")
+	beside["ADAPTER_TOKEN"] = "0123456789abcdefx"
+	got = checked(t, beside)["wms.adapter"]
+	require.Equal(t, checkup.Failed, got.Result)
+	require.Contains(t, got.Advice.ZH, "ADAPTER_TOKEN")
 }
 
 func TestCheckAsksAdaptersThatRun(t *testing.T) {

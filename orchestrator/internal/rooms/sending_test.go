@@ -171,7 +171,7 @@ func blocked(t *testing.T, row rule.ConditionRow) string {
 	case rule.SubjectHost:
 		c.Host = "wms-01"
 	}
-	if row.Kind == rule.ConditionAdapterAway {
+	if row.Kind == rule.ConditionAdapterAway || row.Kind == rule.ConditionAdapterRefused {
 		c.Reason = host.WMS
 	}
 	_, err := w.store.OpenCondition(t.Context(), c)

@@ -59,6 +59,8 @@ const (
 const (
 	// ConditionAdapterAway: a host does not reach one of its adapters; the reason names which.
 	ConditionAdapterAway ConditionKind = "adapter_away"
+	// ConditionAdapterRefused: an adapter does not let a host in; the reason names which.
+	ConditionAdapterRefused ConditionKind = "adapter_refused"
 	// ConditionLedgerAway: a host does not reach the ledger.
 	ConditionLedgerAway ConditionKind = "ledger_away"
 	// ConditionDatabaseReadOnly: the ledger's database takes no writes.
@@ -317,6 +319,30 @@ func hostConditions() []ConditionRow {
 			ActionZH:  "检查 wmssvc 进程和 WMSSVC_TARGET；恢复后自动继续",
 			MessageEN: "host {host} does not reach wmssvc; it sends nothing",
 			ActionEN:  "check the process of wmssvc and WMSSVC_TARGET; it goes on by itself",
+		},
+		{
+			Kind: ConditionAdapterRefused, Subject: SubjectHost,
+			MessageZH: "{reason} 适配器拒绝主机 {host} 的调用", ActionZH: "核对 ADAPTER_TOKEN 或证书；改好后自动继续",
+			MessageEN: "the {reason} adapter does not let host {host} in",
+			ActionEN:  "check ADAPTER_TOKEN, or the certificate; it goes on by itself",
+		},
+		{
+			Kind: ConditionAdapterRefused, Subject: SubjectHost, Reason: "kingdee", Reading: true,
+			MessageZH: "金蝶适配器 kingdeesvc 拒绝主机 {host} 的调用，该主机不读取",
+			ActionZH: "核对编排服务的 ADAPTER_TOKEN（或证书名），它必须在 kingdeesvc 的 AUTH_CALLERS_FILE 里，" +
+				"角色 viewer；改好后自动继续",
+			MessageEN: "kingdeesvc does not let host {host} in; it reads nothing",
+			ActionEN: "check the orchestrator's ADAPTER_TOKEN, or the name of its certificate: kingdeesvc must have " +
+				"it in its AUTH_CALLERS_FILE, as a viewer; it goes on by itself",
+		},
+		{
+			Kind: ConditionAdapterRefused, Subject: SubjectHost, Reason: "wms", Sending: true,
+			MessageZH: "旺店通适配器 wmssvc 拒绝主机 {host} 的调用，该主机不发送",
+			ActionZH: "核对编排服务的 ADAPTER_TOKEN（或证书名），它必须在 wmssvc 的 AUTH_CALLERS_FILE 里，" +
+				"其名称还必须在 WMS_CALLERS 里；改好后自动继续",
+			MessageEN: "wmssvc does not let host {host} in; it sends nothing",
+			ActionEN: "check the orchestrator's ADAPTER_TOKEN, or the name of its certificate: wmssvc must have it " +
+				"in its AUTH_CALLERS_FILE, and its name in WMS_CALLERS; it goes on by itself",
 		},
 		{
 			Kind: ConditionLedgerAway, Subject: SubjectHost, Reading: true, Sending: true,

@@ -67,7 +67,7 @@ func shown(t *testing.T, addr string, roots *x509.CertPool) *x509.Certificate {
 func TestARenewedCertificateIsShownWithoutARestart(t *testing.T) {
 	each(t, func(t *testing.T, s service) {
 		authority := issue(t, nil, "ca")
-		first, second := issue(t, &authority, "server"), issue(t, &authority, "server")
+		first, second := issue(t, &authority, "server"), issueUntil(t, &authority, "server", time.Now().Add(time.Hour))
 		r := s.run(t, map[string]string{
 			"TLS_CERT_FILE": first.certFile, "TLS_KEY_FILE": first.keyFile,
 			"AUTH_CALLERS_FILE": accesstest.File(t, accesstest.Ops),

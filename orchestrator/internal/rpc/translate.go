@@ -113,7 +113,8 @@ func schemeReadingMessage(v ledger.ReadingView) *orchestratorv1.SchemeReading {
 
 func billMessage(v ledger.BillView) *orchestratorv1.Bill {
 	return &orchestratorv1.Bill{
-		Scheme: v.Scheme, BillId: v.BillID, BillNo: v.BillNo, StockOrgNumber: v.Org, StockOrgName: v.OrgName, BillKind: v.BillKind,
+		Scheme: v.Scheme, BillId: v.BillID, BillNo: v.BillNo, StockOrgNumber: v.Org,
+		StockOrgName: v.OrgName, BillKind: v.BillKind,
 		DocumentStatus: v.DocumentStatus, CancelStatus: v.CancelStatus, ModifyTime: stamp(v.ModifyTime),
 		ApproveTime: stamp(v.ApproveTime), CancelTime: stamp(v.CancelTime), ReadTime: stamp(v.ReadTime),
 		Generation: v.Generation, Class: v.Class,

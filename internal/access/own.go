@@ -3,8 +3,10 @@ package access
 import (
 	"context"
 	"crypto/tls"
+	"crypto/x509"
 	"net"
 	"strconv"
+	"time"
 
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/credentials"
@@ -83,8 +85,35 @@ func (s serverCredentials) ServerHandshake(conn net.Conn) (net.Conn, credentials
 	secured, info, err := s.TransportCredentials.ServerHandshake(conn)
 	if err != nil {
 		s.refusals.Handshake(conn.RemoteAddr(), err)
+		return secured, info, err
 	}
-	return secured, info, err
+	if shown, ok := info.(credentials.TLSInfo); ok && len(shown.State.PeerCertificates) > 0 {
+		secured = endWith(secured, shown.State.PeerCertificates[0])
+	}
+	return secured, info, nil
+}
+
+// afterEnd is how long a connection outlives the certificate that its caller showed: streams are told that it has ended
+// before it goes.
+const afterEnd = 3 * time.Second
+
+// endWith is a connection that ends with a certificate: its caller shows the renewed one on the next, and is not refused
+// for as long as a connection lives.
+func endWith(conn net.Conn, shown *x509.Certificate) net.Conn {
+	ends := time.AfterFunc(time.Until(shown.NotAfter)+afterEnd, func() { _ = conn.Close() })
+	return &endingConn{Conn: conn, ends: ends}
+}
+
+type endingConn struct {
+	net.Conn
+
+	ends *time.Timer
+}
+
+// Close implements net.Conn.
+func (c *endingConn) Close() error {
+	c.ends.Stop()
+	return c.Conn.Close()
 }
 
 // Clone implements credentials.TransportCredentials.

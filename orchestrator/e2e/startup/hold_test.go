@@ -3,6 +3,9 @@ package startup
 import (
 	"crypto/tls"
 	"crypto/x509"
+	"errors"
+	"io"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -86,5 +89,44 @@ func TestAnOpenStreamEndsWithItsCertificate(t *testing.T) {
 		for name, end := range streams(t, s, conn) {
 			require.Equal(t, codes.Unauthenticated, status.Code(end()), name)
 		}
+	})
+}
+
+// The certificate that a caller had shown came to its end, and a renewed one lay ready: its connection stayed for up to
+// an hour, and each call on it was refused.
+func TestARenewedCertificateIsShownOnceTheFormerOneHasEnded(t *testing.T) {
+	each(t, func(t *testing.T, s service) {
+		authority := issue(t, nil, "ca")
+		server := issue(t, &authority, "server")
+		r := s.run(t, map[string]string{
+			"TLS_CERT_FILE": server.certFile, "TLS_KEY_FILE": server.keyFile, "TLS_CLIENT_CA_FILE": authority.certFile,
+			"AUTH_CALLERS_FILE": accesstest.File(t, accesstest.Caller{Name: "orchestrator", Role: "viewer"}),
+		})
+		roots := x509.NewCertPool()
+		roots.AddCert(authority.certificate)
+		former := issueUntil(t, &authority, "orchestrator", time.Now().Add(10*time.Second))
+		renewed := issue(t, &authority, "orchestrator")
+		var shown atomic.Pointer[tls.Certificate]
+		shown.Store(&former.pair)
+		conn := dial(t, r.addr, serve.DialOptions{TLS: credentials.NewTLS(&tls.Config{
+			RootCAs: roots, MinVersion: tls.VersionTLS12,
+			GetClientCertificate: func(*tls.CertificateRequestInfo) (*tls.Certificate, error) { return shown.Load(), nil },
+		})})
+		ask := func() codes.Code {
+			stream, err := reflectionv1.NewServerReflectionClient(conn).ServerReflectionInfo(t.Context())
+			require.NoError(t, err)
+			require.NoError(t, stream.CloseSend())
+			_, err = stream.Recv()
+			if errors.Is(err, io.EOF) {
+				return codes.OK
+			}
+			return status.Code(err)
+		}
+		require.Equal(t, codes.OK, ask())
+		shown.Store(&renewed.pair)
+		require.Eventually(t, func() bool { return ask() == codes.Unauthenticated }, time.Minute, 50*time.Millisecond,
+			"the former one is at its end")
+		require.Eventually(t, func() bool { return ask() == codes.OK }, time.Minute, 50*time.Millisecond,
+			"the renewed one is shown")
 	})
 }

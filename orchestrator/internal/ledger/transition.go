@@ -201,6 +201,23 @@ func WithdrawScheme(ctx context.Context, tx pgx.Tx, scheme string) ([]int64, err
 	return endWhole(ctx, tx, `c.scheme = $1`, `'withdrawn', 'scheme_retired', false`, scheme)
 }
 
+// WithdrawParts withdraws what a scheme owes of warehouses, by Kingdee's number, and order kinds, such as Assembly.in,
+// that it does not list any longer: planned, open, held and needs_attention become withdrawn, unless something may have
+// come of it in the WMS.
+func WithdrawParts(ctx context.Context, tx pgx.Tx, scheme string, warehouses, kinds []string) error {
+	if len(warehouses)+len(kinds) == 0 {
+		return nil
+	}
+	ended, err := endWhole(ctx, tx, `c.scheme = $1 and `+neverLanded+` and exists (
+        select from cancellation f where f.cancellation_id = c.cancellation_id and (f.warehouse_number = any($2)
+          or concat_ws('.', nullif(f.bill_kind, ''), f.direction) = any($3)))`,
+		`'withdrawn', 'not_in_scheme', false`, scheme, warehouses, kinds)
+	if err != nil {
+		return err
+	}
+	return CloseCancellationWork(ctx, tx, ended, "withdrawn: not_in_scheme")
+}
+
 // HoldPlan holds what was planned with a reason to, once its run is complete or has taken long: planned becomes held.
 // which is a condition on the rows c of the scheme.
 func HoldPlan(ctx context.Context, tx pgx.Tx, scheme, which string) (int64, error) {

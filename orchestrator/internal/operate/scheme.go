@@ -186,6 +186,9 @@ values ($1, $2, $3, $4, $5, $6, $7, $8)`, f.Scheme, revision, f.Hash, f.Document
 	if err := readAnew(ctx, tx, f, before.Document); err != nil {
 		return err
 	}
+	if err := takeUp(ctx, tx, f, before.Document); err != nil {
+		return err
+	}
 	return writeCutovers(ctx, tx, f, before.Document, revision)
 }
 
@@ -204,9 +207,10 @@ func namesOf(parts []rule.Part, kind rule.PartKind) []string {
 	return names
 }
 
-// readAnew lets the next run decide anew whatever is not settled, where this revision takes triggers or organisations
-// out that document, the revision's before, has: what is owed no longer is withdrawn then. Until that nothing leaves
-// for what the revision before let go.
+// readAnew lets the next run decide anew whatever is not settled, where this revision takes parts out that document, the
+// revision's before, has: what is owed no longer is withdrawn then. Until that nothing leaves for what the revision
+// before let go. What is owed of a warehouse or an order kind that is taken out is withdrawn at once: what the scheme
+// does not list is not cancelled.
 func readAnew(ctx context.Context, tx pgx.Tx, f SchemeFile, document string) error {
 	if f.PartsOf == nil {
 		return nil
@@ -215,13 +219,11 @@ func readAnew(ctx context.Context, tx pgx.Tx, f SchemeFile, document string) err
 	if err != nil {
 		return fmt.Errorf("scheme %s: the revision before: %w", f.Scheme, err)
 	}
-	out := func(part rule.Part) bool {
-		return (part.Kind == rule.PartTrigger || part.Kind == rule.PartOrganisation) && !named(f.Parts, part)
-	}
-	if !slices.ContainsFunc(before, out) {
+	out := slices.DeleteFunc(before, func(part rule.Part) bool { return named(f.Parts, part) })
+	if len(out) == 0 {
 		return nil
 	}
-	_, err = tx.Exec(ctx, `
+	if _, err := tx.Exec(ctx, `
 with unsettled as (
     update unsettled_cancellation set verified_time = 'epoch' where scheme = $1
     returning bill_id
@@ -230,7 +232,33 @@ update bill b set reread_time = now()
 where b.scheme = $1 and b.bill_id in (
     select bill_id from unsettled
     union
-    select bill_id from shared_cancellation where scheme = $1)`, f.Scheme)
+    select bill_id from shared_cancellation where scheme = $1)`, f.Scheme); err != nil {
+		return err
+	}
+	return ledger.WithdrawParts(ctx, tx, f.Scheme, namesOf(out, rule.PartWarehouse), namesOf(out, rule.PartOrderKind))
+}
+
+// takeUp lets the next run decide anew what was withdrawn because its warehouse or its order kind had been taken out,
+// where this revision brings that back. A bill that is gone from Kingdee is proved gone once more, and decided with that.
+func takeUp(ctx context.Context, tx pgx.Tx, f SchemeFile, document string) error {
+	if f.PartsOf == nil {
+		return nil
+	}
+	before, err := f.PartsOf(document)
+	if err != nil {
+		return fmt.Errorf("scheme %s: the revision before: %w", f.Scheme, err)
+	}
+	added := slices.DeleteFunc(slices.Clone(f.Parts), func(part rule.Part) bool { return named(before, part) })
+	warehouses, kinds := namesOf(added, rule.PartWarehouse), namesOf(added, rule.PartOrderKind)
+	if len(warehouses)+len(kinds) == 0 {
+		return nil
+	}
+	_, err = tx.Exec(ctx, `
+update bill b set reread_time = now()
+from cancellation c join outcome e using (cancellation_id)
+where c.scheme = $1 and b.scheme = $1 and b.bill_id = c.bill_id and e.revoke_time is null
+  and e.state = 'withdrawn' and e.outcome = 'not_in_scheme' and (c.warehouse_number = any($2)
+    or concat_ws('.', nullif(c.bill_kind, ''), c.direction) = any($3))`, f.Scheme, warehouses, kinds)
 	return err
 }
 

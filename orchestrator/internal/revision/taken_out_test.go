@@ -105,3 +105,41 @@ func TestWhatAnEarlierRevisionLetGoIsNotSentOnceItsTriggerIsTakenOut(t *testing.
 	require.Empty(t, w.Verify())
 	require.Equal(t, "withdrawn no_trigger", w.Text(`select state || ' ' || outcome from cancellation_now`))
 }
+
+// A warehouse is taken out of the scheme while an order of it is owed: it was sent all the same. Where the warehouse is
+// back, the order is owed again.
+func TestWhatIsOwedOfAWarehouseThatIsTakenOutIsNotSent(t *testing.T) {
+	for name, c := range map[string]struct {
+		taken, items string
+		words        []string
+	}{
+		"taken out":   {"A1 CK005 withdrawn , A2 CK001 open ", "warehouse_not_mapped CK005", []string{quality, "# none"}},
+		"put outside": {"A1 CK005 withdrawn , A2 CK001 open ", "", []string{quality, outside}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := begin(t)
+			w.Books.Fresh(1, "A1", "CK005")
+			w.Books.Fresh(2, "A2", "CK001")
+			w.Run()
+			w.Later(time.Minute)
+			w.Books.Void(1)
+			w.Books.Void(2)
+			w.Run()
+			require.Equal(t, "A1 CK005 open , A2 CK001 open ", w.owed())
+			w.Later(time.Minute)
+			w.revise(c.words...)
+			require.Equal(t, c.taken, w.owed(), "nothing of it can leave once the revision stands")
+			w.Run()
+			require.Equal(t, c.taken, w.owed())
+			require.Equal(t, c.items, w.Text(`
+select coalesce(string_agg(kind || ' ' || subject, ', '), '') from work_item where close_time is null`))
+
+			w.Later(time.Minute)
+			w.revise()
+			w.Run()
+			require.Equal(t, "A1 CK005 open , A2 CK001 open ", w.owed(), "it is back")
+			require.Empty(t, w.Text(`
+select coalesce(string_agg(kind || ' ' || subject, ', '), '') from work_item where close_time is null`))
+		})
+	}
+}

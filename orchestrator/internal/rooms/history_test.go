@@ -24,7 +24,7 @@ func TestTheHistoryOfABillIsInPlainWordsOfBothLanguages(t *testing.T) {
 		},
 		"withdrawn": {
 			"no_trigger", "decided anew", "scheme_retired", "order_claimed", "not_asked", "owed", "taken_over",
-			"corrected",
+			"corrected", "not_in_scheme",
 		},
 		"dry_run": {"dry_run"}, "closed": {"no_order", "nothing_to_cancel", "ignored"},
 	} {
@@ -34,7 +34,7 @@ func TestTheHistoryOfABillIsInPlainWordsOfBothLanguages(t *testing.T) {
 			})
 			for _, closed := range []string{
 				"owed anew", "owed now", "owed for another reason, too", "released", "settled by the WMS",
-				"withdrawn: no_trigger", "withdrawn: order_claimed", "no trigger holds any longer", "read again",
+				"withdrawn: no_trigger", "withdrawn: order_claimed", "withdrawn: not_in_scheme", "no trigger holds any longer", "read again",
 				"retried by li: again", "marked_done by li: told by phone", "reclassified as too_late by li: so it is",
 				"taken over by cancellation 7",
 			} {

@@ -48,6 +48,12 @@ func move(ctx context.Context, pool *pgxpool.Pool, e rule.Event, m moved) error 
 				later[i].Generation++
 			}
 			_, err = ledger.TakeOver(ctx, tx, m.Scheme, later)
+		case rule.EventPartRemoved:
+			var warehouses []string
+			for _, c := range m.Cancellations {
+				warehouses = append(warehouses, c.Order.Warehouse)
+			}
+			return ledger.WithdrawParts(ctx, tx, m.Scheme, warehouses, nil)
 		case rule.EventCorrected:
 			named := slices.Clone(m.Cancellations)
 			for i := range named {

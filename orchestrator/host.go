@@ -51,10 +51,11 @@ func (s *Server) appear(
 	return s.host.Appear(ctx)
 }
 
-// tell turns health: NOT_SERVING while this host can do nothing useful, in any case with what stands still.
+// tell turns health: NOT_SERVING while this host can do nothing useful or has not begun to work, in any case with what
+// stands still.
 func (s *Server) tell(ready bool) {
 	s.grpc.SetHealthDetail(s.host.Tell())
-	s.grpc.SetHealth(ready)
+	s.grpc.SetHealth(ready && s.jobs.Load() != nil)
 }
 
 // follow keeps health true until the server stops.

@@ -147,6 +147,7 @@ func (w *work) begin(ctx context.Context) error {
 		return err
 	}
 	s.jobs.Store(jobs)
+	s.tell(s.host.Ready())
 	s.compareSchemes(w.cfg, w.pool, w.schemes)
 	return nil
 }

@@ -97,8 +97,8 @@ func (s serverCredentials) ServerHandshake(conn net.Conn) (net.Conn, credentials
 // before it goes.
 const afterEnd = 3 * time.Second
 
-// endWith is a connection that ends with a certificate: its caller shows the renewed one on the next, and is not refused
-// for as long as a connection lives.
+// endWith is a connection that ends with a certificate: its caller shows the renewed one on the next, and is not
+// refused for as long as a connection lives.
 func endWith(conn net.Conn, shown *x509.Certificate) net.Conn {
 	ends := time.AfterFunc(time.Until(shown.NotAfter)+afterEnd, func() { _ = conn.Close() })
 	return &endingConn{Conn: conn, ends: ends}

@@ -110,7 +110,9 @@ func TestARenewedCertificateIsShownOnceTheFormerOneHasEnded(t *testing.T) {
 		shown.Store(&former.pair)
 		conn := dial(t, r.addr, serve.DialOptions{TLS: credentials.NewTLS(&tls.Config{
 			RootCAs: roots, MinVersion: tls.VersionTLS12,
-			GetClientCertificate: func(*tls.CertificateRequestInfo) (*tls.Certificate, error) { return shown.Load(), nil },
+			GetClientCertificate: func(*tls.CertificateRequestInfo) (*tls.Certificate, error) {
+				return shown.Load(), nil
+			},
 		})})
 		ask := func() codes.Code {
 			stream, err := reflectionv1.NewServerReflectionClient(conn).ServerReflectionInfo(t.Context())

@@ -207,8 +207,8 @@ func namesOf(parts []rule.Part, kind rule.PartKind) []string {
 	return names
 }
 
-// readAnew lets the next run decide anew whatever is not settled, where this revision takes parts out that document, the
-// revision's before, has: what is owed no longer is withdrawn then. Until that nothing leaves for what the revision
+// readAnew lets the next run decide anew whatever is not settled, where this revision takes parts out that document,
+// the revision's before, has: what is owed no longer is withdrawn then. Until that nothing leaves for what the revision
 // before let go. What is owed of a warehouse or an order kind that is taken out is withdrawn at once: what the scheme
 // does not list is not cancelled.
 func readAnew(ctx context.Context, tx pgx.Tx, f SchemeFile, document string) error {
@@ -239,7 +239,8 @@ where b.scheme = $1 and b.bill_id in (
 }
 
 // takeUp lets the next run decide anew what was withdrawn because its warehouse or its order kind had been taken out,
-// where this revision brings that back. A bill that is gone from Kingdee is proved gone once more, and decided with that.
+// where this revision brings that back. A bill that is gone from Kingdee is proved gone once more, and decided with
+// that.
 func takeUp(ctx context.Context, tx pgx.Tx, f SchemeFile, document string) error {
 	if f.PartsOf == nil {
 		return nil

@@ -109,12 +109,13 @@ func TestWhatAnEarlierRevisionLetGoIsNotSentOnceItsTriggerIsTakenOut(t *testing.
 // A warehouse is taken out of the scheme while an order of it is owed: it was sent all the same. Where the warehouse is
 // back, the order is owed again.
 func TestWhatIsOwedOfAWarehouseThatIsTakenOutIsNotSent(t *testing.T) {
+	const taken = "A1 CK005 withdrawn , A2 CK001 open "
 	for name, c := range map[string]struct {
 		taken, items string
 		words        []string
 	}{
-		"taken out":   {"A1 CK005 withdrawn , A2 CK001 open ", "warehouse_not_mapped CK005", []string{quality, "# none"}},
-		"put outside": {"A1 CK005 withdrawn , A2 CK001 open ", "", []string{quality, outside}},
+		"taken out":   {taken, "warehouse_not_mapped CK005", []string{quality, "# none"}},
+		"put outside": {taken, "", []string{quality, outside}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := begin(t)

@@ -34,7 +34,8 @@ func TestTheHistoryOfABillIsInPlainWordsOfBothLanguages(t *testing.T) {
 			})
 			for _, closed := range []string{
 				"owed anew", "owed now", "owed for another reason, too", "released", "settled by the WMS",
-				"withdrawn: no_trigger", "withdrawn: order_claimed", "withdrawn: not_in_scheme", "no trigger holds any longer", "read again",
+				"withdrawn: no_trigger", "withdrawn: order_claimed", "withdrawn: not_in_scheme",
+				"no trigger holds any longer", "read again",
 				"retried by li: again", "marked_done by li: told by phone", "reclassified as too_late by li: so it is",
 				"taken over by cancellation 7",
 			} {

@@ -43,8 +43,8 @@ const (
 	// EventCorrected: a revision corrects how orders are named that are there, and nothing can have come of it in the
 	// WMS.
 	EventCorrected Event = "corrected"
-	// EventPartRemoved: a revision takes its warehouse or its order kind out of the scheme, and nothing can have come of
-	// it in the WMS.
+	// EventPartRemoved: a revision takes its warehouse or its order kind out of the scheme, and nothing can have come
+	// of it in the WMS.
 	EventPartRemoved Event = "part_removed"
 	// EventRunEnded, EventRunEndedHolding and EventRunEndedWatching: the run that planned it is complete, or has
 	// been long in ending, and there is no reason to hold it, or there is one, or the scheme only watches.

@@ -209,13 +209,23 @@ func (e *evidence) explains(item work, d cancellation, o warehouse.Truth, b book
 				!gone.IsZero() && gone.Before(item.Created)
 		})
 	case rule.WorkManyGone:
-		together := e.together[b.BillID]
-		return b.Deleted && len(together) > rule.ManyGone && !slices.ContainsFunc(together, func(id int64) bool {
-			return !e.deleted(id) && !slices.ContainsFunc(e.hiddenIn(id),
-				func(s span) bool { return s.from.Before(item.Created) || s.from.Before(d.Created) })
+		// The bill was one of many, or another that the order is made of: where that one is there after all, the order
+		// is its own.
+		return slices.ContainsFunc(e.cancellations[o.Key], func(owner cancellation) bool {
+			return e.oneOfMany(owner.Bill, item, d)
 		})
 	}
 	return false
+}
+
+// oneOfMany says whether a bill was deleted, and proved gone with so many others, deleted or out of the reader's sight,
+// that a person had to look.
+func (e *evidence) oneOfMany(bill int64, item work, d cancellation) bool {
+	together := e.together[bill]
+	return e.deleted(bill) && len(together) > rule.ManyGone && !slices.ContainsFunc(together, func(id int64) bool {
+		return !e.deleted(id) && !slices.ContainsFunc(e.hiddenIn(id),
+			func(s span) bool { return s.from.Before(item.Created) || s.from.Before(d.Created) })
+	})
 }
 
 // away says whether the WMS was away, and a proxy answered for it, at some moment of the attempt.

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"slices"
 	"testing"
 	"time"
 
@@ -74,7 +75,9 @@ type story struct {
 	bills        []books.BillTruth
 	order        warehouse.Truth
 	cancellation *cancellation
-	work         []work
+	// also are cancellations of further owners of the order.
+	also []cancellation
+	work []work
 	// runs that were complete, and all that a reconcile run proved gone with the bill.
 	runs     *runs
 	together []int64
@@ -133,6 +136,29 @@ func (s *story) unknown() {
 	}
 }
 
+// sharedWithOneOfMany gives the order a second owner, bill 2, which was taken for one of six that were deleted together,
+// and to which this happened after it was voided; a person is asked about both.
+func (s *story) sharedWithOneOfMany(after ...did) {
+	for id := range int64(6) {
+		happened := []did{{0, books.ActionAudit}, {8, books.ActionVoid}}
+		if id == 0 {
+			happened = append(happened, after...)
+		} else {
+			happened = append(happened, did{9, books.ActionDelete})
+		}
+		s.bills = append(s.bills, history(id+2, happened...))
+		s.together = append(s.together, id+2)
+	}
+	other := *s.cancellation
+	other.ID, other.Bill, other.attempts = 2, 2, nil
+	s.cancellation.attempts = nil
+	s.cancellation.State, s.cancellation.Hold, s.cancellation.Ended = "held", "many_deleted", nil
+	other.State, other.Hold, other.Ended = "held", "many_deleted", nil
+	s.also = []cancellation{other}
+	s.work = []work{{Kind: "many_deleted", Created: at(13)}}
+	s.standing()
+}
+
 // standing leaves the order as it was, with these requests.
 func (s *story) standing(requests ...warehouse.Arrival) {
 	s.order.Order.State, s.order.Order.History, s.order.Effects = warehouse.StateApproved, s.order.Order.History[:1], 0
@@ -155,7 +181,7 @@ func (s *story) verdict() *findings {
 		scheme: s.scheme, began: at(-100), runs: s.runs, bills: map[string][]books.BillTruth{number: s.bills},
 		orders: map[warehouse.Key]warehouse.Truth{key: s.order}, cancellations: map[warehouse.Key][]cancellation{},
 		work:     map[string][]work{},
-		together: map[int64][]int64{1: s.together}, snapshots: map[int64]time.Time{1: at(1)},
+		together: map[int64][]int64{}, snapshots: map[int64]time.Time{1: at(1)},
 		cancelIsDate: s.cancelIsDate, keepsApprove: s.keepsApprove, acts: s.acts, stops: s.stops, outages: s.outages,
 		open: s.open,
 	}
@@ -165,8 +191,12 @@ func (s *story) verdict() *findings {
 	for _, w := range s.work {
 		e.work[w.Number] = append(e.work[w.Number], w)
 	}
+	for _, id := range s.together {
+		e.together[id] = s.together
+	}
+	e.cancellations[key] = slices.Clone(s.also)
 	if s.cancellation != nil {
-		e.cancellations[key] = []cancellation{*s.cancellation}
+		e.cancellations[key] = append(e.cancellations[key], *s.cancellation)
 	}
 	return judge(e)
 }
@@ -232,6 +262,12 @@ func TestJudge(t *testing.T) {
 			s.work = []work{{Kind: "many_deleted", Created: at(13)}}
 			s.standing()
 		}, []fault{lost}},
+		"given to a person because another owner of the order was one of many that were deleted": {func(s *story) {
+			s.sharedWithOneOfMany(did{9, books.ActionDelete})
+		}, nil},
+		"given to a person because another owner of the order was one of many, which is still there": {func(s *story) {
+			s.sharedWithOneOfMany()
+		}, []fault{lost, lost}},
 		"cancelled again by a probe, when a life that nobody could see had made it anew": {func(s *story) {
 			s.bills = []books.BillTruth{history(1, did{0, books.ActionAudit},
 				did{10, books.ActionVoid}, did{12.2, books.ActionRestore},

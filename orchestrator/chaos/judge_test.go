@@ -136,8 +136,8 @@ func (s *story) unknown() {
 	}
 }
 
-// sharedWithOneOfMany gives the order a second owner, bill 2, which was taken for one of six that were deleted together,
-// and to which this happened after it was voided; a person is asked about both.
+// sharedWithOneOfMany gives the order a second owner, bill 2, which was taken for one of six that were deleted
+// together, and to which this happened after it was voided; a person is asked about both.
 func (s *story) sharedWithOneOfMany(after ...did) {
 	for id := range int64(6) {
 		happened := []did{{0, books.ActionAudit}, {8, books.ActionVoid}}
@@ -262,10 +262,10 @@ func TestJudge(t *testing.T) {
 			s.work = []work{{Kind: "many_deleted", Created: at(13)}}
 			s.standing()
 		}, []fault{lost}},
-		"given to a person because another owner of the order was one of many that were deleted": {func(s *story) {
+		"given to a person for another owner of the order, which was one of many that were deleted": {func(s *story) {
 			s.sharedWithOneOfMany(did{9, books.ActionDelete})
 		}, nil},
-		"given to a person because another owner of the order was one of many, which is still there": {func(s *story) {
+		"given to a person for another owner of the order, which was one of many and is still there": {func(s *story) {
 			s.sharedWithOneOfMany()
 		}, []fault{lost, lost}},
 		"cancelled again by a probe, when a life that nobody could see had made it anew": {func(s *story) {

@@ -14,6 +14,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/voidrelay/voidrelay/internal/access"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/scheme"
 	kingdeev1 "github.com/voidrelay/voidrelay/proto/gen/kingdee/v1"
 	wmsv1 "github.com/voidrelay/voidrelay/proto/gen/wms/v1"
@@ -53,6 +54,8 @@ type Options struct {
 
 	// Doing tells what is being waited for; nil tells nobody.
 	Doing *Doing
+	// Callers are the lines of the file of callers; none where nobody is asked who he is.
+	Callers []access.Listed
 }
 
 // File is a file that a setting names.
@@ -133,7 +136,8 @@ func Run(ctx context.Context, o Options) []Finding {
 	findings = append(findings, r.database.findings...)
 	findings = append(findings, r.clockFindings()...)
 	findings = append(append(findings, r.stateDirs()...), r.memoryDir())
-	return append(append(findings, r.certificates()...), r.files()...)
+	findings = append(append(findings, r.certificates()...), r.callers()...)
+	return append(findings, r.files()...)
 }
 
 // accounts are the WMS accounts that the schemes name; the default account where none does.

@@ -13,6 +13,8 @@ var (
 	memoryTitle = say("账本记忆", "Ledger memory")
 	filesTitle  = say("文件权限", "File mode")
 	certTitle   = say("证书期限", "Certificate")
+
+	callersTitle = say("调用方", "Callers")
 )
 
 // leastFree is how much room a state folder should have.
@@ -104,6 +106,36 @@ func (r *run) files() []Finding {
 	}
 	return []Finding{ok(id, filesTitle, say("检查了 %d 个，只有本账号可读", "%d looked at, readable by this account only",
 		len(r.Files)))}
+}
+
+// tokenSoon is how long before its last day a token wants its next one.
+const tokenSoon = 14 * 24 * time.Hour
+
+// callers looks whose token has ended, or does within days.
+func (r *run) callers() []Finding {
+	const id, setting = "callers", "AUTH_CALLERS_FILE"
+	if len(r.Callers) == 0 {
+		return nil
+	}
+	now := time.Now()
+	var findings []Finding
+	for _, c := range r.Callers {
+		day := c.Until.Format(time.DateOnly)
+		advice := say("重新发放：voidrelay token create，再用 token revoke 删去旧的",
+			"give out another by voidrelay token create, and take this one out by token revoke")
+		switch {
+		case c.Expired(now):
+			findings = append(findings, warning(id, callersTitle, say("%[1]s 的令牌已于 %[2]s 之后失效",
+				"the token of %[1]s has ended: its last day was %[2]s", c.Name, day), advice).about(setting))
+		case !c.Until.IsZero() && c.Until.Sub(now) < tokenSoon:
+			findings = append(findings, warning(id, callersTitle, say("%[1]s 的令牌只到 %[2]s",
+				"the last day of the token of %[1]s is %[2]s", c.Name, day), advice).about(setting))
+		}
+	}
+	if len(findings) > 0 {
+		return findings
+	}
+	return []Finding{ok(id, callersTitle, say("%d 个", "%d", len(r.Callers))).about(setting)}
 }
 
 // soon is how long before its end a certificate wants its next one.

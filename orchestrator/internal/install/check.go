@@ -42,7 +42,7 @@ func Checkup(ctx context.Context, getenv func(string) string) (o checkup.Options
 		}
 		return scheme.LoadFile(o.SchemesFile)
 	}
-	o.Files, o.Certificates = secretFiles(r), certificates(r)
+	o.Files, o.Certificates, o.Callers = secretFiles(r), certificates(r), callers(r)
 	real, mixed := RealVendors(getenv)
 	named := given(getenv, "DATABASE_URL") || given(getenv, "DATABASE_URL_FILE")
 	switch {
@@ -258,6 +258,20 @@ func certificates(r *settings.Reader) []checkup.Certificate {
 		}
 	}
 	return all
+}
+
+// callers are the lines of the file of callers that the settings name; none where it cannot be read, which the settings
+// themselves are refused for.
+func callers(r *settings.Reader) []access.Listed {
+	path := r.Text("AUTH_CALLERS_FILE", "")
+	if path == "" {
+		return nil
+	}
+	known, err := access.LoadCallers(path)
+	if err != nil {
+		return nil
+	}
+	return known.List()
 }
 
 // secretFiles are the files of secrets that the settings name.

@@ -26,6 +26,7 @@ import (
 	"github.com/jackc/pgx/v5/pgproto3"
 	"github.com/stretchr/testify/require"
 
+	"github.com/voidrelay/voidrelay/internal/access"
 	"github.com/voidrelay/voidrelay/internal/access/accesstest"
 	"github.com/voidrelay/voidrelay/internal/access/authority"
 	kingdee "github.com/voidrelay/voidrelay/kingdeesvc/sandbox"
@@ -380,6 +381,24 @@ func TestCheckSaysWhichCertificateEnds(t *testing.T) {
 		require.Equal(t, want, got.Result)
 		require.Equal(t, "ADAPTER_CA_FILE", got.About)
 		require.Contains(t, got.Found.EN, time.Now().Add(left).UTC().Format(time.DateOnly))
+	}
+}
+
+// A token that has ended lets nobody in, and nothing said so before its owner was refused.
+func TestCheckSaysWhoseTokenEnds(t *testing.T) {
+	env := settingsOf(t, 0)
+	for left, want := range map[int]string{
+		30: "2", 3: "the last day of the token of zhao", -2: "the token of zhao has ended",
+	} {
+		env["AUTH_CALLERS_FILE"] = filepath.Join(t.TempDir(), "callers")
+		for name, until := range map[string]time.Time{"li": {}, "zhao": time.Now().AddDate(0, 0, left)} {
+			_, err := access.CreateToken(env["AUTH_CALLERS_FILE"], name, access.Viewer, until)
+			require.NoError(t, err)
+		}
+		got := checked(t, env)["callers"]
+		require.Equal(t, left == 30, got.Result == checkup.OK)
+		require.Contains(t, got.Found.EN, want)
+		require.Equal(t, "AUTH_CALLERS_FILE", got.About)
 	}
 }
 

@@ -28,8 +28,9 @@ type evidence struct {
 	work          map[string][]work
 	// snapshots are when each bill was last read live, by the ledger.
 	snapshots map[int64]time.Time
-	// together are, of each bill that a reconcile run proved gone, all that the same reconcile run did.
-	together  map[int64][]int64
+	// together are, of each bill that reconcile runs proved gone, all that each of these runs did: one that waits for a
+	// warehouse is proved gone once more.
+	together  map[int64][][]int64
 	intervals map[string]int
 	// hid are the permissions that were lost, organisations whose bill each number is, and revisions the schemes that
 	// the ledger had.
@@ -162,7 +163,7 @@ func newEvidence(s *scheme.Scheme) *evidence {
 		scheme: s, bills: map[string][]books.BillTruth{}, numbers: map[int64]string{},
 		orders:        map[warehouse.Key]warehouse.Truth{},
 		cancellations: map[warehouse.Key][]cancellation{}, work: map[string][]work{}, snapshots: map[int64]time.Time{},
-		together: map[int64][]int64{}, intervals: map[string]int{},
+		together: map[int64][][]int64{}, intervals: map[string]int{},
 	}
 }
 
@@ -264,7 +265,7 @@ func (e *evidence) read(ctx context.Context, t *town) error {
 	for _, l := range intervals {
 		e.intervals[l.Kind+" "+l.State]++
 		for _, bill := range l.Gone {
-			e.together[bill] = l.Gone
+			e.together[bill] = append(e.together[bill], l.Gone)
 		}
 	}
 	e.revisions, err = rows[revision](ctx, t,

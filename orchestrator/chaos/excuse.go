@@ -221,10 +221,11 @@ func (e *evidence) explains(item work, d cancellation, o warehouse.Truth, b book
 // oneOfMany says whether a bill was deleted, and proved gone with so many others, deleted or out of the reader's sight,
 // that a person had to look.
 func (e *evidence) oneOfMany(bill int64, item work, d cancellation) bool {
-	together := e.together[bill]
-	return e.deleted(bill) && len(together) > rule.ManyGone && !slices.ContainsFunc(together, func(id int64) bool {
-		return !e.deleted(id) && !slices.ContainsFunc(e.hiddenIn(id),
-			func(s span) bool { return s.from.Before(item.Created) || s.from.Before(d.Created) })
+	return e.deleted(bill) && slices.ContainsFunc(e.together[bill], func(together []int64) bool {
+		return len(together) > rule.ManyGone && !slices.ContainsFunc(together, func(id int64) bool {
+			return !e.deleted(id) && !slices.ContainsFunc(e.hiddenIn(id),
+				func(s span) bool { return s.from.Before(item.Created) || s.from.Before(d.Created) })
+		})
 	})
 }
 

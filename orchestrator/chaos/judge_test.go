@@ -181,7 +181,7 @@ func (s *story) verdict() *findings {
 		scheme: s.scheme, began: at(-100), runs: s.runs, bills: map[string][]books.BillTruth{number: s.bills},
 		orders: map[warehouse.Key]warehouse.Truth{key: s.order}, cancellations: map[warehouse.Key][]cancellation{},
 		work:     map[string][]work{},
-		together: map[int64][]int64{}, snapshots: map[int64]time.Time{1: at(1)},
+		together: map[int64][][]int64{}, snapshots: map[int64]time.Time{1: at(1)},
 		cancelIsDate: s.cancelIsDate, keepsApprove: s.keepsApprove, acts: s.acts, stops: s.stops, outages: s.outages,
 		open: s.open,
 	}
@@ -192,7 +192,7 @@ func (s *story) verdict() *findings {
 		e.work[w.Number] = append(e.work[w.Number], w)
 	}
 	for _, id := range s.together {
-		e.together[id] = s.together
+		e.together[id] = append(e.together[id], s.together, []int64{id})
 	}
 	e.cancellations[key] = slices.Clone(s.also)
 	if s.cancellation != nil {

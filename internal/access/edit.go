@@ -99,7 +99,7 @@ func Revoke(path, name, token string) (revoked int, err error) {
 // edit puts another content in the place of a file in one step: who reads it meanwhile reads the old or the new one. Of
 // two edits at once one waits for the other.
 func edit(path string, change func(content []byte) ([]byte, error)) (err error) {
-	unlock, err := lockFolder(filepath.Dir(path))
+	unlock, err := LockFolder(filepath.Dir(path))
 	if err != nil {
 		return err
 	}

@@ -25,9 +25,9 @@ func keepOwner(next *os.File, path string) error {
 	return next.Chown(int(before.Uid), int(before.Gid))
 }
 
-// lockFolder keeps others of us from editing a file of a folder until unlock. The folder itself is locked: a file is
+// LockFolder keeps others of us from editing a file of a folder until unlock. The folder itself is locked: a file is
 // exchanged by its edit, and a lock on it would be gone with it.
-func lockFolder(dir string) (unlock func(), err error) {
+func LockFolder(dir string) (unlock func(), err error) {
 	folder, err := os.Open(dir) //nolint:gosec // of the file that a person named
 	if err != nil {
 		return nil, err

@@ -51,13 +51,22 @@ func CallersFile(dir string) string { return filepath.Join(dir, "callers") }
 
 // Init makes the folder, an authority, a certificate for each of the services, and a file of callers that knows the
 // orchestrator by its certificate. hosts are the names and addresses under which others reach the services, beside
-// localhost. Where one of the files is there already it makes none.
+// localhost. Where one of the files is there already it makes none. Of two at once one waits for the other, as with
+// Renew.
 func Init(dir string, hosts []string) error {
 	for _, host := range hosts {
 		if net.ParseIP(host) == nil && !isHost(host) {
 			return fmt.Errorf("%q is neither a host's name nor an address", host)
 		}
 	}
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return err
+	}
+	unlock, err := access.LockFolder(dir)
+	if err != nil {
+		return err
+	}
+	defer unlock()
 	files := []string{CallersFile(dir)}
 	for _, name := range append([]string{Name}, Services...) {
 		certificate, key := Paths(dir, name)
@@ -67,9 +76,6 @@ func Init(dir string, hosts []string) error {
 		if _, err := os.Lstat(file); !errors.Is(err, os.ErrNotExist) {
 			return fmt.Errorf("%s is there already, and nothing is overwritten; `voidrelay cert renew` renews", file)
 		}
-	}
-	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return err
 	}
 	own, err := newAuthority()
 	if err != nil {
@@ -92,8 +98,14 @@ func Init(dir string, hosts []string) error {
 }
 
 // Renew gives each of the services a new key and a certificate for the same names, and with anew the authority a later
-// end, under its key of before: what it signed stays good. It answers when the new certificates end.
+// end, under its key of before: what it signed stays good. It answers when the new certificates end. Of two at once one
+// waits for the other.
 func Renew(dir string, anew bool) (until time.Time, err error) {
+	unlock, err := access.LockFolder(dir)
+	if err != nil {
+		return until, err
+	}
+	defer unlock()
 	own, err := readIssued(dir, Name)
 	if err != nil {
 		return until, err

@@ -13,6 +13,7 @@ import (
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/credentials"
+	healthv1 "google.golang.org/grpc/health/grpc_health_v1"
 	reflectionv1 "google.golang.org/grpc/reflection/grpc_reflection_v1"
 	"google.golang.org/grpc/status"
 
@@ -32,7 +33,12 @@ func streams(t *testing.T, s service, conn *grpc.ClientConn) map[string]func() e
 	}))
 	_, err = reflection.Recv()
 	require.NoError(t, err)
-	ends := map[string]func() error{"reflection": func() error { _, err := reflection.Recv(); return err }}
+	health, err := healthv1.NewHealthClient(conn).Watch(t.Context(), &healthv1.HealthCheckRequest{})
+	require.NoError(t, err)
+	ends := map[string]func() error{
+		"reflection": func() error { _, err := reflection.Recv(); return err },
+		"health":     func() error { return endOf(health) },
+	}
 	switch s.name {
 	case "wmssvc":
 		orders, err := wmsv1.NewOrderServiceClient(conn).CancelOrders(t.Context())
@@ -57,6 +63,15 @@ func streams(t *testing.T, s service, conn *grpc.ClientConn) map[string]func() e
 	return ends
 }
 
+// endOf is how a watch of health ends.
+func endOf(watch healthv1.Health_WatchClient) error {
+	for {
+		if _, err := watch.Recv(); err != nil {
+			return err
+		}
+	}
+}
+
 // A stream that was open when its token was revoked went on until its caller ended it.
 func TestAnOpenStreamEndsWhenItsCallerIsRevoked(t *testing.T) {
 	each(t, func(t *testing.T, s service) {
@@ -65,10 +80,17 @@ func TestAnOpenStreamEndsWhenItsCallerIsRevoked(t *testing.T) {
 		r := s.run(t, map[string]string{"AUTH_CALLERS_FILE": path})
 		conn := dial(t, r.addr, serve.DialOptions{Token: token})
 		ends := streams(t, s, conn)
+		nobodys, err := healthv1.NewHealthClient(dial(t, r.addr, serve.DialOptions{})).Watch(t.Context(),
+			&healthv1.HealthCheckRequest{})
+		require.NoError(t, err)
+		_, err = nobodys.Recv()
+		require.NoError(t, err)
 		replace(t, path, accesstest.File(t, accesstest.Caller{Name: "li", Role: "viewer", Token: "fedcba9876543210"}))
 		for name, end := range ends {
 			require.Equal(t, codes.Unauthenticated, status.Code(end()), name)
 		}
+		require.NoError(t, r.Stop(t.Context()))
+		require.NotEqual(t, codes.Unauthenticated, status.Code(endOf(nobodys)), "it ends with the service")
 	})
 }
 

@@ -181,7 +181,7 @@ func (s *Server) serveREST(ctx context.Context, cfg Config, guard access.Guard) 
 	if err != nil {
 		return err
 	}
-	listener, err := serve.Listen(ctx, "ORCHESTRATOR_HTTP_ADDR", cfg.HTTPAddr)
+	listener, err := s.grpc.ListenOn(ctx, "ORCHESTRATOR_HTTP_ADDR", cfg.HTTPAddr)
 	if err != nil {
 		return err
 	}

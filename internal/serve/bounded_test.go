@@ -35,7 +35,8 @@ func connect(t *testing.T, addr string) net.Conn {
 
 // The failure: 800 idle connections were accepted, and any number more.
 func TestOneConnectionTooManyIsClosedAndTheOthersGoOn(t *testing.T) {
-	listener := serve.Bounded(listen(t), 2)
+	turnedAway := make(chan net.Addr, 100)
+	listener := serve.Bounded(listen(t), 2, func(from net.Addr) { turnedAway <- from })
 	server := serve.HTTP(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		_, _ = io.WriteString(w, "here")
 	}), slog.New(slog.DiscardHandler))
@@ -50,7 +51,9 @@ func TestOneConnectionTooManyIsClosedAndTheOthersGoOn(t *testing.T) {
 	first, second := connect(t, listener.Addr().String()), connect(t, listener.Addr().String())
 	require.True(t, answers(first))
 	require.True(t, answers(second))
-	require.False(t, answers(connect(t, listener.Addr().String())), "it is closed")
+	third := connect(t, listener.Addr().String())
+	require.False(t, answers(third), "it is closed")
+	require.Equal(t, third.LocalAddr().String(), (<-turnedAway).String())
 	require.True(t, answers(first))
 	require.NoError(t, second.Close())
 	require.Eventually(t, func() bool { return answers(connect(t, listener.Addr().String())) }, time.Minute,

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"log/slog"
 	"maps"
 	"net"
 	"time"
@@ -70,6 +71,8 @@ type GRPC struct {
 	own      *access.OwnWay
 	checks   *pulse
 	listener net.Listener
+	crowd    *prometheus.CounterVec
+	logger   *slog.Logger
 	closing  context.Context // the server's life, not a call's
 	close    context.CancelFunc
 }
@@ -115,7 +118,7 @@ func NewGRPC(o GRPCOptions) (*GRPC, error) {
 	}
 	g := &GRPC{
 		Server: grpc.NewServer(options...), checks: &pulse{Server: health.NewServer()}, closing: closing,
-		close: closeIt, Door: door, Refusals: refusals,
+		close: closeIt, Door: door, Refusals: refusals, crowd: countCrowd(o.Telemetry), logger: c.Logger,
 	}
 	g.checks.SetServingStatus("", healthv1.HealthCheckResponse_NOT_SERVING) // until SetHealth says otherwise
 	healthv1.RegisterHealthServer(g.Server, g.checks)
@@ -158,7 +161,7 @@ func withForeign(needs map[string]access.Need) map[string]access.Need {
 
 // Listen takes the address; a fault names the setting that it comes from.
 func (g *GRPC) Listen(ctx context.Context, setting, addr string) error {
-	listener, err := Listen(ctx, setting, addr)
+	listener, err := g.ListenOn(ctx, setting, addr)
 	g.listener = listener
 	return err
 }
@@ -233,13 +236,4 @@ func (g *GRPC) Drain(ctx context.Context) {
 	if g.listener != nil {
 		_ = g.listener.Close() // Serve closes it too, where it ran
 	}
-}
-
-// Listen takes a TCP address and bears 1,024 connections there at once; a fault names the setting that it comes from.
-func Listen(ctx context.Context, setting, addr string) (net.Listener, error) {
-	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", addr)
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", setting, err)
-	}
-	return Bounded(listener, mostConnections), nil
 }

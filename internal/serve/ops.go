@@ -41,7 +41,7 @@ func ListenOps(
 		return o, nil
 	}
 	var err error
-	o.listener, err = Listen(ctx, setting, addr)
+	o.listener, err = server.ListenOn(ctx, setting, addr)
 	return o, err
 }
 

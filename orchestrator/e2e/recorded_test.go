@@ -142,7 +142,7 @@ func TestEveryActIsALineAndARow(t *testing.T) {
 	}
 	require.ElementsMatch(t, []string{
 		"LedgerService/ConfirmLedger", // TestAnOlderBackUpOfTheLedgerSendsNothingUntilAPersonConfirms
-		// A draft is nobody's act until it is applied; it has who saved it.
+		// Neither asks for a reason: TestADraftIsARow.
 		"SchemeService/SaveSchemeDraft", "SchemeService/DiscardSchemeDraft",
 	}, missing)
 
@@ -194,6 +194,33 @@ func TestEveryActIsALineAndARow(t *testing.T) {
 	require.Equal(t, rows, s.count(`select count(*) from operator_action`))
 	require.True(t, log.has(`"act_request_id":"id-0"`, `"caller":"wang"`, `"first_reply":true`))
 	require.Zero(t, s.count(`select count(*) from operator_action where actor = 'li'`))
+}
+
+// Who saved a draft, and who threw it away, was known until the next one did.
+func TestADraftIsARow(t *testing.T) {
+	t.Parallel()
+	log := &written{}
+	wang := accesstest.Caller{Name: "wang", Role: "admin", Token: "0123456789abcdefw"}
+	li := accesstest.Caller{Name: "li", Role: "admin", Token: "0123456789abcdefl"}
+	s := start(t, func(s *stack) {
+		s.log, s.access, s.token = log, access.Files{Callers: accesstest.File(t, wang, li)}, wang.Token
+	})
+	for _, scheme := range []string{"assembly-void", "not-yet"} {
+		path := "/v1/schemes/" + scheme + "/draft"
+		s.token = wang.Token
+		require.Equal(t, http.StatusOK, s.post(path, `{"document": "half", "requestId": "save-`+scheme+`"}`))
+		s.token = li.Token
+		require.Equal(t, http.StatusOK, s.post(path+":discard", `{"version": 1, "requestId": "drop-`+scheme+`"}`))
+		require.Equal(t, http.StatusConflict, s.post(path+":discard", `{"version": 1}`), "it is gone: no act")
+		require.Equal(t, 2, s.count(`
+select count(*) from reporting.operator_action
+where parameters->>'scheme' = '`+scheme+`' and scheme is not distinct from nullif('`+scheme+`', 'not-yet')
+  and parameters->>'document_sha256' = encode(sha256('half'), 'hex') and (parameters->>'version')::int = 1
+  and (verb, verb_zh, actor, request_id, coalesce(parameters->>'saved_by', '')) in (
+      ('save_draft', '保存草稿', 'wang', 'save-`+scheme+`', ''),
+      ('discard_draft', '丢弃草稿', 'li', 'drop-`+scheme+`', 'wang'))`))
+		require.True(t, log.has("SchemeService/DiscardSchemeDraft", `"caller":"li"`, `"verb":"discard_draft"`))
+	}
 }
 
 // writingMethods are those of all services whose requests can be made repeatable, such as SchemeService/PauseScheme.

@@ -27,6 +27,9 @@ const (
 	// ApplyScheme makes what a file says the newest revision of a scheme; RetireScheme ends a scheme.
 	ApplyScheme  Verb = "apply_scheme"
 	RetireScheme Verb = "retire_scheme"
+	// SaveDraft saves a draft of a scheme, and DiscardDraft discards one; neither changes the scheme.
+	SaveDraft    Verb = "save_draft"
+	DiscardDraft Verb = "discard_draft"
 	// StartRun asks for an incremental run, a recheck or a reconcile run.
 	StartRun Verb = "start_run"
 	// StartBackfill begins a backfill, ApplyBackfill carries out its plan, CancelBackfill ends it.

@@ -2,6 +2,8 @@ package operate
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 
 	"github.com/jackc/pgx/v5"
@@ -10,7 +12,8 @@ import (
 )
 
 // SaveDraft saves a person's draft of a scheme over the version that he saw, 0 where there was none, and answers it as
-// it stands. A *ledger.DraftError says that somebody else was faster: nothing is saved.
+// it stands. A *ledger.DraftError says that somebody else was faster: nothing is saved. The act has the document's
+// SHA-256, so that what is applied later can be told to be it.
 func SaveDraft(
 	ctx context.Context, tx pgx.Tx, act ledger.Act, version int64, document string,
 ) (ledger.SchemeDraft, error) {
@@ -38,17 +41,56 @@ select version, revision, save_time from made`, pgx.StrictNamedArgs{
 	if errors.Is(err, pgx.ErrNoRows) {
 		return saved, draftMoved(ctx, tx, act.Scheme)
 	}
-	return saved, err
+	if err != nil {
+		return saved, err
+	}
+	return saved, recordDraft(ctx, tx, ledger.SaveDraft, act, draftDeed{
+		Scheme: act.Scheme, Version: saved.Version, SHA256: sumOf(document),
+	})
+}
+
+// draftDeed is what is written down of a draft, whose scheme there may not be yet.
+type draftDeed struct {
+	Scheme  string `json:"scheme"`
+	Version int64  `json:"version"`
+	SHA256  string `json:"document_sha256"`
+	// SavedBy is who saved what was discarded.
+	SavedBy string `json:"saved_by,omitempty"`
+}
+
+func sumOf(document string) string {
+	sum := sha256.Sum256([]byte(document))
+	return hex.EncodeToString(sum[:])
+}
+
+func recordDraft(ctx context.Context, tx pgx.Tx, verb ledger.Verb, act ledger.Act, deed draftDeed) error {
+	var there bool
+	err := tx.QueryRow(ctx, `select exists (select from scheme where scheme = $1)`, act.Scheme).Scan(&there)
+	if err != nil {
+		return err
+	}
+	if !there {
+		act.Scheme = "" // the parameters have it
+	}
+	_, err = record(ctx, tx, verb, act, deed, nothing{})
+	return err
 }
 
 // DiscardDraft discards the version of a draft that a person saw. A *ledger.DraftError says that it is another by now:
 // nothing is discarded.
 func DiscardDraft(ctx context.Context, tx pgx.Tx, act ledger.Act, version int64) error {
-	tag, err := tx.Exec(ctx, `delete from scheme_draft where scheme = $1 and version = $2`, act.Scheme, version)
-	if err != nil || tag.RowsAffected() > 0 {
+	var document, by string
+	err := tx.QueryRow(ctx, `delete from scheme_draft where scheme = $1 and version = $2 returning document, actor`,
+		act.Scheme, version).Scan(&document, &by)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return draftMoved(ctx, tx, act.Scheme)
+	}
+	if err != nil {
 		return err
 	}
-	return draftMoved(ctx, tx, act.Scheme)
+	return recordDraft(ctx, tx, ledger.DiscardDraft, act, draftDeed{
+		Scheme: act.Scheme, Version: version, SHA256: sumOf(document), SavedBy: by,
+	})
 }
 
 // draftMoved says which draft there is instead.

@@ -52,7 +52,8 @@ create table operator_action (
     create_time        timestamptz not null default now()
 );
 comment on table operator_action is 'what persons did, with who and why; kept for ever';
-comment on column operator_action.scheme is 'null for what concerns several schemes or all';
+comment on column operator_action.scheme is
+    'null for what concerns several schemes, all, or one that there is not yet: then the parameters name it';
 comment on column operator_action.request_id is 'the caller''s own name for the call; first_reply makes it once only';
 
 create table first_reply (

@@ -19,6 +19,8 @@ select o.operator_action_id, o.create_time, o.actor, o.verb,
                    when 'cancel_backfill' then '撤销回补'
                    when 'apply_scheme' then '应用方案'
                    when 'retire_scheme' then '停用方案'
+                   when 'save_draft' then '保存草稿'
+                   when 'discard_draft' then '丢弃草稿'
                    else o.verb end as verb_zh,
        o.scheme, o.reason, o.parameters, o.result,
        (select count(*)
@@ -29,7 +31,8 @@ from voidrelay.operator_action o;
 
 comment on view reporting.operator_action is '人工操作: what persons did, who, when and why';
 comment on column reporting.operator_action.verb_zh is '操作';
-comment on column reporting.operator_action.scheme is 'null for what concerns several schemes or all';
+comment on column reporting.operator_action.scheme is
+    'null for what concerns several schemes, all, or one that there is not yet: then the parameters name it';
 comment on column reporting.operator_action.changed is
     'how many cancellations it changed one by one, each with its history in bill_history';
 comment on column reporting.operator_action.request_id is 'the caller''s own name for the call';

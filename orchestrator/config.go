@@ -74,6 +74,8 @@ type Config struct {
 
 	// adapterTokenFile is the file that AdapterToken was read from; empty where it is none.
 	adapterTokenFile string
+	// databaseURLFile is the file that DatabaseURL was read from; empty where it is none.
+	databaseURLFile string
 
 	// What follows is no setting, for tests and benchmarks; zero means the default.
 
@@ -121,6 +123,7 @@ func LoadConfig(getenv func(string) string) (Config, error) {
 		LogLevel:      r.Level("LOG_LEVEL"),
 	}
 	cfg.adapterTokenFile = r.Text(adapterTokenFile, "")
+	cfg.databaseURLFile = r.Text(databaseURLFile, "")
 	r.Note(cfg.check(r.Faulty))
 	return cfg, r.Err()
 }

@@ -1,6 +1,8 @@
 package orchestrator
 
 import (
+	"context"
+	"fmt"
 	"sync/atomic"
 	"time"
 
@@ -8,9 +10,33 @@ import (
 	"github.com/voidrelay/voidrelay/internal/serve"
 	"github.com/voidrelay/voidrelay/internal/settings"
 	"github.com/voidrelay/voidrelay/internal/watched"
+	"github.com/voidrelay/voidrelay/orchestrator/internal/ledger"
 )
 
-const adapterTokenFile = "ADAPTER_TOKEN_FILE" //nolint:gosec // the setting that names it
+const (
+	adapterTokenFile = "ADAPTER_TOKEN_FILE" //nolint:gosec // the setting that names it
+	databaseURLFile  = "DATABASE_URL_FILE"
+)
+
+// followLogin lets new connections to the database log in as the file says by then.
+func (s *Server) followLogin(login *ledger.Login, path string) {
+	if path == "" {
+		return
+	}
+	s.files.Follow(watched.Source{
+		Setting: databaseURLFile, Paths: watched.At(path),
+		Load: func() error {
+			url, err := settings.ReadSecret(path)
+			if err != nil {
+				return err
+			}
+			if err := login.Exchange(context.Background(), url.Reveal()); err != nil {
+				return fmt.Errorf("%s: %w", path, err)
+			}
+			return nil
+		},
+	})
+}
 
 // ways are what we show the adapters and whom we trust as one, as the files have them by now.
 type ways struct {

@@ -88,7 +88,11 @@ func Start(ctx context.Context, cfg Config, logger *slog.Logger) (_ *Server, err
 	if err != nil {
 		return nil, err
 	}
-	pool, err := ledger.OpenTraced(ctx, cfg.DatabaseURL.Reveal(), statements(s.telemetry))
+	login, err := ledger.NewLogin(cfg.DatabaseURL.Reveal())
+	if err != nil {
+		return nil, fmt.Errorf("DATABASE_URL: %w", err)
+	}
+	pool, err := ledger.OpenGuarded(ctx, cfg.DatabaseURL.Reveal(), statements(s.telemetry), login.Guard)
 	if err != nil {
 		return nil, err
 	}
@@ -105,7 +109,7 @@ func Start(ctx context.Context, cfg Config, logger *slog.Logger) (_ *Server, err
 		return nil, err
 	}
 	w := &work{
-		server: s, cfg: cfg, pool: pool, remembered: remembered, file: file,
+		server: s, cfg: cfg, pool: pool, login: login, remembered: remembered, file: file,
 		schemes: intake.FollowSchemes(ledger.NewSchemes(pool)),
 		counts:  metrics.New(s.telemetry.Registry, reader, s.host),
 	}
@@ -124,6 +128,7 @@ func Start(ctx context.Context, cfg Config, logger *slog.Logger) (_ *Server, err
 		return nil, err
 	}
 	s.ways.follow(s.files, cfg)
+	s.followLogin(login, cfg.databaseURLFile)
 	serve.FollowFiles(s.Life, nil, s.telemetry.Registry, s.files)
 	s.follow()
 	s.Go(func() error {

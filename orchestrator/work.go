@@ -31,6 +31,7 @@ type work struct {
 	server     *Server
 	cfg        Config
 	pool       *pgxpool.Pool
+	login      *ledger.Login
 	remembered *memory.Keeper
 	file       []*scheme.Scheme
 	schemes    *intake.Registry
@@ -126,7 +127,10 @@ func (w *work) begin(ctx context.Context) error {
 	if w.remembered != nil {
 		var err error
 		if pool, err = ledger.OpenGuarded(
-			ctx, w.cfg.DatabaseURL.Reveal(), statements(s.telemetry), w.remembered.Guard); err != nil {
+			ctx, w.cfg.DatabaseURL.Reveal(), statements(s.telemetry), func(cfg *pgxpool.Config) {
+				w.remembered.Guard(cfg)
+				w.login.Guard(cfg)
+			}); err != nil {
 			return err
 		}
 		s.close = append(s.close, pool.Close)

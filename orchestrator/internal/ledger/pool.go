@@ -14,11 +14,8 @@ import (
 const Schema = "voidrelay"
 
 // Open connects to Postgres with our schema on the search path. It needs the server to answer, and version 15 or later.
-func Open(ctx context.Context, url string) (*pgxpool.Pool, error) { return OpenTraced(ctx, url, nil) }
-
-// OpenTraced is OpenGuarded without a guard.
-func OpenTraced(ctx context.Context, url string, tracer pgx.QueryTracer) (*pgxpool.Pool, error) {
-	return OpenGuarded(ctx, url, tracer, func(*pgxpool.Config) {})
+func Open(ctx context.Context, url string) (*pgxpool.Pool, error) {
+	return OpenGuarded(ctx, url, nil, func(*pgxpool.Config) {})
 }
 
 // OpenGuarded is Open with a tracer of its statements, nil for none, and what else is said of its connections. An

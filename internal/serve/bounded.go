@@ -17,8 +17,8 @@ import (
 // mostConnections is how many an address of ours bears at once.
 const mostConnections = 1024
 
-// ListenOn takes a TCP address and bears 1,024 connections there at once. Each one more is counted, and a line in the log
-// tells of them at most once a minute. A fault names the setting that the address comes from.
+// ListenOn takes a TCP address and bears 1,024 connections there at once. Each one more is counted, and a line in the
+// log tells of them at most once a minute. A fault names the setting that the address comes from.
 func (g *GRPC) ListenOn(ctx context.Context, setting, addr string) (net.Listener, error) {
 	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", addr)
 	if err != nil {
@@ -34,8 +34,8 @@ func (g *GRPC) ListenOn(ctx context.Context, setting, addr string) (net.Listener
 		}
 		host, _ := netip.ParseAddrPort(from.String())
 		// Not as a text, which would make a line for each.
-		g.logger.LogAttrs(g.closing, slog.LevelWarn, "a connection was closed at once, because there are as many as an "+
-			"address of ours bears", slog.String("setting", setting), slog.Int("most", mostConnections),
+		g.logger.LogAttrs(g.closing, slog.LevelWarn, "a connection was closed at once, because there are as many as "+
+			"an address of ours bears", slog.String("setting", setting), slog.Int("most", mostConnections),
 			slog.Any("from", host.Addr()))
 	}), nil
 }

@@ -64,9 +64,9 @@ func streams(t *testing.T, s service, conn *grpc.ClientConn) map[string]func() e
 }
 
 // endOf is how a watch of health ends.
-func endOf(watch healthv1.Health_WatchClient) error {
+func endOf(stream healthv1.Health_WatchClient) error {
 	for {
-		if _, err := watch.Recv(); err != nil {
+		if _, err := stream.Recv(); err != nil {
 			return err
 		}
 	}

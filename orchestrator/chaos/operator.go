@@ -357,8 +357,8 @@ func (o *operator) facts(ctx context.Context) (facts, error) {
 
 // decide is what a careful person does about a work item: empty for nothing now.
 func (f facts) decide(item printed) string {
-	if item.WorkItemID%4 == 0 && !strings.HasPrefix(item.BillNo, stagedPrefix) {
-		return "" // some wait for long
+	if item.WorkItemID%4 == 0 && item.BillNo != "" && !strings.HasPrefix(item.BillNo, stagedPrefix) {
+		return "" // some wait for long; what is about many bills is the only one of its kind
 	}
 	c, known := f.cancellations[item.CancellationID]
 	switch rule.WorkKind(item.Kind) {

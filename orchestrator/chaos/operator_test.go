@@ -47,6 +47,20 @@ func TestTheOperatorLooksBeforeHeTypes(t *testing.T) {
 	}
 }
 
+// The only item about many bills may bear any number, and its release is demanded: it must not be one that waits.
+func TestOnlyItemsOfOneBillWaitForLong(t *testing.T) {
+	gone := history(1, did{0, books.ActionAudit}, did{9, books.ActionUnaudit}, did{10, books.ActionDelete})
+	f := facts{evidence: newEvidence(nil), held: []int64{1}, cancellations: map[int64]cancellation{
+		5: {ID: 5, Bill: 1, Number: number, Code: key.WarehouseCode, Order: number, Type: typeIn},
+	}}
+	f.bills[number] = []books.BillTruth{gone}
+	require.Equal(t, "release", f.decide(printed{Kind: string(rule.WorkManyGone), WorkItemID: 8}))
+	late := printed{Kind: string(rule.WorkRejected), WorkItemID: 8, BillNo: number, CancellationID: 5}
+	require.Empty(t, f.decide(late))
+	late.WorkItemID = 9
+	require.Equal(t, "retry", f.decide(late))
+}
+
 // What an item prints is typed as it stands there; a shell reads it.
 func TestTheOperatorTypesWhatIsPrinted(t *testing.T) {
 	o := &operator{town: &town{dir: t.TempDir(), members: map[string]*member{first: {}, second: {}}}}

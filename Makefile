@@ -52,6 +52,10 @@ check-web: bufcache ## Check what needs Node and npm: the contracts in a client 
 	cd tools/web && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
 	$(BUF) export . --output bin/contracts
 	node tools/web/contracts.mjs bin/contracts
+	$(GO) test -tags web -run '^TestTheNodeClient' -count 1 ./orchestrator/e2e/process
+	@if ! command -v grpc_python_plugin >/dev/null || ! { python3 -c 'import grpc' || /usr/bin/python3 -c 'import grpc'; } 2>/dev/null; then \
+		echo "left out: the Python client of docs/grpc.md wants python3-grpcio and protobuf-compiler-grpc"; else \
+		$(GO) test -tags web -run '^TestThePythonClient' -count 1 ./orchestrator/e2e/process; fi
 
 .PHONY: generate
 generate: bufcache ## Rebuild proto/gen from the contracts

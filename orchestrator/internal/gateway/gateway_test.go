@@ -54,7 +54,7 @@ func TestEveryRPCHasARESTBindingAndACase(t *testing.T) {
 		}
 		return true
 	})
-	require.Equal(t, 40, methods)
+	require.Equal(t, 41, methods)
 	require.Len(t, bound, methods)
 }
 

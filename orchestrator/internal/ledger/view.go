@@ -163,9 +163,11 @@ type BillView struct {
 	AsOf               time.Time
 	ReadingStandsStill bool
 	Standing           string
-	Cancellations      []CancellationView `db:"-"`
-	Work               []WorkView         `db:"-"`
-	History            []HistoryView      `db:"-"`
+	// Numbers are those of the asked ones that it holds, or held when a cancellation was written; in no order.
+	Numbers       []string
+	Cancellations []CancellationView `db:"-"`
+	Work          []WorkView         `db:"-"`
+	History       []HistoryView      `db:"-"`
 }
 
 // ReadingView is how old what the ledger knows of a scheme's bills is.

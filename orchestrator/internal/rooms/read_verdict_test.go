@@ -208,7 +208,7 @@ select 'assembly', 'rejected', n, 'N' || n, now(), 'settled' from generate_serie
 		var args []any
 		switch asked {
 		case query.BillsByNumber:
-			args = []any{pgx.StrictNamedArgs{"bill_no": "N77", "scheme": "", "limit": 100}}
+			args = []any{pgx.StrictNamedArgs{"bill_nos": []string{"N77"}, "scheme": "", "limit": 100}}
 		case query.BillHistory:
 			args = []any{pgx.StrictNamedArgs{"schemes": []string{"assembly"}, "ids": []int64{77}, "limit": 100}}
 		}

@@ -64,6 +64,7 @@ type Host interface {
 // BillReader reads what became of a bill.
 type BillReader interface {
 	BillViews(ctx context.Context, billNo, scheme string) ([]ledger.BillView, error)
+	BatchBillViews(ctx context.Context, billNos []string, scheme string) ([]ledger.BillView, error)
 	// Readings answers how old what the ledger knows is, of one scheme or, empty, of all.
 	Readings(ctx context.Context, scheme string) ([]ledger.ReadingView, error)
 }

@@ -10,6 +10,7 @@ import (
 // runs. What changes which orders are sent from now on is an admin's.
 var needs = map[string]access.Need{
 	v1.BillService_GetBill_FullMethodName:                       {Role: access.Viewer},
+	v1.BillService_BatchGetBills_FullMethodName:                 {Role: access.Viewer},
 	v1.CancellationService_ListCancellations_FullMethodName:     {Role: access.Viewer},
 	v1.CancellationService_GetCancellation_FullMethodName:       {Role: access.Viewer},
 	v1.CancellationService_ListWorkItems_FullMethodName:         {Role: access.Viewer},

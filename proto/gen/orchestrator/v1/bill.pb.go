@@ -189,6 +189,197 @@ func (x *GetBillResponse) GetBills() []*Bill {
 	return nil
 }
 
+type BatchGetBillsRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// FBillNo 单据编号, exactly as Kingdee writes each; 1 to 1,000. One that is named twice is answered once.
+	BillNos []string `protobuf:"bytes,1,rep,name=bill_nos,json=billNos,proto3" json:"bill_nos,omitempty"`
+	// Only this scheme's view; empty = all. NOT_FOUND (SCHEME_NOT_FOUND) where there is none of that name.
+	Scheme        string `protobuf:"bytes,2,opt,name=scheme,proto3" json:"scheme,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *BatchGetBillsRequest) Reset() {
+	*x = BatchGetBillsRequest{}
+	mi := &file_orchestrator_v1_bill_proto_msgTypes[2]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *BatchGetBillsRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*BatchGetBillsRequest) ProtoMessage() {}
+
+func (x *BatchGetBillsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_orchestrator_v1_bill_proto_msgTypes[2]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use BatchGetBillsRequest.ProtoReflect.Descriptor instead.
+func (*BatchGetBillsRequest) Descriptor() ([]byte, []int) {
+	return file_orchestrator_v1_bill_proto_rawDescGZIP(), []int{2}
+}
+
+func (x *BatchGetBillsRequest) GetBillNos() []string {
+	if x != nil {
+		return x.BillNos
+	}
+	return nil
+}
+
+func (x *BatchGetBillsRequest) GetScheme() string {
+	if x != nil {
+		return x.Scheme
+	}
+	return ""
+}
+
+type BatchGetBillsResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// One for each number, in the order in which they were asked for.
+	Answers []*BillAnswer `protobuf:"bytes,1,rep,name=answers,proto3" json:"answers,omitempty"`
+	// How old what is said here of bills is: of the scheme that was asked for, or of all.
+	Readings      []*SchemeReading `protobuf:"bytes,2,rep,name=readings,proto3" json:"readings,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *BatchGetBillsResponse) Reset() {
+	*x = BatchGetBillsResponse{}
+	mi := &file_orchestrator_v1_bill_proto_msgTypes[3]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *BatchGetBillsResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*BatchGetBillsResponse) ProtoMessage() {}
+
+func (x *BatchGetBillsResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_orchestrator_v1_bill_proto_msgTypes[3]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use BatchGetBillsResponse.ProtoReflect.Descriptor instead.
+func (*BatchGetBillsResponse) Descriptor() ([]byte, []int) {
+	return file_orchestrator_v1_bill_proto_rawDescGZIP(), []int{3}
+}
+
+func (x *BatchGetBillsResponse) GetAnswers() []*BillAnswer {
+	if x != nil {
+		return x.Answers
+	}
+	return nil
+}
+
+func (x *BatchGetBillsResponse) GetReadings() []*SchemeReading {
+	if x != nil {
+		return x.Readings
+	}
+	return nil
+}
+
+// BillAnswer is what there is to say of one number.
+type BillAnswer struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// As it was asked for.
+	BillNo string `protobuf:"bytes,1,opt,name=bill_no,json=billNo,proto3" json:"bill_no,omitempty"`
+	// The bills that hold or held it, newest first, with cancellations and work items and without history; empty where
+	// nobody has seen it.
+	Bills []*Bill `protobuf:"bytes,2,rep,name=bills,proto3" json:"bills,omitempty"`
+	// That nobody has seen it is no fact: a scheme that could have it is not being read, or was never read whole. false
+	// where there are bills.
+	Unread bool `protobuf:"varint,3,opt,name=unread,proto3" json:"unread,omitempty"`
+	// Where there are no bills: 未见此单, or 现在不知道 and why. In English behind it.
+	Text          string `protobuf:"bytes,4,opt,name=text,proto3" json:"text,omitempty"`
+	TextEn        string `protobuf:"bytes,5,opt,name=text_en,json=textEn,proto3" json:"text_en,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *BillAnswer) Reset() {
+	*x = BillAnswer{}
+	mi := &file_orchestrator_v1_bill_proto_msgTypes[4]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *BillAnswer) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*BillAnswer) ProtoMessage() {}
+
+func (x *BillAnswer) ProtoReflect() protoreflect.Message {
+	mi := &file_orchestrator_v1_bill_proto_msgTypes[4]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use BillAnswer.ProtoReflect.Descriptor instead.
+func (*BillAnswer) Descriptor() ([]byte, []int) {
+	return file_orchestrator_v1_bill_proto_rawDescGZIP(), []int{4}
+}
+
+func (x *BillAnswer) GetBillNo() string {
+	if x != nil {
+		return x.BillNo
+	}
+	return ""
+}
+
+func (x *BillAnswer) GetBills() []*Bill {
+	if x != nil {
+		return x.Bills
+	}
+	return nil
+}
+
+func (x *BillAnswer) GetUnread() bool {
+	if x != nil {
+		return x.Unread
+	}
+	return false
+}
+
+func (x *BillAnswer) GetText() string {
+	if x != nil {
+		return x.Text
+	}
+	return ""
+}
+
+func (x *BillAnswer) GetTextEn() string {
+	if x != nil {
+		return x.TextEn
+	}
+	return ""
+}
+
 type Bill struct {
 	state          protoimpl.MessageState `protogen:"open.v1"`
 	Scheme         string                 `protobuf:"bytes,1,opt,name=scheme,proto3" json:"scheme,omitempty"`
@@ -234,7 +425,7 @@ type Bill struct {
 
 func (x *Bill) Reset() {
 	*x = Bill{}
-	mi := &file_orchestrator_v1_bill_proto_msgTypes[2]
+	mi := &file_orchestrator_v1_bill_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -246,7 +437,7 @@ func (x *Bill) String() string {
 func (*Bill) ProtoMessage() {}
 
 func (x *Bill) ProtoReflect() protoreflect.Message {
-	mi := &file_orchestrator_v1_bill_proto_msgTypes[2]
+	mi := &file_orchestrator_v1_bill_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -259,7 +450,7 @@ func (x *Bill) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Bill.ProtoReflect.Descriptor instead.
 func (*Bill) Descriptor() ([]byte, []int) {
-	return file_orchestrator_v1_bill_proto_rawDescGZIP(), []int{2}
+	return file_orchestrator_v1_bill_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *Bill) GetScheme() string {
@@ -446,7 +637,7 @@ type BillHistoryEntry struct {
 
 func (x *BillHistoryEntry) Reset() {
 	*x = BillHistoryEntry{}
-	mi := &file_orchestrator_v1_bill_proto_msgTypes[3]
+	mi := &file_orchestrator_v1_bill_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -458,7 +649,7 @@ func (x *BillHistoryEntry) String() string {
 func (*BillHistoryEntry) ProtoMessage() {}
 
 func (x *BillHistoryEntry) ProtoReflect() protoreflect.Message {
-	mi := &file_orchestrator_v1_bill_proto_msgTypes[3]
+	mi := &file_orchestrator_v1_bill_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -471,7 +662,7 @@ func (x *BillHistoryEntry) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use BillHistoryEntry.ProtoReflect.Descriptor instead.
 func (*BillHistoryEntry) Descriptor() ([]byte, []int) {
-	return file_orchestrator_v1_bill_proto_rawDescGZIP(), []int{3}
+	return file_orchestrator_v1_bill_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *BillHistoryEntry) GetEventTime() *timestamppb.Timestamp {
@@ -540,7 +731,20 @@ const file_orchestrator_v1_bill_proto_rawDesc = "" +
 	"\xbaH\ar\x05\x10\x01\x18\xc8\x01R\x06billNo\x12\x1f\n" +
 	"\x06scheme\x18\x02 \x01(\tB\a\xbaH\x04r\x02\x18dR\x06scheme\">\n" +
 	"\x0fGetBillResponse\x12+\n" +
-	"\x05bills\x18\x01 \x03(\v2\x15.orchestrator.v1.BillR\x05bills\"\xe6\a\n" +
+	"\x05bills\x18\x01 \x03(\v2\x15.orchestrator.v1.BillR\x05bills\"h\n" +
+	"\x14BatchGetBillsRequest\x12/\n" +
+	"\bbill_nos\x18\x01 \x03(\tB\x14\xbaH\x11\x92\x01\x0e\b\x01\x10\xe8\a\"\ar\x05\x10\x01\x18\xc8\x01R\abillNos\x12\x1f\n" +
+	"\x06scheme\x18\x02 \x01(\tB\a\xbaH\x04r\x02\x18dR\x06scheme\"\x8a\x01\n" +
+	"\x15BatchGetBillsResponse\x125\n" +
+	"\aanswers\x18\x01 \x03(\v2\x1b.orchestrator.v1.BillAnswerR\aanswers\x12:\n" +
+	"\breadings\x18\x02 \x03(\v2\x1e.orchestrator.v1.SchemeReadingR\breadings\"\x97\x01\n" +
+	"\n" +
+	"BillAnswer\x12\x17\n" +
+	"\abill_no\x18\x01 \x01(\tR\x06billNo\x12+\n" +
+	"\x05bills\x18\x02 \x03(\v2\x15.orchestrator.v1.BillR\x05bills\x12\x16\n" +
+	"\x06unread\x18\x03 \x01(\bR\x06unread\x12\x12\n" +
+	"\x04text\x18\x04 \x01(\tR\x04text\x12\x17\n" +
+	"\atext_en\x18\x05 \x01(\tR\x06textEn\"\xe6\a\n" +
 	"\x04Bill\x12\x16\n" +
 	"\x06scheme\x18\x01 \x01(\tR\x06scheme\x12\x17\n" +
 	"\abill_id\x18\x02 \x01(\x03R\x06billId\x12\x17\n" +
@@ -590,9 +794,10 @@ const file_orchestrator_v1_bill_proto_rawDesc = "" +
 	"\x14VERDICT_NEEDS_PERSON\x10\x03\x12\x14\n" +
 	"\x10VERDICT_TOO_LATE\x10\x04\x12\x1c\n" +
 	"\x18VERDICT_PARTLY_CANCELLED\x10\x05\x12\x18\n" +
-	"\x14VERDICT_NOTHING_OWED\x10\x062[\n" +
+	"\x14VERDICT_NOTHING_OWED\x10\x062\xbb\x01\n" +
 	"\vBillService\x12L\n" +
-	"\aGetBill\x12\x1f.orchestrator.v1.GetBillRequest\x1a .orchestrator.v1.GetBillResponseB\xc6\x01\n" +
+	"\aGetBill\x12\x1f.orchestrator.v1.GetBillRequest\x1a .orchestrator.v1.GetBillResponse\x12^\n" +
+	"\rBatchGetBills\x12%.orchestrator.v1.BatchGetBillsRequest\x1a&.orchestrator.v1.BatchGetBillsResponseB\xc6\x01\n" +
 	"\x13com.orchestrator.v1B\tBillProtoP\x01ZGgithub.com/voidrelay/voidrelay/proto/gen/orchestrator/v1;orchestratorv1\xa2\x02\x03OXX\xaa\x02\x0fOrchestrator.V1\xca\x02\x0fOrchestrator\\V1\xe2\x02\x1bOrchestrator\\V1\\GPBMetadata\xea\x02\x10Orchestrator::V1b\x06proto3"
 
 var (
@@ -608,36 +813,45 @@ func file_orchestrator_v1_bill_proto_rawDescGZIP() []byte {
 }
 
 var file_orchestrator_v1_bill_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
-var file_orchestrator_v1_bill_proto_msgTypes = make([]protoimpl.MessageInfo, 4)
+var file_orchestrator_v1_bill_proto_msgTypes = make([]protoimpl.MessageInfo, 7)
 var file_orchestrator_v1_bill_proto_goTypes = []any{
 	(Verdict)(0),                  // 0: orchestrator.v1.Verdict
 	(*GetBillRequest)(nil),        // 1: orchestrator.v1.GetBillRequest
 	(*GetBillResponse)(nil),       // 2: orchestrator.v1.GetBillResponse
-	(*Bill)(nil),                  // 3: orchestrator.v1.Bill
-	(*BillHistoryEntry)(nil),      // 4: orchestrator.v1.BillHistoryEntry
-	(*timestamppb.Timestamp)(nil), // 5: google.protobuf.Timestamp
-	(*Cancellation)(nil),          // 6: orchestrator.v1.Cancellation
-	(*WorkItem)(nil),              // 7: orchestrator.v1.WorkItem
+	(*BatchGetBillsRequest)(nil),  // 3: orchestrator.v1.BatchGetBillsRequest
+	(*BatchGetBillsResponse)(nil), // 4: orchestrator.v1.BatchGetBillsResponse
+	(*BillAnswer)(nil),            // 5: orchestrator.v1.BillAnswer
+	(*Bill)(nil),                  // 6: orchestrator.v1.Bill
+	(*BillHistoryEntry)(nil),      // 7: orchestrator.v1.BillHistoryEntry
+	(*SchemeReading)(nil),         // 8: orchestrator.v1.SchemeReading
+	(*timestamppb.Timestamp)(nil), // 9: google.protobuf.Timestamp
+	(*Cancellation)(nil),          // 10: orchestrator.v1.Cancellation
+	(*WorkItem)(nil),              // 11: orchestrator.v1.WorkItem
 }
 var file_orchestrator_v1_bill_proto_depIdxs = []int32{
-	3,  // 0: orchestrator.v1.GetBillResponse.bills:type_name -> orchestrator.v1.Bill
-	5,  // 1: orchestrator.v1.Bill.modify_time:type_name -> google.protobuf.Timestamp
-	5,  // 2: orchestrator.v1.Bill.approve_time:type_name -> google.protobuf.Timestamp
-	5,  // 3: orchestrator.v1.Bill.cancel_time:type_name -> google.protobuf.Timestamp
-	5,  // 4: orchestrator.v1.Bill.read_time:type_name -> google.protobuf.Timestamp
-	0,  // 5: orchestrator.v1.Bill.verdict:type_name -> orchestrator.v1.Verdict
-	6,  // 6: orchestrator.v1.Bill.cancellations:type_name -> orchestrator.v1.Cancellation
-	7,  // 7: orchestrator.v1.Bill.work_items:type_name -> orchestrator.v1.WorkItem
-	4,  // 8: orchestrator.v1.Bill.history:type_name -> orchestrator.v1.BillHistoryEntry
-	5,  // 9: orchestrator.v1.Bill.as_of_time:type_name -> google.protobuf.Timestamp
-	5,  // 10: orchestrator.v1.BillHistoryEntry.event_time:type_name -> google.protobuf.Timestamp
-	1,  // 11: orchestrator.v1.BillService.GetBill:input_type -> orchestrator.v1.GetBillRequest
-	2,  // 12: orchestrator.v1.BillService.GetBill:output_type -> orchestrator.v1.GetBillResponse
-	12, // [12:13] is the sub-list for method output_type
-	11, // [11:12] is the sub-list for method input_type
-	11, // [11:11] is the sub-list for extension type_name
-	11, // [11:11] is the sub-list for extension extendee
-	0,  // [0:11] is the sub-list for field type_name
+	6,  // 0: orchestrator.v1.GetBillResponse.bills:type_name -> orchestrator.v1.Bill
+	5,  // 1: orchestrator.v1.BatchGetBillsResponse.answers:type_name -> orchestrator.v1.BillAnswer
+	8,  // 2: orchestrator.v1.BatchGetBillsResponse.readings:type_name -> orchestrator.v1.SchemeReading
+	6,  // 3: orchestrator.v1.BillAnswer.bills:type_name -> orchestrator.v1.Bill
+	9,  // 4: orchestrator.v1.Bill.modify_time:type_name -> google.protobuf.Timestamp
+	9,  // 5: orchestrator.v1.Bill.approve_time:type_name -> google.protobuf.Timestamp
+	9,  // 6: orchestrator.v1.Bill.cancel_time:type_name -> google.protobuf.Timestamp
+	9,  // 7: orchestrator.v1.Bill.read_time:type_name -> google.protobuf.Timestamp
+	0,  // 8: orchestrator.v1.Bill.verdict:type_name -> orchestrator.v1.Verdict
+	10, // 9: orchestrator.v1.Bill.cancellations:type_name -> orchestrator.v1.Cancellation
+	11, // 10: orchestrator.v1.Bill.work_items:type_name -> orchestrator.v1.WorkItem
+	7,  // 11: orchestrator.v1.Bill.history:type_name -> orchestrator.v1.BillHistoryEntry
+	9,  // 12: orchestrator.v1.Bill.as_of_time:type_name -> google.protobuf.Timestamp
+	9,  // 13: orchestrator.v1.BillHistoryEntry.event_time:type_name -> google.protobuf.Timestamp
+	1,  // 14: orchestrator.v1.BillService.GetBill:input_type -> orchestrator.v1.GetBillRequest
+	3,  // 15: orchestrator.v1.BillService.BatchGetBills:input_type -> orchestrator.v1.BatchGetBillsRequest
+	2,  // 16: orchestrator.v1.BillService.GetBill:output_type -> orchestrator.v1.GetBillResponse
+	4,  // 17: orchestrator.v1.BillService.BatchGetBills:output_type -> orchestrator.v1.BatchGetBillsResponse
+	16, // [16:18] is the sub-list for method output_type
+	14, // [14:16] is the sub-list for method input_type
+	14, // [14:14] is the sub-list for extension type_name
+	14, // [14:14] is the sub-list for extension extendee
+	0,  // [0:14] is the sub-list for field type_name
 }
 
 func init() { file_orchestrator_v1_bill_proto_init() }
@@ -652,7 +866,7 @@ func file_orchestrator_v1_bill_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_orchestrator_v1_bill_proto_rawDesc), len(file_orchestrator_v1_bill_proto_rawDesc)),
 			NumEnums:      1,
-			NumMessages:   4,
+			NumMessages:   7,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

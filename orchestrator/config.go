@@ -13,6 +13,7 @@ import (
 	"github.com/voidrelay/voidrelay/internal/access"
 	"github.com/voidrelay/voidrelay/internal/settings"
 	"github.com/voidrelay/voidrelay/internal/telemetry"
+	"github.com/voidrelay/voidrelay/orchestrator/internal/gateway"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/memory"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/scheme"
 )
@@ -38,6 +39,15 @@ type Config struct {
 	// 127.0.0.1:7403, ORCHESTRATOR_HTTP_ADDR 127.0.0.1:7480). Anything but loopback needs callers who are
 	// known, and TLS: whoever reaches them can release cancellations.
 	GRPCAddr, HTTPAddr string
+
+	// HTTPRate is how many REST requests a second one caller has answered in the long run, and HTTPBurst how many at
+	// once after a rest; more are 429 (ORCHESTRATOR_HTTP_RATE 200, 1 to 100000; ORCHESTRATOR_HTTP_BURST 1000, 1 to
+	// 100000). Lower keeps one caller's loop from others' answers, higher lets a nightly list go on at full speed.
+	HTTPRate  float64
+	HTTPBurst int
+	// HTTPOrigins are the sites whose pages may call REST from a browser, such as https://board.example.com
+	// (ORCHESTRATOR_HTTP_ORIGINS, set apart by commas). None by default.
+	HTTPOrigins []string
 
 	// HostName is what this orchestrator goes by in conditions and in the list of hosts, one of its own for each on a
 	// ledger (ORCHESTRATOR_HOST_NAME). Empty: the machine's name and the port of gRPC. A container whose machine has
@@ -95,6 +105,8 @@ const (
 	defaultWMSTarget     = "127.0.0.1:7402"
 	exampleOps           = "127.0.0.1:7483"
 	defaultEvidenceDays  = 180
+	// mostHTTPRate is no bound any more.
+	mostHTTPRate = 100_000
 	// Below a week nobody could still look into yesterday's trouble after a holiday; above ten years it is a typing
 	// error.
 	leastEvidenceDays, mostEvidenceDays = 7, 3650
@@ -113,6 +125,8 @@ func LoadConfig(getenv func(string) string) (Config, error) {
 		AdapterCA:     r.Text("ADAPTER_CA_FILE", ""),
 		GRPCAddr:      r.Text("ORCHESTRATOR_GRPC_ADDR", defaultGRPCAddr),
 		HTTPAddr:      r.Text("ORCHESTRATOR_HTTP_ADDR", defaultHTTPAddr),
+		HTTPBurst:     r.Whole("ORCHESTRATOR_HTTP_BURST", 0, 1, mostHTTPRate),
+		HTTPOrigins:   r.List("ORCHESTRATOR_HTTP_ORIGINS"),
 		SchemesFile:   r.Text("SCHEMES_FILE", ""),
 		Access:        access.ReadFiles(r),
 		Traces:        telemetry.ReadSettings(r),
@@ -121,6 +135,9 @@ func LoadConfig(getenv func(string) string) (Config, error) {
 		StateDir:      r.Text("STATE_DIR", ""),
 		OpsAddr:       r.Text("ORCHESTRATOR_OPS_ADDR", ""),
 		LogLevel:      r.Level("LOG_LEVEL"),
+	}
+	if rate := r.Rate("ORCHESTRATOR_HTTP_RATE", 1, mostHTTPRate); rate != nil {
+		cfg.HTTPRate = *rate
 	}
 	cfg.adapterTokenFile = r.Text(adapterTokenFile, "")
 	cfg.databaseURLFile = r.Text(databaseURLFile, "")
@@ -143,8 +160,15 @@ func (c Config) check(told func(setting string) bool) error {
 		access.CheckAddr("ORCHESTRATOR_HTTP_ADDR", c.HTTPAddr, defaultHTTPAddr, c.Access),
 		c.checkDistinct(), checkHostName(c.HostName), checkStateDir(c.StateDir),
 		access.CheckOpsAddr("ORCHESTRATOR_OPS_ADDR", c.OpsAddr, exampleOps),
-		c.checkAdapterWay(), accessErr, schemesErr,
+		c.checkOrigins(), c.checkAdapterWay(), accessErr, schemesErr,
 	)...)
+}
+
+func (c Config) checkOrigins() error {
+	if err := gateway.CheckOrigins(c.HTTPOrigins); err != nil {
+		return fmt.Errorf("ORCHESTRATOR_HTTP_ORIGINS: %w", err)
+	}
+	return nil
 }
 
 // checkAdapterWay reads what the way to the adapters needs.

@@ -50,6 +50,10 @@ func TestLoadConfig(t *testing.T) {
 			"SCHEMES_FILE":           write(t, "schemes.yaml", "schemes:\n  - name: a\n    titel: b\n"),
 			"LOG_LEVEL":              "loud",
 			"EVIDENCE_DAYS":          "1",
+
+			"ORCHESTRATOR_HTTP_RATE":    "0",
+			"ORCHESTRATOR_HTTP_BURST":   "many",
+			"ORCHESTRATOR_HTTP_ORIGINS": "https://board.example.com, *",
 		})
 		require.Error(t, err)
 		for _, part := range []string{
@@ -57,6 +61,8 @@ func TestLoadConfig(t *testing.T) {
 			`KINGDEESVC_TARGET: "kingdee" is not a gRPC target such as 127.0.0.1:7401`,
 			"WMSSVC_TARGET: ",
 			`ORCHESTRATOR_HTTP_ADDR: "7480" is not host:port such as 127.0.0.1:7480`,
+			"ORCHESTRATOR_HTTP_RATE: ", "ORCHESTRATOR_HTTP_BURST: ",
+			`ORCHESTRATOR_HTTP_ORIGINS: "*" is no site such as https://board.example.com`,
 			"schemes.yaml:3", "titel",
 			`EVIDENCE_DAYS: "1" is not a whole number from 7 to 3650`,
 			`LOG_LEVEL: "loud" is none of debug, info, warn, error`,

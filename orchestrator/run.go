@@ -182,7 +182,10 @@ func (s *Server) serveREST(ctx context.Context, cfg Config, guard access.Guard) 
 		return err
 	}
 	// Without tokens and client certificates the settings allow loopback only.
-	handler, err := gateway.New(ctx, own, s.grpc.Ready, s.grpc.Door, !cfg.Access.Guarded(), s.telemetry.Tracers)
+	handler, err := gateway.New(ctx, gateway.Options{
+		Conn: own, Ready: s.grpc.Ready, Door: s.grpc.Door, Local: !cfg.Access.Guarded(), Tracers: s.telemetry.Tracers,
+		Logger: s.logger, Pace: gateway.Pace{PerSecond: cfg.HTTPRate, Burst: cfg.HTTPBurst}, Origins: cfg.HTTPOrigins,
+	})
 	if err != nil {
 		return err
 	}
@@ -193,8 +196,11 @@ func (s *Server) serveREST(ctx context.Context, cfg Config, guard access.Guard) 
 	s.restAddr = listener.Addr().String()
 	if guard.TLS != nil {
 		listener = tls.NewListener(listener, guard.TLS)
+	} else {
+		listener = gateway.Listener(listener, s.logger)
 	}
 	s.rest = serve.HTTP(handler, s.logger)
+	s.rest.DisableGeneralOptionsHandler = true // OPTIONS * is no other thing than what else is not there
 	s.rest.ConnState = s.grpc.Refusals.ConnState
 	s.Go(func() error {
 		if err := s.rest.Serve(listener); !errors.Is(err, http.ErrServerClosed) {

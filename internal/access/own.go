@@ -133,6 +133,14 @@ type asker struct {
 	from string
 }
 
+// Asker is the name of who makes a request of another face, whom EnterHTTP put into the context; else Nobody.
+func Asker(ctx context.Context) string {
+	if who, ok := ctx.Value(askerKey{}).(asker); ok {
+		return who.Name
+	}
+	return Nobody
+}
+
 // HandOver is the metadata by which a face of this process tells its gRPC door, on an OwnWay, who asks: whom EnterHTTP
 // put into the context, and nobody else. It is the one way to act for somebody else.
 func HandOver(ctx context.Context) metadata.MD {

@@ -2,14 +2,17 @@ package gateway_test
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
+	"maps"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strconv"
 	"strings"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
+	gocmp "github.com/google/go-cmp/cmp"
 	"github.com/stretchr/testify/require"
 	"go.yaml.in/yaml/v3"
 	"google.golang.org/genproto/googleapis/rpc/code"
@@ -40,6 +43,21 @@ type apiError struct {
 	HTTP     int `yaml:"http"`
 	Reason   string
 	Metadata map[string]string
+	// Field is how the REST call spells the field, where that is not as replies do.
+	Field string
+}
+
+var underscored = regexp.MustCompile("_[a-z]")
+
+// byREST is the error as the REST call has it.
+func (e apiError) byREST() *apiError {
+	if field := e.Metadata["field"]; field != "" {
+		e.Metadata = maps.Clone(e.Metadata)
+		e.Metadata["field"] = cmp.Or(e.Field, underscored.ReplaceAllStringFunc(field, func(found string) string {
+			return strings.ToUpper(found[1:])
+		}))
+	}
+	return &e
 }
 
 func apiCases(t *testing.T) []apiCase {
@@ -97,7 +115,7 @@ func TestAPIByREST(t *testing.T) {
 			require.Equal(t, "application/json", response.Header.Get("Content-Type"))
 			if c.Error != nil {
 				require.Equal(t, c.Error.HTTP, response.StatusCode, content)
-				requireStatus(t, c.Error, statusOf(t, content))
+				requireStatus(t, c.Error.byREST(), statusOf(t, content))
 				return
 			}
 			require.Equal(t, 200, response.StatusCode, content)
@@ -140,7 +158,7 @@ func (c apiCase) requireReply(t *testing.T, content, token string, wrapped bool)
 	require.NoError(t, err)
 	var want map[string]any
 	require.NoError(t, json.Unmarshal(expected, &want))
-	require.Empty(t, cmp.Diff(want, got))
+	require.Empty(t, gocmp.Diff(want, got))
 	if next, _ := got["nextPageToken"].(string); next != "" {
 		return next
 	}

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"maps"
-	"net/http"
 	"slices"
 
 	"github.com/grpc-ecosystem/grpc-gateway/v2/runtime"
@@ -33,10 +32,9 @@ func (s *strictJSON) Marshal(reply any) ([]byte, error) {
 func (s *strictJSON) NewDecoder(body io.Reader) runtime.Decoder {
 	return runtime.DecoderFunc(func(target any) error {
 		raw, err := io.ReadAll(body)
-		var large *http.MaxBytesError
 		switch {
-		case errors.As(err, &large):
-			return fault{"body", fmt.Sprintf("is larger than %d bytes", large.Limit)}
+		case tooLarge(err):
+			return fault{"body", fmt.Sprintf("is larger than %d bytes", maxBody)}
 		case err != nil:
 			return fault{"body", "did not arrive"}
 		case len(bytes.TrimSpace(raw)) == 0:
@@ -70,18 +68,17 @@ func explain(raw []byte, request proto.Message) error {
 		}
 		alone, err := json.Marshal(map[string]json.RawMessage{name: fields[name]})
 		if err != nil {
-			return fault{string(field.Name()), "cannot be read"}
+			return fault{name, "cannot be read"}
 		}
 		if protojson.Unmarshal(alone, request.ProtoReflect().New().Interface()) != nil {
-			return within(fields[name], field)
+			return within(name, fields[name], field)
 		}
 	}
 	return fault{"body", "has the same field twice, or two that exclude each other"}
 }
 
-// within says what is wrong with a field: which field of it, when it is a message of ours.
-func within(raw json.RawMessage, field protoreflect.FieldDescriptor) error {
-	name := string(field.Name())
+// within says what is wrong with a field of that name: which field of it, when it is a message of ours.
+func within(name string, raw json.RawMessage, field protoreflect.FieldDescriptor) error {
 	if inner := field.Message(); inner == nil || field.IsList() ||
 		field.IsMap() || inner.ParentFile().Package() != ourPackage {
 		return fault{name, "cannot be read as " + kindOf(field)}

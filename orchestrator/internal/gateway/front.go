@@ -1,8 +1,12 @@
 package gateway
 
 import (
+	"fmt"
 	"net/http"
+	"net/url"
 	"slices"
+	"strings"
+	"time"
 	"unicode/utf8"
 
 	"github.com/grpc-ecosystem/grpc-gateway/v2/runtime"
@@ -19,23 +23,29 @@ import (
 // front answers what is not an RPC, and refuses what the generated handlers would let pass or choke on. It is no
 // http.ServeMux: that one redirects a path with two slashes, and a bill number may have them.
 type front struct {
-	mux   *runtime.ServeMux
+	mux *runtime.ServeMux
+	// zipped is mux with replies compressed, and document the OpenAPI document.
+	zipped, document http.Handler
+
 	ready http.HandlerFunc
 	door  *access.Door
 	guard guard
+	pacer *pacer
 }
 
-// open are the paths that everybody may see: probes.
+// open are the paths that everybody may see, as often as he likes: probes.
 var open = map[string]bool{"/healthz": true, "/readyz": true}
 
 // pages are the paths that are no RPC.
 var pages = map[string]func(*front, http.ResponseWriter, *http.Request){
 	"/healthz":      func(_ *front, w http.ResponseWriter, _ *http.Request) { serve.Alive(w) },
 	"/readyz":       func(f *front, w http.ResponseWriter, r *http.Request) { f.ready(w, r) },
-	"/openapi.json": (*front).openAPI,
+	"/openapi.json": func(f *front, w http.ResponseWriter, r *http.Request) { f.document.ServeHTTP(w, r) },
 }
 
+// ServeHTTP answers one request.
 func (f *front) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	r.Body = &body{ReadCloser: r.Body}
 	if cause, ok := f.guard.check(r); !ok {
 		f.fail(w, r, cause)
 		return
@@ -48,6 +58,11 @@ func (f *front) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			return
 		}
 		r = asked
+		noteCaller(r.Context())
+		if wait := f.pacer.wait(access.Asker(r.Context()), time.Now()); wait > 0 {
+			f.slow(w, r, wait)
+			return
+		}
 	}
 	if page, ok := pages[r.URL.Path]; ok {
 		if r.Method != http.MethodGet && r.Method != http.MethodHead {
@@ -57,14 +72,37 @@ func (f *front) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		page(f, w, r)
 		return
 	}
-	switch {
-	case !utf8.ValidString(r.URL.Path):
-		f.fail(w, r, fault{"path", "is not UTF-8"})
-	case r.Method == http.MethodPost && r.URL.RawQuery != "":
-		f.fail(w, r, fault{first(r), "a POST takes no query parameters; put it into the body"})
-	default:
-		f.mux.ServeHTTP(w, r)
+	if cause, ok := readable(r); !ok {
+		f.fail(w, r, cause)
+		return
 	}
+	if r.ContentLength > maxBody {
+		f.tooLarge(w, r)
+		return
+	}
+	asked := r.WithContext(withMatch(r))
+	if r.Method == http.MethodHead {
+		// What would be answered to GET; the server leaves the body out.
+		asked.Method = http.MethodGet
+	}
+	f.zipped.ServeHTTP(w, asked)
+}
+
+// readable says what of a request's address cannot be read.
+func readable(r *http.Request) (fault, bool) {
+	if !utf8.ValidString(r.URL.Path) {
+		return fault{"path", "is not UTF-8"}, false
+	}
+	for pair := range strings.SplitSeq(r.URL.RawQuery, "&") {
+		if _, err := url.ParseQuery(pair); err != nil {
+			name, _, _ := strings.Cut(pair, "=")
+			return fault{strings.ToValidUTF8(clip(name), "\uFFFD"), "is not escaped as it should be"}, false
+		}
+	}
+	if r.Method == http.MethodPost && r.URL.RawQuery != "" {
+		return fault{first(r), "a POST takes no query parameters; put it into the body"}, false
+	}
+	return fault{}, true
 }
 
 // first is the first query parameter by name.
@@ -79,27 +117,50 @@ func first(r *http.Request) string {
 	return slices.Min(names)
 }
 
-func (f *front) fail(w http.ResponseWriter, r *http.Request, cause fault) {
+func (f *front) marshaler(r *http.Request) runtime.Marshaler {
 	_, marshaler := runtime.MarshalerForRequest(f.mux, r)
-	writeError(r.Context(), f.mux, marshaler, w, r, status.Error(codes.InvalidArgument, cause.Error()))
+	return marshaler
+}
+
+func (f *front) fail(w http.ResponseWriter, r *http.Request, cause fault) {
+	writeError(r.Context(), f.mux, f.marshaler(r), w, r, status.Error(codes.InvalidArgument, cause.Error()))
 }
 
 // unknown answers as the gRPC server does whom it does not know.
 func (f *front) unknown(w http.ResponseWriter, r *http.Request, err error) {
-	sent := apierr.Error{
+	f.send(w, r, 0, apierr.Error{
 		Code: codes.Unauthenticated, Domain: apierr.Orchestrator, Message: err.Error(),
 		Reason: orchestratorv1.ErrorReason_ERROR_REASON_UNAUTHENTICATED,
-	}
-	_, marshaler := runtime.MarshalerForRequest(f.mux, r)
-	writeError(r.Context(), f.mux, marshaler, w, r, sent.Err())
+	})
+}
+
+// slow refuses a caller who asks too often.
+func (f *front) slow(w http.ResponseWriter, r *http.Request, wait time.Duration) {
+	f.send(w, r, 0, apierr.Error{
+		Code: codes.ResourceExhausted, Domain: apierr.Orchestrator, RetryAfter: max(wait, time.Second),
+		Message: fmt.Sprintf("at most %v requests a second by one caller (调用过于频繁)", f.pacer.pace.PerSecond),
+		Reason:  orchestratorv1.ErrorReason_ERROR_REASON_TOO_MANY_CALLS,
+	})
+}
+
+func (f *front) tooLarge(w http.ResponseWriter, r *http.Request) {
+	cause := fault{"body", fmt.Sprintf("is larger than %d bytes", maxBody)}
+	f.send(w, r, http.StatusRequestEntityTooLarge, apierr.Error{
+		Code: codes.InvalidArgument, Domain: apierr.Orchestrator, Message: cause.Error(),
+		Metadata: map[string]string{"field": cause.field},
+		Reason:   orchestratorv1.ErrorReason_ERROR_REASON_REQUEST_INVALID,
+	})
+}
+
+func (f *front) send(w http.ResponseWriter, r *http.Request, code int, sent apierr.Error) {
+	send(f.marshaler(r), w, r, code, sent.Status())
 }
 
 func (f *front) refuse(w http.ResponseWriter, r *http.Request, httpStatus int) {
-	_, marshaler := runtime.MarshalerForRequest(f.mux, r)
-	writeRoutingError(r.Context(), f.mux, marshaler, w, r, httpStatus)
+	f.writeRoutingError(r.Context(), f.mux, f.marshaler(r), w, r, httpStatus)
 }
 
-func (f *front) openAPI(w http.ResponseWriter, _ *http.Request) {
+func openAPI(w http.ResponseWriter, _ *http.Request) {
 	w.Header().Set("Content-Type", "application/json")
 	_, _ = w.Write(proto.OpenAPI)
 }

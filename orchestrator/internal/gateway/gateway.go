@@ -3,11 +3,13 @@ package gateway
 import (
 	"context"
 	"fmt"
+	"log/slog"
 	"net/http"
 	"net/textproto"
 	"sync"
 
 	"github.com/grpc-ecosystem/grpc-gateway/v2/runtime"
+	"github.com/klauspost/compress/gzhttp"
 	"go.opentelemetry.io/contrib/instrumentation/net/http/otelhttp"
 	"go.opentelemetry.io/otel/metric/noop"
 	"go.opentelemetry.io/otel/propagation"
@@ -21,20 +23,41 @@ import (
 )
 
 const (
-	maxBody   = 1 << 20
-	requestID = "X-Request-Id"
+	maxBody = 1 << 20
+	// leastZipped is how many bytes a reply has that is worth compressing.
+	leastZipped = 1 << 10
+	requestID   = "X-Request-Id"
 )
 
-// New makes the REST face of the orchestrator that conn leads to, which is of the server's own way and stays the
-// caller's. ready answers GET /readyz; it takes no call of that connection, which bears so many at once: the
-// orchestrator is not to seem dead while it is busy. door is the server's: it says who makes a request, and that is
-// handed over. local says that only this machine can and may call: then only its own names are taken as Host. Each
-// request is a span of tracers, and its calls are parts of it.
-func New(
-	ctx context.Context, conn *grpc.ClientConn, ready http.HandlerFunc, door *access.Door, local bool,
-	tracers trace.TracerProvider,
-) (http.Handler, error) {
-	mux := newMux()
+// Options are what a REST face is made of.
+type Options struct {
+	// Conn leads to the orchestrator by the server's own way; it stays the caller's.
+	Conn *grpc.ClientConn
+	// Ready answers GET /readyz. It takes no call of Conn, which bears so many at once: the orchestrator is not to seem
+	// dead while it is busy.
+	Ready http.HandlerFunc
+	// Door is the server's: it says who makes a request, and that is handed over.
+	Door *access.Door
+	// Local says that only this machine can and may call: then only its own names are taken as Host.
+	Local bool
+	// Tracers make a span of each request; its calls are parts of it.
+	Tracers trace.TracerProvider
+	// Logger is told of requests.
+	Logger *slog.Logger
+	// Pace bounds each caller; the zero value is the usual pace.
+	Pace Pace
+	// Origins are the web pages that may call from a browser, such as https://board.example.com; none by default.
+	Origins []string
+}
+
+// New makes the REST face of the orchestrator.
+func New(ctx context.Context, o Options) (http.Handler, error) {
+	guard, err := newGuard(o.Local, o.Origins)
+	if err != nil {
+		return nil, fmt.Errorf("gateway: %w", err)
+	}
+	f := &front{ready: o.Ready, door: o.Door, guard: guard, pacer: newPacer(o.Pace)}
+	f.mux = f.newMux()
 	for _, register := range []func(context.Context, *runtime.ServeMux, *grpc.ClientConn) error{
 		orchestratorv1.RegisterSchemeServiceHandler,
 		orchestratorv1.RegisterRunServiceHandler,
@@ -45,22 +68,28 @@ func New(
 		orchestratorv1.RegisterEventServiceHandler,
 		orchestratorv1.RegisterLedgerServiceHandler,
 	} {
-		if err := register(ctx, mux, conn); err != nil {
+		if err := register(ctx, f.mux, o.Conn); err != nil {
 			return nil, fmt.Errorf("gateway: %w", err)
 		}
 	}
-	traced := otelhttp.NewHandler(&front{mux: mux, ready: ready, door: door, guard: newGuard(local)}, "REST",
-		otelhttp.WithTracerProvider(tracers),
+	zip, err := gzhttp.NewWrapper(gzhttp.MinSize(leastZipped), gzhttp.ContentTypes([]string{"application/json"}))
+	if err != nil {
+		return nil, fmt.Errorf("gateway: %w", err)
+	}
+	f.zipped = zip(f.mux)
+	f.document = zip(http.HandlerFunc(openAPI))
+	traced := otelhttp.NewHandler(f, "REST",
+		otelhttp.WithTracerProvider(o.Tracers),
 		otelhttp.WithPropagators(propagation.TraceContext{}), otelhttp.WithMeterProvider(noop.NewMeterProvider()),
 		otelhttp.WithSpanNameFormatter(func(_ string, r *http.Request) string { return "REST " + r.Method }))
-	return http.MaxBytesHandler(traced, maxBody), nil
+	return &entry{logger: o.Logger, next: guard.shared(http.MaxBytesHandler(traced, maxBody))}, nil
 }
 
 // parseStrictly sets the library's query parser, which is one for the whole process whatever mux it is handed to:
 // setting it for each mux would race with requests on another.
 var parseStrictly = sync.OnceFunc(func() { runtime.NewServeMux(runtime.SetQueryParameterParser(strictQuery{})) })
 
-func newMux() *runtime.ServeMux {
+func (f *front) newMux() *runtime.ServeMux {
 	parseStrictly()
 	return runtime.NewServeMux(
 		runtime.WithMarshalerOption(runtime.MIMEWildcard, &strictJSON{runtime.JSONPb{
@@ -69,19 +98,20 @@ func newMux() *runtime.ServeMux {
 		runtime.WithUnescapingMode(runtime.UnescapingModeAllCharacters),
 		runtime.WithDisablePathLengthFallback(),
 		runtime.WithDisableHTTPMethodOverride(),
+		runtime.WithMiddlewares(probed),
+		runtime.WithForwardResponseOption(tagged),
 		runtime.WithMetadata(func(_ context.Context, r *http.Request) metadata.MD {
 			return access.HandOver(r.Context())
 		}),
 		runtime.WithErrorHandler(writeError),
-		runtime.WithRoutingErrorHandler(writeRoutingError),
+		runtime.WithRoutingErrorHandler(f.writeRoutingError),
 		runtime.WithIncomingHeaderMatcher(func(key string) (string, bool) {
 			if textproto.CanonicalMIMEHeaderKey(key) == requestID {
 				return requestID, true
 			}
 			return runtime.DefaultHeaderMatcher(key)
 		}),
-		runtime.WithOutgoingHeaderMatcher(func(key string) (string, bool) {
-			return requestID, textproto.CanonicalMIMEHeaderKey(key) == requestID
-		}),
+		// The one that could be of use, X-Request-Id, is there already.
+		runtime.WithOutgoingHeaderMatcher(func(string) (string, bool) { return "", false }),
 	)
 }

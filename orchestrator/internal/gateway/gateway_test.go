@@ -9,7 +9,6 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
-	"go.opentelemetry.io/otel/trace/noop"
 	"go.yaml.in/yaml/v3"
 	healthv1 "google.golang.org/grpc/health/grpc_health_v1"
 	"google.golang.org/protobuf/reflect/protoreflect"
@@ -92,7 +91,7 @@ func TestWhoIsNotKnownLearnsNothingElse(t *testing.T) {
 	for target, code := range map[string]int{
 		"GET /v1/schemes": 200, "GET /v1/nothing": 404, "PUT /v1/schemes": 405, "GET /v1/schemes?x=1": 400,
 		"GET /openapi.json": 200, "POST /openapi.json": 405, "GET /v1/bills/%ff": 400,
-		"POST /v1/schemes/assembly:resume":     400,
+		"POST /v1/schemes/assembly:resume":     413,
 		"POST /v1/schemes/assembly:resume?x=1": 400, "GET /": 404,
 	} {
 		body := ""
@@ -206,7 +205,7 @@ func TestABodyThatIsTooLargeIsRefused(t *testing.T) {
 	f := setup(t, nil)
 	response, content := f.call(t, "POST /v1/schemes/assembly:resume",
 		`{"reason": "`+strings.Repeat("x", 2<<20)+`"}`, nil)
-	require.Equal(t, 400, response.StatusCode)
+	require.Equal(t, 413, response.StatusCode)
 	requireStatus(t,
 		&apiError{Code: "INVALID_ARGUMENT", Reason: "REQUEST_INVALID", Metadata: map[string]string{"field": "body"}},
 		statusOf(t, content))
@@ -254,8 +253,9 @@ func TestASecondGatewayStartsBesideRequests(t *testing.T) {
 		}
 	})
 	for range 5 {
-		_, err := gateway.New(t.Context(), dial(t, "127.0.0.1:1"), f.server.Ready, f.server.Door,
-			true, noop.NewTracerProvider())
+		other := f.options
+		other.Conn = dial(t, "127.0.0.1:1")
+		_, err := gateway.New(t.Context(), other)
 		require.NoError(t, err)
 	}
 	calls.Wait()

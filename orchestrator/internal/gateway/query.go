@@ -29,15 +29,15 @@ func (strictQuery) Parse(request proto.Message, values url.Values, inPath *utili
 		name := strings.Join(path, ".")
 		switch {
 		case inPath.HasCommonPrefix(path):
-			return fault{name, "is given by the path"}
+			return fault{key, "is given by the path"}
 		case seen[name]:
-			return fault{name, "is given twice"}
+			return fault{key, "is given twice"}
 		case slices.ContainsFunc(values[key], func(v string) bool { return !utf8.ValidString(v) }):
-			return fault{name, "is not UTF-8"}
+			return fault{key, "is not UTF-8"}
 		}
 		seen[name] = true
 		if (&runtime.DefaultQueryParser{}).Parse(request, url.Values{key: values[key]}, inPath) != nil {
-			return fault{name, "cannot be read as " + kindOf(field)}
+			return fault{key, "cannot be read as " + kindOf(field)}
 		}
 	}
 	return nil

@@ -26,6 +26,7 @@ import (
 
 	"github.com/voidrelay/voidrelay/internal/access"
 	"github.com/voidrelay/voidrelay/internal/serve"
+	"github.com/voidrelay/voidrelay/internal/telemetry"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/event"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/gateway"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/host"
@@ -59,6 +60,9 @@ type face struct {
 	starter *starter
 	gate    *gate
 	server  *serve.GRPC
+	// options are those of rest, and log what it says at info.
+	options gateway.Options
+	log     *safeBuffer
 }
 
 // starter remembers which runs were asked for.
@@ -148,14 +152,47 @@ func setup(t *testing.T, callers *access.Callers) *face {
 	t.Cleanup(func() { f.server.Drain(context.Background()); serving.Wait() })
 
 	f.conn = dial(t, f.server.Addr())
-	handler, err := gateway.New(t.Context(), dialOwn(t, own), f.server.Ready, f.server.Door, true,
-		noop.NewTracerProvider())
+	f.log = &safeBuffer{}
+	f.options = gateway.Options{
+		Conn: dialOwn(t, own), Ready: f.server.Ready, Door: f.server.Door, Local: true,
+		Tracers: noop.NewTracerProvider(), Logger: telemetry.NewLogger(f.log, slog.LevelInfo),
+		Pace: gateway.Pace{PerSecond: 100_000, Burst: 100_000},
+	}
+	f.serve(t, f.options)
+	return f
+}
+
+// serve puts another REST face with these options before the same orchestrator.
+func (f *face) serve(t *testing.T, options gateway.Options) {
+	t.Helper()
+	handler, err := gateway.New(t.Context(), options)
 	require.NoError(t, err)
 	f.rest = httptest.NewUnstartedServer(nil)
 	f.rest.Config = serve.HTTP(handler, slog.New(slog.DiscardHandler))
+	f.rest.Listener = gateway.Listener(f.rest.Listener, options.Logger)
+	f.rest.Config.DisableGeneralOptionsHandler = true
 	f.rest.Start()
 	t.Cleanup(f.rest.Close)
-	return f
+}
+
+// safeBuffer takes what is logged.
+type safeBuffer struct {
+	mu   sync.Mutex
+	text strings.Builder
+}
+
+// Write implements io.Writer.
+func (b *safeBuffer) Write(text []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.text.Write(text)
+}
+
+// String is all that was logged.
+func (b *safeBuffer) String() string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.text.String()
 }
 
 func dialOwn(t *testing.T, way *access.OwnWay) *grpc.ClientConn {

@@ -98,6 +98,8 @@ const (
 	// PERMISSION_DENIED: the caller is known, and may not call this method; metadata: caller, role (what the caller has),
 	// needed (the role or the names that may).
 	ErrorReason_ERROR_REASON_NOT_ALLOWED ErrorReason = 35
+	// RESOURCE_EXHAUSTED: this caller asks REST too often; the status says when it is taken again.
+	ErrorReason_ERROR_REASON_TOO_MANY_CALLS ErrorReason = 36
 )
 
 // Enum value maps for ErrorReason.
@@ -138,6 +140,7 @@ var (
 		33: "ERROR_REASON_ORDERS_UNSAID",
 		34: "ERROR_REASON_LEDGER_NOT_BEHIND",
 		35: "ERROR_REASON_NOT_ALLOWED",
+		36: "ERROR_REASON_TOO_MANY_CALLS",
 	}
 	ErrorReason_value = map[string]int32{
 		"ERROR_REASON_UNSPECIFIED":            0,
@@ -175,6 +178,7 @@ var (
 		"ERROR_REASON_ORDERS_UNSAID":          33,
 		"ERROR_REASON_LEDGER_NOT_BEHIND":      34,
 		"ERROR_REASON_NOT_ALLOWED":            35,
+		"ERROR_REASON_TOO_MANY_CALLS":         36,
 	}
 )
 
@@ -209,7 +213,7 @@ var File_orchestrator_v1_error_reason_proto protoreflect.FileDescriptor
 
 const file_orchestrator_v1_error_reason_proto_rawDesc = "" +
 	"\n" +
-	"\"orchestrator/v1/error_reason.proto\x12\x0forchestrator.v1*\xb8\t\n" +
+	"\"orchestrator/v1/error_reason.proto\x12\x0forchestrator.v1*\xd9\t\n" +
 	"\vErrorReason\x12\x1c\n" +
 	"\x18ERROR_REASON_UNSPECIFIED\x10\x00\x12 \n" +
 	"\x1cERROR_REASON_REQUEST_INVALID\x10\x01\x12#\n" +
@@ -246,7 +250,8 @@ const file_orchestrator_v1_error_reason_proto_rawDesc = "" +
 	"\x18ERROR_REASON_DRAFT_MOVED\x10 \x12\x1e\n" +
 	"\x1aERROR_REASON_ORDERS_UNSAID\x10!\x12\"\n" +
 	"\x1eERROR_REASON_LEDGER_NOT_BEHIND\x10\"\x12\x1c\n" +
-	"\x18ERROR_REASON_NOT_ALLOWED\x10#B\xcd\x01\n" +
+	"\x18ERROR_REASON_NOT_ALLOWED\x10#\x12\x1f\n" +
+	"\x1bERROR_REASON_TOO_MANY_CALLS\x10$B\xcd\x01\n" +
 	"\x13com.orchestrator.v1B\x10ErrorReasonProtoP\x01ZGgithub.com/voidrelay/voidrelay/proto/gen/orchestrator/v1;orchestratorv1\xa2\x02\x03OXX\xaa\x02\x0fOrchestrator.V1\xca\x02\x0fOrchestrator\\V1\xe2\x02\x1bOrchestrator\\V1\\GPBMetadata\xea\x02\x10Orchestrator::V1b\x06proto3"
 
 var (

@@ -131,29 +131,61 @@ func rowOf(b ledger.BillWrite) billRow {
 	}
 }
 
+// contentRow is what a bill was read with, as a statement wants it.
+type contentRow struct {
+	BillID     int64     `col:"bill_id bigint"`
+	Generation int       `col:"generation integer"`
+	Content    string    `col:"content text"`
+	ReadTime   time.Time `col:"read_time timestamptz"`
+}
+
+var contentColumns = ledger.ColumnsOf[contentRow]("i")
+
 // upsertSnapshots stores the snapshots that bills of a page were last seen live with.
 func upsertSnapshots(ctx context.Context, tx pgx.Tx, scheme string, bills []ledger.BillWrite) error {
-	var ids []int64
-	var generations []int
-	var contents []string
-	var read []time.Time
+	return upsertRead(ctx, tx, scheme, "bill_snapshot", bills,
+		func(b ledger.BillWrite) *rule.Bill { return b.Snapshot })
+}
+
+// upsertContents stores what bills of a page showed that owe something and have no snapshot.
+func upsertContents(ctx context.Context, tx pgx.Tx, scheme string, page *ledger.Page) error {
+	owing := map[int64]bool{}
+	for _, c := range page.Cancellations {
+		owing[c.BillID] = true
+	}
+	return upsertRead(ctx, tx, scheme, "bill_content", page.Bills, func(b ledger.BillWrite) *rule.Bill {
+		if !owing[b.After.State.ID] {
+			return nil
+		}
+		return b.Content
+	})
+}
+
+// upsertRead stores in a table what bills of a page were read with; nil of a bill stores nothing.
+func upsertRead(
+	ctx context.Context, tx pgx.Tx, scheme, table string, bills []ledger.BillWrite,
+	of func(ledger.BillWrite) *rule.Bill,
+) error {
+	var written []contentRow
 	for _, b := range once(slices.DeleteFunc(slices.Clone(bills),
-		func(b ledger.BillWrite) bool { return b.Snapshot == nil })) {
-		content, err := json.Marshal(b.Snapshot)
+		func(b ledger.BillWrite) bool { return of(b) == nil })) {
+		content, err := json.Marshal(of(b))
 		if err != nil {
 			return err
 		}
-		ids, generations = append(ids, b.Snapshot.ID), append(generations, b.After.Generation)
-		contents, read = append(contents, ledger.CleanText(ledger.EscapeNUL(content))), append(read, b.After.ReadTime)
+		written = append(written, contentRow{
+			BillID: b.After.State.ID, Generation: b.After.Generation, Content: ledger.EscapeNUL(content),
+			ReadTime: b.After.ReadTime,
+		})
 	}
-	if len(ids) == 0 {
+	if len(written) == 0 {
 		return nil
 	}
 	_, err := tx.Exec(ctx, `
-insert into bill_snapshot (scheme, bill_id, generation, content, read_time)
-select $1, i.id, i.generation, i.content::jsonb, i.read_time
-from unnest($2::bigint[], $3::integer[], $4::text[], $5::timestamptz[]) as i (id, generation, content, read_time)
+insert into `+table+` (scheme, bill_id, generation, content, read_time)
+select @scheme, i.bill_id, i.generation, i.content::jsonb, i.read_time
+from `+contentColumns.From+`
 on conflict (scheme, bill_id, generation) do update set content = excluded.content, read_time = excluded.read_time`,
-		scheme, ids, generations, contents, read)
+		contentColumns.Args(written, pgx.StrictNamedArgs{"scheme": scheme}))
 	return err
 }

@@ -61,8 +61,8 @@ func (p *Pager) namedBy(d rule.Decision, known *rule.Known) int {
 	return p.entry.NamedBy(*d.Snapshot, p.entry.Revision)
 }
 
-// keyOf is the order that a request is about.
-func keyOf(r rule.Request) ledger.OrderKey {
+// KeyOf is the order that a request is about.
+func KeyOf(r rule.Request) ledger.OrderKey {
 	return ledger.OrderKey{
 		Account: r.Account, WarehouseCode: r.WarehouseCode, OrderCode: r.OrderCode, OrderType: r.OrderType,
 	}
@@ -99,7 +99,7 @@ func ClaimsOf(e Entry, policy rule.Policy, content rule.Bill) (claims []ledger.O
 			err = cmp.Or(err, fault)
 			continue
 		}
-		claims = append(claims, keyOf(request))
+		claims = append(claims, KeyOf(request))
 	}
 	return claims, err
 }
@@ -129,6 +129,6 @@ func (p *Pager) stillThere(
 	if err != nil {
 		return false
 	}
-	return slices.Contains(claims, keyOf(request)) ||
-		slices.ContainsFunc(owed, func(c ledger.Cancellation) bool { return keyOf(c.Request) == keyOf(request) })
+	return slices.Contains(claims, KeyOf(request)) ||
+		slices.ContainsFunc(owed, func(c ledger.Cancellation) bool { return KeyOf(c.Request) == KeyOf(request) })
 }

@@ -51,7 +51,7 @@ func (p *Pager) ask(
 		}
 		request, err := p.entry.Map(*d.Question.Content, order)
 		if err != nil || slices.ContainsFunc(asked,
-			func(c ledger.Cancellation) bool { return keyOf(c.Request) == keyOf(request) }) {
+			func(c ledger.Cancellation) bool { return KeyOf(c.Request) == KeyOf(request) }) {
 			continue
 		}
 		c := ledger.Cancellation{

@@ -264,6 +264,9 @@ func (p *Pager) decideBill(page *ledger.Page, known *rule.Known, bill rule.Bill,
 	}
 	p.doubt(&d, bill)
 	write := ledger.BillWrite{After: d.After, Snapshot: d.Snapshot, Reason: d.Reason}
+	if d.OrdersFrom == rule.OrdersFromCurrent {
+		write.Content = d.Content
+	}
 	if known != nil {
 		write.Before = known.ReadTime
 	}

@@ -28,6 +28,9 @@ func WritePage(ctx context.Context, tx pgx.Tx, run *ledger.Run, page *ledger.Pag
 	if err := upsertSnapshots(ctx, tx, run.Scheme, page.Bills); err != nil {
 		return fmt.Errorf("snapshots: %w", err)
 	}
+	if err := upsertContents(ctx, tx, run.Scheme, page); err != nil {
+		return fmt.Errorf("contents: %w", err)
+	}
 	if err := upsertDoubts(ctx, tx, run.Scheme, page.Bills); err != nil {
 		return fmt.Errorf("doubts: %w", err)
 	}

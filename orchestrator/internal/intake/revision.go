@@ -25,6 +25,19 @@ func LoadRevision(document string, earlier []ledger.EarlierOrders) (*scheme.Sche
 	return loaded.WithEras(eras), nil
 }
 
+// NewestEntry reads a scheme as its newest revision has it; ledger.ErrNotFound where there is none.
+func NewestEntry(ctx context.Context, db ledger.Reads, name string) (Entry, error) {
+	newest, err := ledger.NewestSchemeIn(ctx, db, name)
+	if err != nil {
+		return Entry{}, err
+	}
+	loaded, err := LoadRevision(newest.Document, newest.Earlier)
+	if err != nil {
+		return Entry{}, fmt.Errorf("scheme %s: revision %d: %w", name, newest.Revision, err)
+	}
+	return Entry{Scheme: loaded, Revision: newest.Revision}, nil
+}
+
 // Eras reads revisions that named the orders of their time.
 func Eras(earlier []ledger.EarlierOrders) (eras []scheme.Era, err error) {
 	for _, e := range earlier {

@@ -131,23 +131,28 @@ var (
 func owedRows(cancellations []Cancellation) ([]owedRow, error) {
 	rows := make([]owedRow, len(cancellations))
 	for i, d := range cancellations {
-		props := []byte(`{}`)
-		if d.ExtendProps != nil {
-			encoded, err := json.Marshal(d.ExtendProps)
-			if err != nil {
-				return nil, err
-			}
-			props = encoded
+		props, err := propsOf(d.ExtendProps)
+		if err != nil {
+			return nil, err
 		}
 		rows[i] = owedRow{
 			BillID: d.BillID, Generation: d.Generation, Account: d.Account, Warehouse: d.WarehouseCode,
 			OrderCode: d.OrderCode, OrderType: d.OrderType, Triggers: ArrayOf(d.Triggers), NotBefore: d.NotBefore,
 			BillKind: d.Order.BillKind, Direction: d.Order.Direction, Number: d.Order.Warehouse, BillNo: d.BillNo,
-			Reason: d.CancelReason, Props: EscapeNUL(props), Owner: d.OwnerCode, Evidence: d.Evidence,
+			Reason: d.CancelReason, Props: props, Owner: d.OwnerCode, Evidence: d.Evidence,
 			OrdersFrom: d.OrdersFrom, Hold: d.Hold, Verified: d.VerifiedTime, BusinessDate: d.BusinessDate,
 		}
 	}
 	return rows, nil
+}
+
+// propsOf is what a request says besides, as a statement wants it.
+func propsOf(props map[string]string) (string, error) {
+	if props == nil {
+		return `{}`, nil
+	}
+	encoded, err := json.Marshal(props)
+	return EscapeNUL(encoded), err
 }
 
 // keyArgs are the args that name cancellations of a scheme.

@@ -83,6 +83,8 @@ type BillWrite struct {
 	After  rule.Known
 	// Snapshot is stored for the generation, when set.
 	Snapshot *rule.Bill
+	// Content is what its orders were made from, where that is not a snapshot; stored where one of them is owed.
+	Content *rule.Bill
 	// Reason says more about its class, where there is more to say: why it is undecodable, or not selected.
 	Reason string
 	// Claims are the orders that its snapshot maps to, or its content where it was audited before anybody looked. They

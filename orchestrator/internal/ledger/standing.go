@@ -141,6 +141,21 @@ where s.active
 order by s.scheme`, pgx.StrictNamedArgs{"names": names, "revisions": revisions})
 }
 
+// NewestSchemeIn answers the newest revision of a scheme, also of one that is retired; ErrNotFound where there is none.
+func NewestSchemeIn(ctx context.Context, db Reads, scheme string) (NewestScheme, error) {
+	found, err := ReadAll[NewestScheme](ctx, db, "read newest revision", `
+select s.scheme, s.revision, r.document, `+EarlierOrdersOf+` as earlier
+from scheme s join scheme_revision r using (scheme, revision)
+where s.scheme = @scheme`, pgx.StrictNamedArgs{"scheme": scheme})
+	if err == nil && len(found) == 0 {
+		err = fmt.Errorf("scheme %s: %w", scheme, ErrNotFound)
+	}
+	if err != nil {
+		return NewestScheme{}, err
+	}
+	return found[0], nil
+}
+
 // EarlierOrdersOf are the EarlierOrders of a scheme s, as JSON; null where it has none.
 const EarlierOrdersOf = `(
     select jsonb_agg(jsonb_build_object('until', n.revision, 'from', n.orders_from,

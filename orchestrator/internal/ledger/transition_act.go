@@ -13,15 +13,8 @@ import (
 const forgetAnswers = `same_disposition = '', same_count = 0, same_since = null, answer_changes = 0,
     text_id = null, awaits_text = false, ` + ForgetUnsentColumns
 
-// Reopen opens cancellations that a person wants asked again, due at once, as if they had never been answered; their
-// bills are read before anything is sent: needs_attention, open and closed become open, and done where the WMS has not
-// said so itself. One whose order has another unsettled cancellation by now, or of which two are about one order, is
-// same_order from then on. None of them is same_order before. What ended with one of them is opened with it, and shares
-// its order as it did.
-func Reopen(ctx context.Context, tx pgx.Tx, ids []int64) error {
-	if err := lockOrdersOf(ctx, tx, ids); err != nil {
-		return err
-	}
+// EndedWith are settled cancellations that ended with one of these, which was sent for them.
+func EndedWith(ctx context.Context, tx pgx.Tx, ids []int64) ([]int64, error) {
 	rows, err := tx.Query(ctx, `
 select k.cancellation_id
 from cancellation f join cancellation k on k.order_id = f.order_id
@@ -29,9 +22,21 @@ join outcome e on e.cancellation_id = k.cancellation_id and e.revoke_time is nul
 where f.cancellation_id = any($1) and e.same_order_as = f.cancellation_id and k.cancellation_id <> all($1)
 order by k.cancellation_id`, ids)
 	if err != nil {
+		return nil, err
+	}
+	return pgx.CollectRows(rows, pgx.RowTo[int64])
+}
+
+// Reopen opens cancellations that a person wants asked again, due at once, as if they had never been answered; their
+// bills are read before anything is sent: needs_attention, open and closed become open, and done where the WMS has not
+// said so itself. One whose order has another unsettled cancellation by now, or of which two are about one order, is
+// same_order from then on. None of them is same_order before. What ended with one of them is opened with it, and shares
+// its order as it did. Those of anew are opened under another name, unless something may have come of them in the WMS.
+func Reopen(ctx context.Context, tx pgx.Tx, ids []int64, anew []Renamed) error {
+	if err := lockOrdersOf(ctx, tx, ids); err != nil {
 		return err
 	}
-	with, err := pgx.CollectRows(rows, pgx.RowTo[int64])
+	with, err := EndedWith(ctx, tx, ids)
 	if err != nil {
 		return err
 	}
@@ -40,25 +45,46 @@ order by k.cancellation_id`, ids)
 			return err
 		}
 	}
+	named, taken, err := takeRenamed(ctx, tx, anew)
+	if err != nil {
+		return err
+	}
 	_, err = tx.Exec(ctx, `
 with asked as (
     update unsettled_cancellation
     set state = 'open', verified_time = 'epoch', due_time = greatest(now(), not_before), batch_until = null,
         `+forgetAnswers+`, update_time = now()
-    where cancellation_id = any($1) and state in ('needs_attention', 'open')
+    where cancellation_id = any(@ids) and state in ('needs_attention', 'open')
 ), again as (
     update outcome c set revoke_time = now()
-    where (c.cancellation_id = any($1) or c.cancellation_id = any($2)) and c.revoke_time is null
-      and (c.state = 'closed' or c.state = 'done' and (c.outcome = 'marked_done' or c.inferred))
+    where (c.cancellation_id = any(@ids) or c.cancellation_id = any(@with)) and c.revoke_time is null
+      and (c.state = 'closed' or c.state = 'done' and (c.outcome = 'marked_done' or c.inferred)
+        or c.cancellation_id = any(@taken))
     returning `+endedColumns+`
+), named as materialized (
+    select d.id, d.reason, d.props, d.owner, d.revision, o.order_id
+    from `+renamedColumns.From+`
+    `+orderOf+`
+    join again c on c.cancellation_id = d.id
+    where `+neverLanded+`
+), renamed as (
+    update cancellation c
+    set order_id = d.order_id, cancel_reason = d.reason, extend_props = d.props::jsonb, owner_code = d.owner,
+        revision = d.revision, update_time = now()
+    from named d where c.cancellation_id = d.id
 ), placed as materialized (
     select c.order_id, c.scheme, c.bill_id, c.question, o.account,
            `+qualified("a", "cancellation_id, times_settled, "+carried)+`,
            coalesce(
                (select u.cancellation_id from unsettled_cancellation u where u.order_id = c.order_id and not u.watched),
                first_value(a.cancellation_id) over (
-                   partition by c.order_id order by a.cancellation_id = any($2), a.cancellation_id)) as sender
-    from again a join cancellation c using (cancellation_id) join warehouse_order o using (order_id)
+                   partition by c.order_id order by a.cancellation_id = any(@with), a.cancellation_id)) as sender
+    from again a
+    join lateral (
+        select f.scheme, f.bill_id, f.question,
+               coalesce((select d.order_id from named d where d.id = f.cancellation_id), f.order_id) as order_id
+        from cancellation f where f.cancellation_id = a.cancellation_id) c on true
+    join warehouse_order o using (order_id)
 ), shared as (
     insert into shared_cancellation (cancellation_id, same_order_as, scheme, bill_id, times_settled, decide_time,
         `+kept+`)
@@ -69,8 +95,12 @@ insert into unsettled_cancellation (cancellation_id, order_id, scheme, bill_id, 
     state, verified_time, due_time, decide_time, `+kept+`)
 select cancellation_id, order_id, scheme, bill_id, account, question, times_settled, 'open',
     'epoch', greatest(now(), not_before), decide_time, `+kept+`
-from placed where sender = cancellation_id`, ids, with)
-	return err
+from placed where sender = cancellation_id`, renamedColumns.Args(named,
+		pgx.StrictNamedArgs{"ids": ids, "with": with, "taken": taken}))
+	if err != nil {
+		return err
+	}
+	return FollowSenders(ctx, tx, taken)
 }
 
 // CloseByHand ends cancellations that a person ignores, and leaves their orders as they are: needs_attention, open,

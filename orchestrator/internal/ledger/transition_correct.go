@@ -4,6 +4,8 @@ import (
 	"context"
 
 	"github.com/jackc/pgx/v5"
+
+	"github.com/voidrelay/voidrelay/orchestrator/internal/rule"
 )
 
 // beforeCorrection is true of a cancellation f that was planned before a revision of @scheme corrected how orders are
@@ -40,11 +42,10 @@ with otherwise as materialized (
 	return taken, CloseCancellationWork(ctx, tx, taken, "named otherwise")
 }
 
-// AskAnew withdraws what is unsettled of these bills and can be named anew only once its bill is read: questions, and
-// what was decided from the bill's content of then. planned, open, held and needs_attention become withdrawn where it
-// was planned before a correction and nothing may have come of it in the WMS. The next run reads the bills, and decides
-// and asks anew. What is gone from Kingdee stays as it is, and so does what a backfill found: the next run may take it
-// for older than the cutover.
+// AskAnew withdraws what is unsettled of these and can be named anew only once its bill is read, which are questions:
+// planned, open, held and needs_attention become withdrawn where it was planned before a correction and nothing may
+// have come of it in the WMS. The next run reads the bills, and asks anew. What is gone from Kingdee stays as it is; so
+// does what a backfill found, because the next run may take it for older than the cutover.
 func AskAnew(ctx context.Context, tx pgx.Tx, scheme string, ids []int64) error {
 	if len(ids) == 0 {
 		return nil
@@ -81,4 +82,57 @@ update bill b set reread_time = now() from taken t where b.scheme = t.scheme and
 		return err
 	}
 	return CloseCancellationWork(ctx, tx, taken, "named otherwise")
+}
+
+// Renamed is a cancellation whose order is named otherwise by now than it was asked for, with the request that asks for
+// it by that name, and the revision of its scheme that names it so.
+type Renamed struct {
+	ID int64
+	rule.Request
+	Revision int
+}
+
+// renamedRow is a Renamed as a statement wants it.
+type renamedRow struct {
+	ID        int64  `col:"id bigint"`
+	Account   string `col:"account text"`
+	Warehouse string `col:"warehouse text"`
+	OrderCode string `col:"order_code text"`
+	OrderType string `col:"order_type text"`
+	Reason    string `col:"reason text"`
+	Props     string `col:"props text"`
+	Owner     string `col:"owner text"`
+	Revision  int    `col:"revision integer"`
+}
+
+var renamedColumns = ColumnsOf[renamedRow]("d")
+
+// takeRenamed locks the orders of what is to be opened under other names, and withdraws what of it is unsettled, unless
+// something may have come of it in the WMS: open and needs_attention become withdrawn. It answers the rows, and what it
+// withdrew.
+func takeRenamed(ctx context.Context, tx pgx.Tx, anew []Renamed) (rows []renamedRow, taken []int64, err error) {
+	if len(anew) == 0 {
+		return nil, nil, nil
+	}
+	orders, ids := make([]orderRow, len(anew)), make([]int64, len(anew))
+	for i, r := range anew {
+		props, err := propsOf(r.ExtendProps)
+		if err != nil {
+			return nil, nil, err
+		}
+		ids[i], orders[i] = r.ID, orderRow{r.Account, r.WarehouseCode, r.OrderCode, r.OrderType}
+		rows = append(rows, renamedRow{
+			ID: r.ID, Account: r.Account, Warehouse: r.WarehouseCode, OrderCode: r.OrderCode, OrderType: r.OrderType,
+			Reason: r.CancelReason, Props: props, Owner: r.OwnerCode, Revision: r.Revision,
+		})
+	}
+	if err := writeOrders(ctx, tx, orders); err != nil {
+		return nil, nil, err
+	}
+	if err := lockOrders(ctx, tx, orders); err != nil {
+		return nil, nil, err
+	}
+	taken, err = settledIDs(ctx, tx, settle(`
+        c.cancellation_id = any($1) and c.state in ('needs_attention', 'open') and `+neverLanded, wasCorrected), ids)
+	return rows, taken, err
 }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/voidrelay/voidrelay/orchestrator/internal/intake"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/ledger"
+	"github.com/voidrelay/voidrelay/orchestrator/internal/remap"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/rule"
 )
 
@@ -58,9 +59,17 @@ var verbs = map[ledger.Verb]struct {
 // byWhom is a close reason that tells what was done, by whom and why.
 func byWhom(what string, act ledger.Act) string { return what + " by " + act.Actor + ": " + act.Reason }
 
-// retry opens cancellations, as if they had never been answered.
+// retry opens cancellations, as if they had never been answered, by the names that their orders have now.
 func retry(ctx context.Context, tx pgx.Tx, act ledger.Act, ids []int64) error {
-	if err := ledger.Reopen(ctx, tx, ids); err != nil {
+	with, err := ledger.EndedWith(ctx, tx, ids)
+	if err != nil {
+		return err
+	}
+	anew, err := remap.Renamed(ctx, tx, act.Scheme, append(with, ids...))
+	if err != nil {
+		return err
+	}
+	if err := ledger.Reopen(ctx, tx, ids, anew); err != nil {
 		return err
 	}
 	return ledger.CloseCancellationWork(ctx, tx, ids, byWhom("retried", act))

@@ -13,6 +13,12 @@ import (
 // answer sends the cancellation of a bill, and lets the WMS answer.
 func (b *bench) answer(bill int64, disposition rule.Disposition, next rule.Next) {
 	b.Helper()
+	b.store(b.lease(bill), disposition, next)
+}
+
+// lease hands the cancellation of a bill over to be sent.
+func (b *bench) lease(bill int64) ledger.Due {
+	b.Helper()
 	b.Verify()
 	var id int64
 	require.NoError(b, b.Pool.QueryRow(b.Context(),
@@ -25,7 +31,12 @@ func (b *bench) answer(bill int64, disposition rule.Disposition, next rule.Next)
 	leased, err := b.Store.Lease(b.Context(), due, time.Minute)
 	require.NoError(b, err)
 	require.Len(b, leased, 1)
-	d := leased[0]
+	return leased[0]
+}
+
+// store lets the WMS answer what was sent.
+func (b *bench) store(d ledger.Due, disposition rule.Disposition, next rule.Next) {
+	b.Helper()
 	require.NoError(b, b.Store.StoreResults(b.Context(), []ledger.Result{{
 		ID: d.ID, Attempt: d.Attempt, Scheme: d.Scheme, BillID: d.BillID, BillNo: d.BillNo,
 		Answer: rule.Answer{Disposition: disposition}, SameDisposition: disposition, SameCount: 1,

@@ -87,7 +87,7 @@ func move(ctx context.Context, pool *pgxpool.Pool, e rule.Event, m moved) error 
 		case rule.EventCancelledLate:
 			_, err = ledger.FinishLate(ctx, tx, m.Results)
 		case rule.EventRetried:
-			return ledger.Reopen(ctx, tx, m.IDs)
+			return ledger.Reopen(ctx, tx, m.IDs, nil)
 		case rule.EventReleased:
 			_, err = ledger.OpenReleased(ctx, tx, m.Scheme, m.IDs)
 		case rule.EventIgnored:

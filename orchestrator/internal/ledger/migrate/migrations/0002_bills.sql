@@ -81,6 +81,19 @@ create table bill_snapshot (
 comment on table bill_snapshot is
     'the bill as it was last seen live in a generation: the warehouse order was made from this';
 
+create table bill_content (
+    scheme     text not null,
+    bill_id    bigint not null,
+    generation integer not null,
+    content    jsonb not null,
+    read_time  timestamptz not null,
+    primary key (scheme, bill_id, generation),
+    foreign key (scheme, bill_id) references bill on delete cascade on update cascade
+);
+comment on table bill_content is
+    'what a bill showed that owed something in a generation of which there is no snapshot: its orders were made from '
+    'this, and are when a revision corrects how they are named';
+
 create table bill_doubt (
     scheme        text not null,
     bill_id       bigint not null,

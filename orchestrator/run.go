@@ -181,10 +181,15 @@ func (s *Server) serveREST(ctx context.Context, cfg Config, guard access.Guard) 
 	if err != nil {
 		return err
 	}
+	streams, err := s.dialOwn()
+	if err != nil {
+		return err
+	}
 	// Without tokens and client certificates the settings allow loopback only.
 	handler, err := gateway.New(ctx, gateway.Options{
-		Conn: own, Ready: s.grpc.Ready, Door: s.grpc.Door, Local: !cfg.Access.Guarded(), Tracers: s.telemetry.Tracers,
-		Logger: s.logger, Pace: gateway.Pace{PerSecond: cfg.HTTPRate, Burst: cfg.HTTPBurst}, Origins: cfg.HTTPOrigins,
+		Conn: own, Streams: streams, Ready: s.grpc.Ready, Door: s.grpc.Door, Local: !cfg.Access.Guarded(),
+		Tracers: s.telemetry.Tracers,
+		Logger:  s.logger, Pace: gateway.Pace{PerSecond: cfg.HTTPRate, Burst: cfg.HTTPBurst}, Origins: cfg.HTTPOrigins,
 	})
 	if err != nil {
 		return err

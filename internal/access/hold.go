@@ -3,6 +3,7 @@ package access
 import (
 	"context"
 	"errors"
+	"net/http"
 	"sync"
 
 	"google.golang.org/grpc"
@@ -49,6 +50,25 @@ func (d *Door) Hold(ctx context.Context) (held context.Context, release func()) 
 			return nil
 		}
 		return allow(method, who, need)
+	})
+}
+
+// HoldHTTP is Hold for a request of another face, which EnterHTTP let in, and which lasts as a call of this method
+// does.
+func (d *Door) HoldHTTP(r *http.Request, method string) (held context.Context, release func()) {
+	if d.callers.Load() == nil {
+		return r.Context(), func() {}
+	}
+	before := Asker(r.Context())
+	return d.hold(r.Context(), func() error {
+		who, err := d.whoAsks(r)
+		if err != nil {
+			return err
+		}
+		if who.Name != before {
+			return ErrUnauthenticated // the token is another's by now
+		}
+		return allow(method, who, d.needs[method])
 	})
 }
 

@@ -58,13 +58,12 @@ func (c *chain) streamID(
 	return handler(server, within(stream, ctx))
 }
 
-// within is the stream with another context.
+// within is the stream with another context. The stream itself keeps its own: whoever stands outside must not find that
+// of somebody inside, which has ended by then.
 //
 //nolint:revive // the stream is what is changed
 func within(stream grpc.ServerStream, ctx context.Context) grpc.ServerStream {
-	wrapped := middleware.WrapServerStream(stream)
-	wrapped.WrappedContext = ctx
-	return wrapped
+	return &middleware.WrappedServerStream{ServerStream: stream, WrappedContext: ctx}
 }
 
 // passRequestID shows the id of the call that is being answered to the services that it makes us ask.

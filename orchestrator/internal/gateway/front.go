@@ -31,6 +31,8 @@ type front struct {
 	door  *access.Door
 	guard guard
 	pacer *pacer
+	// events bears the watches, on a connection of their own.
+	events orchestratorv1.EventServiceClient
 }
 
 // open are the paths that everybody may see, as often as he likes: probes.
@@ -78,6 +80,14 @@ func (f *front) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	if r.ContentLength > maxBody {
 		f.tooLarge(w, r)
+		return
+	}
+	if r.URL.Path == watchPath {
+		if r.Method == http.MethodHead {
+			heading(w, r)
+			return
+		}
+		f.mux.ServeHTTP(w, r) // nothing may keep what it writes
 		return
 	}
 	asked := r.WithContext(withMatch(r))

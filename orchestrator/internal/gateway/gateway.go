@@ -33,6 +33,8 @@ const (
 type Options struct {
 	// Conn leads to the orchestrator by the server's own way; it stays the caller's.
 	Conn *grpc.ClientConn
+	// Streams is another such connection, for calls that last: they take none of Conn's places.
+	Streams *grpc.ClientConn
 	// Ready answers GET /readyz. It takes no call of Conn, which bears so many at once: the orchestrator is not to seem
 	// dead while it is busy.
 	Ready http.HandlerFunc
@@ -57,6 +59,7 @@ func New(ctx context.Context, o Options) (http.Handler, error) {
 		return nil, fmt.Errorf("gateway: %w", err)
 	}
 	f := &front{ready: o.Ready, door: o.Door, guard: guard, pacer: newPacer(o.Pace)}
+	f.events = orchestratorv1.NewEventServiceClient(o.Streams)
 	f.mux = f.newMux()
 	for _, register := range []func(context.Context, *runtime.ServeMux, *grpc.ClientConn) error{
 		orchestratorv1.RegisterSchemeServiceHandler,
@@ -71,6 +74,10 @@ func New(ctx context.Context, o Options) (http.Handler, error) {
 		if err := register(ctx, f.mux, o.Conn); err != nil {
 			return nil, fmt.Errorf("gateway: %w", err)
 		}
+	}
+	// In place of what is generated for a stream, which knows neither server-sent events nor whose right it is.
+	if err := f.mux.HandlePath(http.MethodGet, watchPath, f.watch); err != nil {
+		return nil, fmt.Errorf("gateway: %w", err)
 	}
 	zip, err := gzhttp.NewWrapper(gzhttp.MinSize(leastZipped), gzhttp.ContentTypes([]string{"application/json"}))
 	if err != nil {

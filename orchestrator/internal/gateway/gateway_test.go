@@ -43,17 +43,18 @@ func TestEveryRPCHasARESTBindingAndACase(t *testing.T) {
 		for i := range file.Services().Len() {
 			for j := range file.Services().Get(i).Methods().Len() {
 				name := string(file.Services().Get(i).Methods().Get(j).FullName())
-				if name == "orchestrator.v1.EventService.WatchEvents" {
-					continue // a stream, which is gRPC's alone
-				}
 				require.True(t, bound[name], "%s has no rule in gateway.yaml", name)
+				if name == "orchestrator.v1.EventService.WatchEvents" {
+					methods++
+					continue // a stream, which has tests of its own
+				}
 				require.True(t, tried[name], "%s has no case in api.yaml", name)
 				methods++
 			}
 		}
 		return true
 	})
-	require.Equal(t, 41, methods)
+	require.Equal(t, 42, methods)
 	require.Len(t, bound, methods)
 }
 

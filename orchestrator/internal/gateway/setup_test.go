@@ -154,7 +154,7 @@ func setup(t *testing.T, callers *access.Callers) *face {
 	f.conn = dial(t, f.server.Addr())
 	f.log = &safeBuffer{}
 	f.options = gateway.Options{
-		Conn: dialOwn(t, own), Ready: f.server.Ready, Door: f.server.Door, Local: true,
+		Conn: dialOwn(t, own), Streams: dialOwn(t, own), Ready: f.server.Ready, Door: f.server.Door, Local: true,
 		Tracers: noop.NewTracerProvider(), Logger: telemetry.NewLogger(f.log, slog.LevelInfo),
 		Pace: gateway.Pace{PerSecond: 100_000, Burst: 100_000},
 	}

@@ -21,16 +21,16 @@ import (
 )
 
 const (
-	watchPath = "/v1/events:watch"
+	streamPath = "/v1/events:watch"
 	// patience is how long a watch waits for a caller who does not take what he is sent.
 	patience = 30 * time.Second
 	// again is for how many milliseconds a browser waits before it asks again.
 	again = 2000
 )
 
-// watch is EventService.WatchEvents over REST: server-sent events for who accepts text/event-stream, and else a line
+// stream is EventService.WatchEvents over REST: server-sent events for who accepts text/event-stream, and else a line
 // of JSON a message. It ends with its caller's right to it, and without an error when the orchestrator stops.
-func (f *front) watch(w http.ResponseWriter, r *http.Request, _ map[string]string) {
+func (f *front) stream(w http.ResponseWriter, r *http.Request, _ map[string]string) {
 	r = resumed(r)
 	request := &orchestratorv1.WatchEventsRequest{}
 	if err := (strictQuery{}).Parse(request, r.URL.Query(), utilities.NewDoubleArray(nil)); err != nil {

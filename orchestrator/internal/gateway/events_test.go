@@ -9,8 +9,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// watching opens a watch; its lines come one by one.
-func (f *face) watching(t *testing.T, path string, header http.Header) (*http.Response, *bufio.Scanner) {
+// streaming opens a watch; its lines come one by one.
+func (f *face) streaming(t *testing.T, path string, header http.Header) (*http.Response, *bufio.Scanner) {
 	t.Helper()
 	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, f.rest.URL+path, nil)
 	require.NoError(t, err)
@@ -45,7 +45,7 @@ func TestABrowserWatchesEventsAndGoesOnBehindTheLast(t *testing.T) {
 	f := setup(t, nil)
 	seed(f.rows)
 	sse := http.Header{"Accept": {"text/event-stream"}, "Accept-Encoding": {"gzip"}}
-	response, lines := f.watching(t, "/v1/events:watch?fromOldest=true&kinds=EVENT_KIND_WORK_ITEM_OPENED", sse)
+	response, lines := f.streaming(t, "/v1/events:watch?fromOldest=true&kinds=EVENT_KIND_WORK_ITEM_OPENED", sse)
 	require.Equal(t, 200, response.StatusCode)
 	require.Equal(t, "text/event-stream", response.Header.Get("Content-Type"))
 	require.Equal(t, "no", response.Header.Get("X-Accel-Buffering"))
@@ -59,7 +59,7 @@ func TestABrowserWatchesEventsAndGoesOnBehindTheLast(t *testing.T) {
 
 	// The browser repeats the address, and says what it saw last.
 	sse["Last-Event-Id"] = []string{place4}
-	response, lines = f.watching(t, "/v1/events:watch?fromOldest=true", sse)
+	response, lines = f.streaming(t, "/v1/events:watch?fromOldest=true", sse)
 	require.Equal(t, 200, response.StatusCode)
 	block(t, lines)
 	event = block(t, lines)
@@ -70,7 +70,7 @@ func TestABrowserWatchesEventsAndGoesOnBehindTheLast(t *testing.T) {
 func TestAProgramWatchesEventsByLines(t *testing.T) {
 	f := setup(t, nil)
 	seed(f.rows)
-	response, lines := f.watching(t, "/v1/events:watch?since_token="+place2+"&scheme=assembly",
+	response, lines := f.streaming(t, "/v1/events:watch?since_token="+place2+"&scheme=assembly",
 		http.Header{"Accept": {"application/x-ndjson"}})
 	require.Equal(t, 200, response.StatusCode)
 	require.Equal(t, "application/x-ndjson", response.Header.Get("Content-Type"))
@@ -118,7 +118,7 @@ func TestWatchesTakeNothingFromOtherCalls(t *testing.T) {
 	f := setup(t, nil)
 	seed(f.rows)
 	for range 200 {
-		response, lines := f.watching(t, "/v1/events:watch", nil)
+		response, lines := f.streaming(t, "/v1/events:watch", nil)
 		require.Equal(t, 200, response.StatusCode)
 		require.True(t, lines.Scan())
 	}
@@ -131,6 +131,6 @@ func TestWatchesTakeNothingFromOtherCalls(t *testing.T) {
 		require.Equal(t, 200, response.StatusCode)
 	}
 	f.server.Leave()
-	_, lines := f.watching(t, "/v1/schemes", nil)
+	_, lines := f.streaming(t, "/v1/schemes", nil)
 	require.True(t, lines.Scan())
 }

@@ -82,7 +82,7 @@ func (f *front) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		f.tooLarge(w, r)
 		return
 	}
-	if r.URL.Path == watchPath {
+	if r.URL.Path == streamPath {
 		if r.Method == http.MethodHead {
 			heading(w, r)
 			return

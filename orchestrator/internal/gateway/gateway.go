@@ -76,7 +76,7 @@ func New(ctx context.Context, o Options) (http.Handler, error) {
 		}
 	}
 	// In place of what is generated for a stream, which knows neither server-sent events nor whose right it is.
-	if err := f.mux.HandlePath(http.MethodGet, watchPath, f.watch); err != nil {
+	if err := f.mux.HandlePath(http.MethodGet, streamPath, f.stream); err != nil {
 		return nil, fmt.Errorf("gateway: %w", err)
 	}
 	zip, err := gzhttp.NewWrapper(gzhttp.MinSize(leastZipped), gzhttp.ContentTypes([]string{"application/json"}))

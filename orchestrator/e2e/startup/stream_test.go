@@ -11,8 +11,8 @@ import (
 	"github.com/voidrelay/voidrelay/internal/access/accesstest"
 )
 
-// watchREST opens a watch of events over REST, and waits for the first that it says.
-func watchREST(t *testing.T, addr, accept, token string) *bufio.Reader {
+// streamREST opens a watch of events over REST, and waits for the first that it says.
+func streamREST(t *testing.T, addr, accept, token string) *bufio.Reader {
 	t.Helper()
 	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://"+addr+"/v1/events:watch", nil)
 	require.NoError(t, err)
@@ -40,9 +40,9 @@ func TestAWatchOverRESTEndsWithItsCallersRightOrWithTheService(t *testing.T) {
 		li := accesstest.Caller{Name: "li", Role: "operator", Token: operator}
 		path := accesstest.File(t, accesstest.Caller{Name: "wang", Role: "viewer", Token: viewer}, li)
 		r := s.run(t, map[string]string{"AUTH_CALLERS_FILE": path})
-		events := watchREST(t, r.rest, "text/event-stream", viewer)
-		lines := watchREST(t, r.rest, "application/x-ndjson", viewer)
-		stays := watchREST(t, r.rest, "application/x-ndjson", operator)
+		events := streamREST(t, r.rest, "text/event-stream", viewer)
+		lines := streamREST(t, r.rest, "application/x-ndjson", viewer)
+		stays := streamREST(t, r.rest, "application/x-ndjson", operator)
 
 		replace(t, path, accesstest.File(t, li))
 		rest, err := io.ReadAll(events)

@@ -19,13 +19,13 @@ type browser struct {
 	mu      sync.Mutex
 	last    string
 	settled []string
-	watches int
+	begun   int
 }
 
 // follow watches until ctx ends.
 func (b *browser) follow(ctx context.Context, url string) {
 	for ctx.Err() == nil {
-		b.watch(ctx, url)
+		b.once(ctx, url)
 		select {
 		case <-ctx.Done():
 		case <-time.After(100 * time.Millisecond):
@@ -33,7 +33,7 @@ func (b *browser) follow(ctx context.Context, url string) {
 	}
 }
 
-func (b *browser) watch(ctx context.Context, url string) {
+func (b *browser) once(ctx context.Context, url string) {
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
 	if err != nil {
 		return
@@ -52,7 +52,7 @@ func (b *browser) watch(ctx context.Context, url string) {
 	for id := ""; lines.Scan(); {
 		switch text := lines.Text(); {
 		case strings.HasPrefix(text, "retry: "):
-			b.note(func() { b.watches++ })
+			b.note(func() { b.begun++ })
 		case strings.HasPrefix(text, "id: "):
 			id = strings.TrimPrefix(text, "id: ")
 		case strings.HasPrefix(text, "data: "):
@@ -108,11 +108,11 @@ func TestAWatchOverRESTGoesOnBehindAKilledOrchestrator(t *testing.T) {
 		require.NoError(t, err)
 	}
 	board := &browser{}
-	watching, leave := context.WithCancel(ctx)
+	within, leave := context.WithCancel(ctx)
 	gone := make(chan struct{})
 	go func() {
 		defer close(gone)
-		board.follow(watching, "http://"+addrs[1]+"/v1/events:watch?scheme=assembly-void")
+		board.follow(within, "http://"+addrs[1]+"/v1/events:watch?scheme=assembly-void")
 	}()
 	defer func() { leave(); <-gone }()
 	await(t, time.Minute, "the board watches", func() bool { return board.seen() != "" })
@@ -128,5 +128,5 @@ func TestAWatchOverRESTGoesOnBehindAKilledOrchestrator(t *testing.T) {
 	require.NoError(t, client.Settled(ctx))
 	terminate(t, second)
 	require.Equal(t, []int{1, 1}, []int{board.told("ZZCX000151"), board.told("ZZCX000154")}, "once each")
-	board.note(func() { require.GreaterOrEqual(t, board.watches, 2) })
+	board.note(func() { require.GreaterOrEqual(t, board.begun, 2) })
 }

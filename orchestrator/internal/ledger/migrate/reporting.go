@@ -21,7 +21,7 @@ import (
 // views are a contract: columns are added, never changed. Times are timestamptz; a "day" is a day in Beijing, where the
 // users of both vendors are.
 //
-//go:embed reporting/*.sql
+//go:embed reporting/*.sql reporting/function/*.sql
 var reporting embed.FS
 
 // reportView is one file of them.
@@ -72,7 +72,7 @@ func readViews(files fs.FS) ([]reportView, error) {
 			}
 		}
 		placed[name] = true
-		hash := sha256.Sum256([]byte(texts[name]))
+		hash := sha256.Sum256([]byte(texts[name] + columnTexts))
 		views = append(views, reportView{name: name, text: texts[name], hash: hex.EncodeToString(hash[:])})
 		return nil
 	}
@@ -102,6 +102,9 @@ func makeViews(ctx context.Context, pool *pgxpool.Pool, files fs.FS) ([]string, 
 		if err != nil {
 			return err
 		}
+		if _, err := tx.Exec(ctx, makeWords); err != nil {
+			return fmt.Errorf("reporting.word_zh: %w", err)
+		}
 		m := viewMaker{tx: tx, there: there}
 		for _, v := range views {
 			if err := m.make(ctx, v); err != nil {
@@ -112,12 +115,34 @@ func makeViews(ctx context.Context, pool *pgxpool.Pool, files fs.FS) ([]string, 
 			return err
 		}
 		made = m.made
-		return m.grantAgain(ctx)
+		if err := m.grantAgain(ctx); err != nil {
+			return err
+		}
+		return makeFunctions(ctx, tx, files)
 	})
 	if err != nil {
 		return nil, fmt.Errorf("make views: %w", err)
 	}
 	return made, nil
+}
+
+// makeFunctions makes the functions that read the views. Their bodies are text to Postgres, so that a view may be made
+// anew below them.
+func makeFunctions(ctx context.Context, tx pgx.Tx, files fs.FS) error {
+	paths, err := fs.Glob(files, "reporting/function/*.sql")
+	if err != nil {
+		return err
+	}
+	for _, file := range paths {
+		text, err := fs.ReadFile(files, file)
+		if err != nil {
+			return err
+		}
+		if _, err := tx.Exec(ctx, string(text)); err != nil {
+			return fmt.Errorf("reporting.%s: %w", viewName(file), err)
+		}
+	}
+	return nil
 }
 
 // viewHashes answers what stands in the schema reporting: each view of ours with the hash of its file, and all else

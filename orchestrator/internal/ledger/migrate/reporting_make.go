@@ -47,6 +47,9 @@ func (m *viewMaker) make(ctx context.Context, v reportView) error {
 		}
 	}
 	m.made = append(m.made, v.name)
+	if err := m.comment(ctx, v); err != nil {
+		return err
+	}
 	_, err := m.tx.Exec(ctx, `
 insert into reporting_view (view, content_hash) values ($1, $2)
 on conflict (view) do update set content_hash = excluded.content_hash, make_time = excluded.make_time`, v.name, v.hash)

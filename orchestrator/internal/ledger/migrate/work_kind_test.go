@@ -46,6 +46,33 @@ select array[message_zh, action_zh, message_en, action_en] from work_kind where 
 	require.Subset(t, kinds, worded, "words of a kind that the rules do not have")
 }
 
+// The words that stand beside the codes in the views are those of reporting.word_zh.
+func TestEachCodeOfTheRulesHasAWordForStaff(t *testing.T) {
+	pool := openLedger(t)
+	var wordless []string
+	for about, codes := range map[string][]string{
+		"work_kind":      workKinds(t),
+		"condition_kind": texts(t, "../../rule/*.go", func(_, kind string) bool { return kind == "ConditionKind" }),
+		"hold_reason":    texts(t, "../../rule/*.go", func(_, kind string) bool { return kind == "HoldReason" }),
+		"evidence":       texts(t, "../../rule/*.go", func(_, kind string) bool { return kind == "Evidence" }),
+		"orders_from":    texts(t, "../../rule/*.go", func(_, kind string) bool { return kind == "OrdersFrom" }),
+		"class":          texts(t, "../../rule/*.go", func(_, kind string) bool { return kind == "Class" }),
+		"state":          texts(t, "../../rule/*.go", func(_, kind string) bool { return kind == "CancellationState" }),
+		"trigger":        texts(t, "../../rule/*.go", func(_, kind string) bool { return kind == "Trigger" }),
+		"disposition":    texts(t, "../../rule/*.go", func(_, kind string) bool { return kind == "Disposition" }),
+	} {
+		require.NotEmpty(t, codes, about)
+		for _, code := range codes {
+			var word string
+			require.NoError(t, pool.QueryRow(t.Context(), `select reporting.word_zh($1, $2)`, about, code).Scan(&word))
+			if code == word && code != "" {
+				wordless = append(wordless, about+" "+code)
+			}
+		}
+	}
+	require.Empty(t, wordless)
+}
+
 // workKinds are the constants of type WorkKind in the rules.
 func workKinds(t *testing.T) []string {
 	t.Helper()

@@ -5,7 +5,9 @@ select a.scheme, a.state, a.age,
                   when 3 then '1–24 小时'
                   when 4 then '1–7 天'
                   else '7 天以上' end as age_zh,
-       count(*) as cancellations, min(a.create_time) as oldest_time
+       count(*) as cancellations, min(a.create_time) as oldest_time,
+       reporting.word_zh('state', a.state) as state_zh,
+       min(a.create_time) at time zone 'Asia/Shanghai' as oldest_time_beijing
 from (
     select c.scheme, u.state, c.create_time,
            case when now() - c.create_time < interval '5 minutes' then 1

@@ -1,6 +1,8 @@
 -- Each branch leads from the bill by an index, so that one bill's history never reads a whole table. Codes are said in
 -- the words of voidrelay.plain_word; one without any is shown as it is.
 create or replace view reporting.bill_history as
+select h.*, h.event_time at time zone 'Asia/Shanghai' as event_time_beijing
+from (
 select b.scheme, b.bill_id, b.bill_no, b.first_seen_time as event_time, 10 as step, 'first_seen' as event,
        '首次读到' as event_zh, concat_ws(' ', nullif(b.bill_kind, ''), b.org) as detail,
        null::bigint as cancellation_id, 0 as attempt,
@@ -167,7 +169,8 @@ select b.scheme, b.bill_id, b.bill_no, o.create_time, 85, 'operator_action', o.v
 from voidrelay.bill b
 join voidrelay.cancellation_now c on c.scheme = b.scheme and c.bill_id = b.bill_id
 join voidrelay.operator_action_cancellation l on l.cancellation_id = c.cancellation_id
-join reporting.operator_action o on o.operator_action_id = l.operator_action_id;
+join reporting.operator_action o on o.operator_action_id = l.operator_action_id
+) h;
 
 comment on view reporting.bill_history is
     '单据经过: everything that happened to a bill; ask by bill_no, order by event_time, step';

@@ -4,8 +4,20 @@
 -- anything else: the verdict is of what was read last. A number that is not here is 未见此单, as far as
 -- reporting.reading goes. A question that is under way, or found nothing to cancel, changes no verdict.
 create or replace view reporting.bill_verdict as
+select v.*, reporting.word_zh('bill_kind', v.bill_kind) as bill_kind_zh,
+       reporting.word_zh('document_status', v.document_status) as document_status_zh,
+       reporting.word_zh('cancel_status', v.cancel_status) as cancel_status_zh,
+       reporting.word_zh('class', v.class) as class_zh,
+       v.modify_time at time zone 'Asia/Shanghai' as modify_time_beijing,
+       v.approve_time at time zone 'Asia/Shanghai' as approve_time_beijing,
+       v.cancel_time at time zone 'Asia/Shanghai' as cancel_time_beijing,
+       v.read_time at time zone 'Asia/Shanghai' as read_time_beijing,
+       v.first_seen_time at time zone 'Asia/Shanghai' as first_seen_time_beijing,
+       v.as_of at time zone 'Asia/Shanghai' as as_of_beijing
+from (
 select b.scheme, b.bill_id, b.bill_no,
-       case when r.stands_still then '现在不知道，此前：' else '' end || v.verdict_zh as verdict, v.verdict as verdict_code,
+       case when r.stands_still then '现在不知道，此前：' else '' end || v.verdict_zh as verdict,
+       v.verdict as verdict_code,
        case when r.stands_still then r.standing || '。此前：'
             when r.standing <> '' then r.standing || '，其他单据可能还没有读到。本单：' else '' end
        || format(v.reason_zh, w.message, h.message_zh, b.class_reason, y.because, c.owed, c.done, c.held,
@@ -154,6 +166,7 @@ cross join lateral (
     where (v.classes = '{}' or 'undecodable' = any (v.classes)) and v.facts <@ '{work}'
     order by v.place
     limit 1
+) v
 ) v;
 
 comment on view reporting.bill_verdict is

@@ -3,14 +3,7 @@ select c.cancellation_id, c.scheme, c.business_date, c.bill_id, c.bill_no, c.gen
        concat_ws('.', nullif(c.bill_kind, ''), c.direction) as order_kind,
        c.warehouse_number, c.account, c.warehouse_code, c.order_code, c.order_type, c.cancel_reason,
        c.state,
-       case c.state when 'planned' then '待记账'
-                    when 'open' then '待发送'
-                    when 'held' then '待放行'
-                    when 'done' then '已取消'
-                    when 'needs_attention' then '待人工'
-                    when 'withdrawn' then '已撤回'
-                    when 'dry_run' then '仅观察'
-                    else '已关闭' end as state_zh,
+       reporting.word_zh('state', c.state) as state_zh,
        c.disposition, c.vendor_message, c.outcome, c.inferred, c.hold_reason, c.evidence, c.orders_from,
        c.attempt as attempts,
        c.revision, c.run_id, c.create_time, c.decide_time, c.due_time, c.outcome_time,
@@ -20,9 +13,22 @@ select c.cancellation_id, c.scheme, c.business_date, c.bill_id, c.bill_no, c.gen
        (select r.standing from reporting.reading r where r.scheme = c.scheme) as standing,
        c.same_order_as,
        c.question,
-       coalesce((select p.word_zh from voidrelay.plain_word p where p.about = 'outcome' and p.code = c.outcome),
-                c.outcome) as outcome_zh,
-       coalesce(w.warehouse_name, '') as warehouse_name
+       reporting.word_zh('outcome', c.outcome) as outcome_zh,
+       coalesce(w.warehouse_name, '') as warehouse_name,
+       concat_ws('·', nullif(reporting.word_zh('bill_kind', c.bill_kind), ''),
+                 reporting.word_zh('direction', c.direction)) as order_kind_zh,
+       reporting.word_zh('disposition', c.disposition) as disposition_zh,
+       reporting.word_zh('hold_reason', c.hold_reason) as hold_reason_zh,
+       reporting.word_zh('evidence', c.evidence) as evidence_zh,
+       reporting.word_zh('orders_from', c.orders_from) as orders_from_zh,
+       (select string_agg(reporting.word_zh('trigger', t.code), '、' order by t.place)
+        from unnest(c.triggers) with ordinality as t (code, place)) as triggers_zh,
+       c.create_time at time zone 'Asia/Shanghai' as create_time_beijing,
+       c.decide_time at time zone 'Asia/Shanghai' as decide_time_beijing,
+       c.due_time at time zone 'Asia/Shanghai' as due_time_beijing,
+       c.outcome_time at time zone 'Asia/Shanghai' as outcome_time_beijing,
+       c.not_before at time zone 'Asia/Shanghai' as not_before_beijing,
+       (select r.as_of_beijing from reporting.reading r where r.scheme = c.scheme) as as_of_beijing
 from voidrelay.cancellation_now c
 left join voidrelay.scheme_warehouse w on w.scheme = c.scheme and w.warehouse_number = c.warehouse_number;
 

@@ -5,7 +5,12 @@ select o.condition_id, o.kind, o.scheme, o.data_center_id, o.account, o.trigger,
        w.message_en || case when o.detail <> '' then ': ' || o.detail else '' end as message_en,
        w.action_en,
        o.blocks_reading, o.blocks_sending, o.by_person, o.end_time is null as open, o.since, o.last_seen, o.returns,
-       o.probe_time, o.end_time, o.end_reason
+       o.probe_time, o.end_time, o.end_reason,
+       reporting.word_zh('condition_kind', o.kind) as kind_zh, reporting.word_zh('trigger', o.trigger) as trigger_zh,
+       o.since at time zone 'Asia/Shanghai' as since_beijing,
+       o.last_seen at time zone 'Asia/Shanghai' as last_seen_beijing,
+       o.probe_time at time zone 'Asia/Shanghai' as probe_time_beijing,
+       o.end_time at time zone 'Asia/Shanghai' as end_time_beijing
 from voidrelay.condition o
 cross join lateral (
     select k.message_zh, k.action_zh, k.message_en, k.action_en

@@ -36,7 +36,19 @@ select e.event_number, e.create_time as event_time, e.kind,
                    when 'act' then o.verb_zh || case when o.reason <> '' then '：' || o.reason else '' end
                    when 'condition_opened' then n.message
                    when 'condition_closed' then n.message || '；' || n.end_reason
-                   else q.order_code || ' ' || q.order_type || ' 仓库 ' || q.warehouse_code end as detail
+                   else q.order_code || ' ' || q.order_type || ' 仓库 ' || q.warehouse_code end as detail,
+       e.create_time at time zone 'Asia/Shanghai' as event_time_beijing,
+       case e.kind when 'act' then o.verb_zh
+                   else reporting.word_zh(
+                       case e.kind when 'cancellation_settled' then 'outcome'
+                                   when 'cancellation_needs_attention' then 'disposition'
+                                   when 'cancellation_held' then 'hold_reason'
+                                   when 'work_item_opened' then 'work_kind'
+                                   when 'work_item_closed' then 'work_kind'
+                                   when 'condition_opened' then 'condition_kind'
+                                   when 'condition_closed' then 'condition_kind'
+                                   when 'run_ended' then 'run_kind'
+                                   else '' end, e.reason) end as reason_zh
 from voidrelay.event e
 -- Without the offsets Postgres may join all that there is of a kind, and choose then.
 left join lateral (

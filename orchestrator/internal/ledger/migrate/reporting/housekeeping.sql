@@ -1,5 +1,8 @@
 create or replace view reporting.housekeeping as
-select c.chore, c.last_run_time, c.last_error, h.housekeeping_id, h.subject, h.row_count, h.byte_count, h.remove_time
+select c.chore, reporting.word_zh('chore', c.chore) as chore_zh, c.last_run_time, c.last_error, h.housekeeping_id,
+       h.subject, h.row_count, h.byte_count, h.remove_time,
+       c.last_run_time at time zone 'Asia/Shanghai' as last_run_time_beijing,
+       h.remove_time at time zone 'Asia/Shanghai' as remove_time_beijing
 from voidrelay.chore c
 left join voidrelay.housekeeping h using (chore);
 

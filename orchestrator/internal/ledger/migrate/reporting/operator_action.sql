@@ -26,7 +26,7 @@ select o.operator_action_id, o.create_time, o.actor, o.verb,
        (select count(*)
         from voidrelay.operator_action_cancellation l
         where l.operator_action_id = o.operator_action_id) as changed,
-       o.request_id
+       o.request_id, o.create_time at time zone 'Asia/Shanghai' as create_time_beijing
 from voidrelay.operator_action o;
 
 comment on view reporting.operator_action is '人工操作: what persons did, who, when and why';

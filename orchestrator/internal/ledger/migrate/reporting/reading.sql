@@ -16,7 +16,8 @@ select s.scheme, m.last_run_time as as_of, t.stands_still, t.since as stands_sti
                       else 'the scheme is not in the file any more' end) || ')'
             when m.scheme is null then 'not known now: the baseline is not complete'
             else '' end as standing_en,
-       s.active
+       s.active, m.last_run_time at time zone 'Asia/Shanghai' as as_of_beijing,
+       t.since at time zone 'Asia/Shanghai' as stands_still_since_beijing
 from voidrelay.scheme s
 left join voidrelay.watermark m on m.scheme = s.scheme
 -- What only a person ends outweighs what ends by itself; of two alike, the older one.

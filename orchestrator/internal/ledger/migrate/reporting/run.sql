@@ -1,19 +1,8 @@
 create or replace view reporting.run as
 select r.run_id, r.scheme, r.kind,
-       case r.kind when 'baseline' then '基线'
-                   when 'incremental' then '增量'
-                   when 'recheck' then '复查'
-                   when 'reconcile' then '核对'
-                   when 'backfill' then '回补'
-                   when 'remap' then '重映射'
-                   else r.kind end as kind_zh,
+       reporting.word_zh('run_kind', r.kind) as kind_zh,
        r.state,
-       case r.state when 'running' then '进行中'
-                    when 'planned' then '计划完成'
-                    when 'applying' then '执行中'
-                    when 'complete' then '已完成'
-                    when 'failed' then '失败'
-                    else '已撤销' end as state_zh,
+       reporting.word_zh('run_state', r.state) as state_zh,
        r.revision, r.asked, b.actor, b.reason, r.start_time, r.end_time, r.note, r.error,
        coalesce(w.lower_edge, c.from_time, b.from_time) as from_time, coalesce(c.to_time, b.to_time) as to_time,
        cardinality(b.numbers) as numbers, w.watermark_before, w.watermark_after,
@@ -30,7 +19,13 @@ select r.run_id, r.scheme, r.kind,
        coalesce((b.counts->>'held')::bigint, 0) as items_held,
        coalesce((b.counts->>'refused')::bigint, 0) as items_refused,
        coalesce((b.counts->>'undecodable')::bigint, 0) as items_undecodable,
-       cardinality(b.numbers_not_found) as numbers_not_found
+       cardinality(b.numbers_not_found) as numbers_not_found,
+       r.start_time at time zone 'Asia/Shanghai' as start_time_beijing,
+       r.end_time at time zone 'Asia/Shanghai' as end_time_beijing,
+       coalesce(w.lower_edge, c.from_time, b.from_time) at time zone 'Asia/Shanghai' as from_time_beijing,
+       coalesce(c.to_time, b.to_time) at time zone 'Asia/Shanghai' as to_time_beijing,
+       w.watermark_before at time zone 'Asia/Shanghai' as watermark_before_beijing,
+       w.watermark_after at time zone 'Asia/Shanghai' as watermark_after_beijing
 from voidrelay.run r
     left join voidrelay.run_reading w using (run_id)
     left join voidrelay.run_comparison c using (run_id)

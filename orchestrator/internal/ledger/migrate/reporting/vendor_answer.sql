@@ -2,7 +2,11 @@ create or replace view reporting.vendor_answer as
 select c.scheme, c.account, a.disposition, a.recognised, a.vendor_flag, a.vendor_code,
        coalesce(t.example, a.vendor_message) as vendor_message,
        count(*) as answers, min(a.result_time) as first_time, max(a.result_time) as last_time,
-       max(a.cancellation_id) as example_cancellation_id, coalesce(t.disposition, '') as classified_as, a.text_id
+       max(a.cancellation_id) as example_cancellation_id, coalesce(t.disposition, '') as classified_as, a.text_id,
+       reporting.word_zh('disposition', a.disposition) as disposition_zh,
+       reporting.word_zh('disposition', coalesce(t.disposition, '')) as classified_as_zh,
+       min(a.result_time) at time zone 'Asia/Shanghai' as first_time_beijing,
+       max(a.result_time) at time zone 'Asia/Shanghai' as last_time_beijing
 from voidrelay.attempt a
 join voidrelay.cancellation_now c on c.cancellation_id = a.cancellation_id
 left join voidrelay.answer_text t on t.text_id = a.text_id

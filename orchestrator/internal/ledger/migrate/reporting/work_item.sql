@@ -17,7 +17,13 @@ select w.work_item_id, w.scheme, w.kind, w.bill_id, w.bill_no, w.cancellation_id
        (select r.as_of from reporting.reading r where r.scheme = w.scheme) as as_of,
        (select r.stands_still from reporting.reading r where r.scheme = w.scheme) as reading_stands_still,
        (select r.standing from reporting.reading r where r.scheme = w.scheme) as standing,
-       coalesce(t.waiting, 0) as waiting, coalesce(t.answers, 0) as answers, t.first_time, t.last_time
+       coalesce(t.waiting, 0) as waiting, coalesce(t.answers, 0) as answers, t.first_time, t.last_time,
+       reporting.word_zh('work_kind', w.kind) as kind_zh,
+       w.create_time at time zone 'Asia/Shanghai' as create_time_beijing,
+       w.close_time at time zone 'Asia/Shanghai' as close_time_beijing,
+       (select r.as_of_beijing from reporting.reading r where r.scheme = w.scheme) as as_of_beijing,
+       t.first_time at time zone 'Asia/Shanghai' as first_time_beijing,
+       t.last_time at time zone 'Asia/Shanghai' as last_time_beijing
 from voidrelay.work_item w
 left join lateral (
     select k.subject, k.message_zh, k.action_zh, k.message_en, k.action_en

@@ -1,5 +1,7 @@
 create or replace view reporting.work_item_bill as
-select w.scheme, b.work_item_id, w.kind, w.subject, b.bill_id, b.bill_no, b.create_time, w.close_time is null as open
+select w.scheme, b.work_item_id, w.kind, w.subject, b.bill_id, b.bill_no, b.create_time, w.close_time is null as open,
+       reporting.word_zh('work_kind', w.kind) as kind_zh,
+       b.create_time at time zone 'Asia/Shanghai' as create_time_beijing
 from voidrelay.work_item_bill b
 join voidrelay.work_item w using (work_item_id);
 

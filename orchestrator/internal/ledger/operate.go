@@ -70,9 +70,41 @@ type CancellationFilter struct {
 	// WorkItemID is a work item: its cancellation, or those that wait for its text.
 	WorkItemID int64  `json:"work_item_id,omitempty"`
 	HoldReason string `json:"hold_reason,omitempty"`
-	// CreatedFrom is inclusive, CreatedTo is not.
+	// OrderKind is the bill's kind and direction, such as Assembly.in.
+	OrderKind string `json:"order_kind,omitempty"`
+	// WarehouseNumber and StockOrgNumber are Kingdee's: the latter is the bill's, as it was read last.
+	WarehouseNumber string `json:"warehouse_number,omitempty"`
+	StockOrgNumber  string `json:"stock_org_number,omitempty"`
+	// Text is a part of the last answer's text, or of the reason that is sent to the WMS, in whatever case.
+	Text string `json:"text,omitempty"`
+	// From is inclusive, To is not. Only what has an outcome has the time of one.
 	CreatedFrom time.Time `json:"create_time_from,omitzero"`
 	CreatedTo   time.Time `json:"create_time_to,omitzero"`
+	UpdatedFrom time.Time `json:"update_time_from,omitzero"`
+	UpdatedTo   time.Time `json:"update_time_to,omitzero"`
+	OutcomeFrom time.Time `json:"outcome_time_from,omitzero"`
+	OutcomeTo   time.Time `json:"outcome_time_to,omitzero"`
+}
+
+// CancellationOrder is what a list of cancellations is sorted by.
+type CancellationOrder int
+
+// The orders of a list. UpdateTime is that in which they changed last, the one of long ago first.
+const (
+	Newest CancellationOrder = iota
+	Oldest
+	UpdateTime
+)
+
+// CancellationPage is a page of a list of cancellations.
+type CancellationPage struct {
+	Order CancellationOrder
+	// After is the last one of the page before, AfterTime its update time where that is the order; 0 = the first page.
+	After     int64
+	AfterTime time.Time
+	// Through ends a list by update time: what changed then or later is not in it.
+	Through time.Time
+	Limit   int
 }
 
 // Bounds keep an act from touching more, or something else, than its caller thinks.

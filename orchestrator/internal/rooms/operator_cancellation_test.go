@@ -39,7 +39,7 @@ func (o *operator) one(id int64) string {
 // listed are the cancellations that a list shows.
 func (o *operator) listed(f ledger.CancellationFilter) []int64 {
 	o.Helper()
-	views, err := o.store.CancellationViews(o.Context(), f, 0, 10)
+	views, err := o.store.CancellationViews(o.Context(), f, ledger.CancellationPage{Limit: 10})
 	require.NoError(o, err)
 	var ids []int64
 	for _, view := range views {

@@ -117,9 +117,9 @@ func TestAPageOfAStateIsFoundByItsIndex(t *testing.T) {
 		{[]string{"needs_attention", "closed"}, []string{"outcome_state"}},
 	} {
 		t.Run(strings.Join(asked.states, " and "), func(t *testing.T) {
-			args := pgx.StrictNamedArgs{"scheme": rowtest.SchemeName, "limit": 50}
-			explained, err := w.pool.Query(t.Context(),
-				`explain `+query.NewestIn(asked.states, " where c.scheme = @scheme", args), args)
+			sql, args, _ := query.Found(ledger.CancellationFilter{Scheme: rowtest.SchemeName, States: asked.states},
+				ledger.CancellationPage{Limit: 50})
+			explained, err := w.pool.Query(t.Context(), `explain `+sql, args)
 			require.NoError(t, err)
 			lines, err := pgx.CollectRows(explained, pgx.RowTo[string])
 			require.NoError(t, err)
@@ -132,7 +132,8 @@ func TestAPageOfAStateIsFoundByItsIndex(t *testing.T) {
 			} {
 				require.NotContains(t, plan, walk)
 			}
-			found, err := w.store.CancellationViews(t.Context(), ledger.CancellationFilter{States: asked.states}, 0, 5)
+			found, err := w.store.CancellationViews(t.Context(), ledger.CancellationFilter{States: asked.states},
+				ledger.CancellationPage{Limit: 5})
 			require.NoError(t, err)
 			require.NotEmpty(t, found)
 			for _, c := range found {

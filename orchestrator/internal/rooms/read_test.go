@@ -53,7 +53,8 @@ func TestCancellationsAreFoundByEveryPartOfTheFilter(t *testing.T) {
 			if c.limit == 0 {
 				c.limit = 10
 			}
-			found, err := s.CancellationViews(t.Context(), c.filter, c.before, c.limit)
+			found, err := s.CancellationViews(t.Context(), c.filter,
+				ledger.CancellationPage{After: c.before, Limit: c.limit})
 			require.NoError(t, err)
 			ids := make([]int64, len(found))
 			for i, v := range found {

@@ -294,11 +294,12 @@ func TestOneWorkItemATextWhoseClassificationSettlesAllThenAndLater(t *testing.T)
 			require.Zero(t, taken, "nothing is asked while it waits")
 
 			item := int64(o.count(`select work_item_id from work_item`))
-			list, err := o.store.CancellationViews(t.Context(), ledger.CancellationFilter{WorkItemID: item}, 0, 2)
+			list, err := o.store.CancellationViews(t.Context(), ledger.CancellationFilter{WorkItemID: item},
+				ledger.CancellationPage{Limit: 2})
 			require.NoError(t, err)
 			require.Len(t, list, 2, "a page of those that wait")
 			rest, err := o.store.CancellationViews(t.Context(), ledger.CancellationFilter{WorkItemID: item},
-				list[1].CancellationID, 2)
+				ledger.CancellationPage{After: list[1].CancellationID, Limit: 2})
 			require.NoError(t, err)
 			require.Len(t, rest, 1)
 

@@ -3,6 +3,8 @@ package rpc
 import (
 	"context"
 	"strconv"
+	"strings"
+	"time"
 
 	"github.com/voidrelay/voidrelay/orchestrator/internal/ledger"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/rule"
@@ -19,10 +21,13 @@ type cancellationService struct {
 	timing func(scheme string) rule.Timing
 }
 
+// mostCounted bounds the total of a list.
+const mostCounted = 10_000
+
 func (s *cancellationService) ListCancellations(
 	ctx context.Context, req *orchestratorv1.ListCancellationsRequest,
 ) (*orchestratorv1.ListCancellationsResponse, error) {
-	before, err := pageNumber(req)
+	page, err := cancellationPage(req)
 	if err != nil {
 		return nil, err
 	}
@@ -30,8 +35,15 @@ func (s *cancellationService) ListCancellations(
 	if err != nil {
 		return nil, err
 	}
-	size := pageSize(req)
-	found, err := s.reader.CancellationViews(ctx, filter, before, size+1)
+	// Before the page is read: what commits between the two is in the page.
+	if page.Order == ledger.UpdateTime {
+		if page.Through, err = s.reader.CommittedBefore(ctx); err != nil {
+			return nil, err
+		}
+	}
+	size := page.Limit
+	page.Limit++
+	found, err := s.reader.CancellationViews(ctx, filter, page)
 	if err == nil && len(found) == 0 {
 		err = knownScheme(ctx, s.schemes, filter.Scheme)
 	}
@@ -39,15 +51,62 @@ func (s *cancellationService) ListCancellations(
 		return nil, err
 	}
 	found, next := cut(req, found, size,
-		func(v ledger.CancellationView) string { return strconv.FormatInt(v.CancellationID, 10) })
-	readings, err := s.reader.Readings(ctx, filter.Scheme)
-	if err != nil {
-		return nil, err
-	}
-	return &orchestratorv1.ListCancellationsResponse{
+		func(v ledger.CancellationView) string { return cancellationKey(page.Order, v) })
+	reply := &orchestratorv1.ListCancellationsResponse{
 		Cancellations: each(found, cancellationMessage), NextPageToken: next,
-		Readings: each(readings, schemeReadingMessage),
-	}, nil
+	}
+	if page.Order == ledger.UpdateTime {
+		if next != "" {
+			page.Through = found[size-1].UpdateTime
+		}
+		reply.ThroughTime = stamp(page.Through)
+	}
+	if req.GetIncludeTotal() {
+		total, err := s.reader.CountCancellations(ctx, filter, mostCounted+1)
+		if err != nil {
+			return nil, err
+		}
+		reply.Total, reply.TotalIsLeast = min(total, mostCounted), total > mostCounted
+	}
+	readings, err := s.reader.Readings(ctx, filter.Scheme)
+	reply.Readings = each(readings, schemeReadingMessage)
+	return reply, err
+}
+
+// cancellationOrders are the orders of a list, by their names in the contract.
+var cancellationOrders = map[orchestratorv1.CancellationOrder]ledger.CancellationOrder{
+	orchestratorv1.CancellationOrder_CANCELLATION_ORDER_OLDEST:      ledger.Oldest,
+	orchestratorv1.CancellationOrder_CANCELLATION_ORDER_UPDATE_TIME: ledger.UpdateTime,
+}
+
+// cancellationPage is the page that a request asks for. The key of its token is the id of the last one shown, behind
+// its update time in microseconds where that is the order.
+func cancellationPage(req *orchestratorv1.ListCancellationsRequest) (ledger.CancellationPage, error) {
+	page := ledger.CancellationPage{Order: cancellationOrders[req.GetOrderBy()], Limit: pageSize(req)}
+	key, err := pageKey(req)
+	if err != nil || key == "" {
+		return page, err
+	}
+	if page.Order == ledger.UpdateTime {
+		at, id, _ := strings.Cut(key, " ")
+		micros, err := strconv.ParseInt(at, 10, 64)
+		if err != nil {
+			return page, errPageToken
+		}
+		page.AfterTime, key = time.UnixMicro(micros).UTC(), id
+	}
+	if page.After, err = strconv.ParseInt(key, 10, 64); err != nil {
+		return page, errPageToken
+	}
+	return page, nil
+}
+
+func cancellationKey(order ledger.CancellationOrder, v ledger.CancellationView) string {
+	key := strconv.FormatInt(v.CancellationID, 10)
+	if order == ledger.UpdateTime {
+		return strconv.FormatInt(v.UpdateTime.UnixMicro(), 10) + " " + key
+	}
+	return key
 }
 
 func (s *cancellationService) GetCancellation(

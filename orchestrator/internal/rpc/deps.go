@@ -36,8 +36,12 @@ type RunReader interface {
 // CancellationReader reads cancellations and what only a person can settle.
 type CancellationReader interface {
 	CancellationViews(
-		ctx context.Context, f ledger.CancellationFilter, before int64, limit int,
+		ctx context.Context, f ledger.CancellationFilter, page ledger.CancellationPage,
 	) ([]ledger.CancellationView, error)
+	// CountCancellations counts up to so many.
+	CountCancellations(ctx context.Context, f ledger.CancellationFilter, most int) (int64, error)
+	// CommittedBefore is a time before which whatever changed has committed.
+	CommittedBefore(ctx context.Context) (time.Time, error)
 	CancellationView(ctx context.Context, id int64) (ledger.CancellationView, error)
 	AttemptViews(ctx context.Context, cancellation int64) ([]ledger.AttemptView, error)
 	CancellationWork(ctx context.Context, cancellation int64) ([]ledger.WorkView, error)

@@ -162,28 +162,6 @@ func boundsOf(req bounded) ledger.Bounds {
 	return bounds
 }
 
-// filterOf wants ids or parts, not both: a part that is not looked at would mislead.
-func filterOf(f *orchestratorv1.CancellationFilter) (ledger.CancellationFilter, error) {
-	out := ledger.CancellationFilter{
-		Scheme: f.GetScheme(), IDs: f.GetCancellationIds(), States: each(f.GetStates(), stateWord),
-		BillNo: f.GetBillNo(), WarehouseCode: f.GetWarehouseCode(), Account: f.GetAccount(),
-		Disposition: f.GetDisposition(), VendorMessage: f.GetVendorMessage(), VendorCode: f.GetVendorCode(),
-		WorkKind: f.GetWorkKind(), WorkItemID: f.GetWorkItemId(), HoldReason: f.GetHoldReason(),
-		CreatedFrom: timeOf(f.GetCreateTimeFrom()),
-		CreatedTo:   timeOf(f.GetCreateTimeTo()),
-	}
-	switch {
-	case len(out.IDs) > 0 && !proto.Equal(f,
-		&orchestratorv1.CancellationFilter{Scheme: out.Scheme, CancellationIds: out.IDs}):
-		return out, &serve.InvalidRequest{
-			Field: "filter.cancellation_ids", Text: "stands alone: give ids, or what the cancellations have in common",
-		}
-	case !out.CreatedTo.IsZero() && !out.CreatedFrom.Before(out.CreatedTo):
-		return out, &serve.InvalidRequest{Field: "filter.create_time_to", Text: "must be after create_time_from"}
-	}
-	return out, nil
-}
-
 func effectMessage(e ledger.Effect) *orchestratorv1.ActionResult {
 	return &orchestratorv1.ActionResult{
 		Count: e.Count, CancellationIds: e.IDs, Refused: each(e.Refused, refusalMessage), RefusedCount: e.RefusedCount,

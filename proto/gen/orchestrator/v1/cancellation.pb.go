@@ -23,6 +23,62 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
+// CancellationOrder is what a list of cancellations is sorted by; what is equal by it, by id.
+type CancellationOrder int32
+
+const (
+	CancellationOrder_CANCELLATION_ORDER_UNSPECIFIED CancellationOrder = 0
+	// Newest first, by id.
+	CancellationOrder_CANCELLATION_ORDER_NEWEST CancellationOrder = 1
+	// Oldest first, by id.
+	CancellationOrder_CANCELLATION_ORDER_OLDEST CancellationOrder = 2
+	// By update_time, what changed long ago first. One that changes while pages are read comes once more, as it is then.
+	CancellationOrder_CANCELLATION_ORDER_UPDATE_TIME CancellationOrder = 3
+)
+
+// Enum value maps for CancellationOrder.
+var (
+	CancellationOrder_name = map[int32]string{
+		0: "CANCELLATION_ORDER_UNSPECIFIED",
+		1: "CANCELLATION_ORDER_NEWEST",
+		2: "CANCELLATION_ORDER_OLDEST",
+		3: "CANCELLATION_ORDER_UPDATE_TIME",
+	}
+	CancellationOrder_value = map[string]int32{
+		"CANCELLATION_ORDER_UNSPECIFIED": 0,
+		"CANCELLATION_ORDER_NEWEST":      1,
+		"CANCELLATION_ORDER_OLDEST":      2,
+		"CANCELLATION_ORDER_UPDATE_TIME": 3,
+	}
+)
+
+func (x CancellationOrder) Enum() *CancellationOrder {
+	p := new(CancellationOrder)
+	*p = x
+	return p
+}
+
+func (x CancellationOrder) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (CancellationOrder) Descriptor() protoreflect.EnumDescriptor {
+	return file_orchestrator_v1_cancellation_proto_enumTypes[0].Descriptor()
+}
+
+func (CancellationOrder) Type() protoreflect.EnumType {
+	return &file_orchestrator_v1_cancellation_proto_enumTypes[0]
+}
+
+func (x CancellationOrder) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use CancellationOrder.Descriptor instead.
+func (CancellationOrder) EnumDescriptor() ([]byte, []int) {
+	return file_orchestrator_v1_cancellation_proto_rawDescGZIP(), []int{0}
+}
+
 type CancellationState int32
 
 const (
@@ -82,11 +138,11 @@ func (x CancellationState) String() string {
 }
 
 func (CancellationState) Descriptor() protoreflect.EnumDescriptor {
-	return file_orchestrator_v1_cancellation_proto_enumTypes[0].Descriptor()
+	return file_orchestrator_v1_cancellation_proto_enumTypes[1].Descriptor()
 }
 
 func (CancellationState) Type() protoreflect.EnumType {
-	return &file_orchestrator_v1_cancellation_proto_enumTypes[0]
+	return &file_orchestrator_v1_cancellation_proto_enumTypes[1]
 }
 
 func (x CancellationState) Number() protoreflect.EnumNumber {
@@ -95,7 +151,7 @@ func (x CancellationState) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use CancellationState.Descriptor instead.
 func (CancellationState) EnumDescriptor() ([]byte, []int) {
-	return file_orchestrator_v1_cancellation_proto_rawDescGZIP(), []int{0}
+	return file_orchestrator_v1_cancellation_proto_rawDescGZIP(), []int{1}
 }
 
 type ListCancellationsRequest struct {
@@ -104,8 +160,12 @@ type ListCancellationsRequest struct {
 	Filter *CancellationFilter `protobuf:"bytes,1,opt,name=filter,proto3" json:"filter,omitempty"`
 	// At most 500; 0 = 50.
 	PageSize int32 `protobuf:"varint,2,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
-	// next_page_token of the page before; belongs to the same filter.
-	PageToken     string `protobuf:"bytes,3,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
+	// next_page_token of the page before; belongs to the same filter and order.
+	PageToken string `protobuf:"bytes,3,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
+	// Left out: newest first.
+	OrderBy CancellationOrder `protobuf:"varint,4,opt,name=order_by,json=orderBy,proto3,enum=orchestrator.v1.CancellationOrder" json:"order_by,omitempty"`
+	// Count what the filter selects, too, over all pages.
+	IncludeTotal  bool `protobuf:"varint,5,opt,name=include_total,json=includeTotal,proto3" json:"include_total,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -161,12 +221,34 @@ func (x *ListCancellationsRequest) GetPageToken() string {
 	return ""
 }
 
+func (x *ListCancellationsRequest) GetOrderBy() CancellationOrder {
+	if x != nil {
+		return x.OrderBy
+	}
+	return CancellationOrder_CANCELLATION_ORDER_UNSPECIFIED
+}
+
+func (x *ListCancellationsRequest) GetIncludeTotal() bool {
+	if x != nil {
+		return x.IncludeTotal
+	}
+	return false
+}
+
 type ListCancellationsResponse struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Cancellations []*Cancellation        `protobuf:"bytes,1,rep,name=cancellations,proto3" json:"cancellations,omitempty"`
 	NextPageToken string                 `protobuf:"bytes,2,opt,name=next_page_token,json=nextPageToken,proto3" json:"next_page_token,omitempty"`
 	// How old what is said here of bills is: of the scheme that was asked for, or of all, also where the list is empty.
-	Readings      []*SchemeReading `protobuf:"bytes,3,rep,name=readings,proto3" json:"readings,omitempty"`
+	Readings []*SchemeReading `protobuf:"bytes,3,rep,name=readings,proto3" json:"readings,omitempty"`
+	// With include_total: how many the filter selects at this moment, counted up to 10,000.
+	Total int64 `protobuf:"varint,4,opt,name=total,proto3" json:"total,omitempty"`
+	// There are more than total.
+	TotalIsLeast bool `protobuf:"varint,5,opt,name=total_is_least,json=totalIsLeast,proto3" json:"total_is_least,omitempty"`
+	// By update time: whatever changed before this is in the list up to the end of this page. Who polls begins the next
+	// list there, with filter.update_time_from: nothing is lost, also of what was being written meanwhile. It lies a second
+	// back, or where the longest transaction that is open began.
+	ThroughTime   *timestamppb.Timestamp `protobuf:"bytes,6,opt,name=through_time,json=throughTime,proto3" json:"through_time,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -218,6 +300,27 @@ func (x *ListCancellationsResponse) GetNextPageToken() string {
 func (x *ListCancellationsResponse) GetReadings() []*SchemeReading {
 	if x != nil {
 		return x.Readings
+	}
+	return nil
+}
+
+func (x *ListCancellationsResponse) GetTotal() int64 {
+	if x != nil {
+		return x.Total
+	}
+	return 0
+}
+
+func (x *ListCancellationsResponse) GetTotalIsLeast() bool {
+	if x != nil {
+		return x.TotalIsLeast
+	}
+	return false
+}
+
+func (x *ListCancellationsResponse) GetThroughTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.ThroughTime
 	}
 	return nil
 }
@@ -1514,7 +1617,9 @@ func (x *CloseWorkItemsResponse) GetResult() *ActionResult {
 }
 
 // CancellationFilter selects cancellations, for lists and for acts: by id, or by what they have in common. Parts that are
-// left out select all.
+// left out select all; what each part names must hold. Pages by scheme, state, bill, work item, hold reason or time are
+// found by index; what few of them have in common is looked for among all that the other parts leave, which takes
+// half a second for a million.
 type CancellationFilter struct {
 	state  protoimpl.MessageState `protogen:"open.v1"`
 	Scheme string                 `protobuf:"bytes,1,opt,name=scheme,proto3" json:"scheme,omitempty"`
@@ -1539,8 +1644,22 @@ type CancellationFilter struct {
 	// Created at or after, and before.
 	CreateTimeFrom *timestamppb.Timestamp `protobuf:"bytes,12,opt,name=create_time_from,json=createTimeFrom,proto3" json:"create_time_from,omitempty"`
 	CreateTimeTo   *timestamppb.Timestamp `protobuf:"bytes,13,opt,name=create_time_to,json=createTimeTo,proto3" json:"create_time_to,omitempty"`
-	unknownFields  protoimpl.UnknownFields
-	sizeCache      protoimpl.SizeCache
+	// Such as Assembly.in.
+	OrderKind string `protobuf:"bytes,15,opt,name=order_kind,json=orderKind,proto3" json:"order_kind,omitempty"`
+	// Kingdee's warehouse number, and the number of the stock organisation of the bill as it was read last.
+	WarehouseNumber string `protobuf:"bytes,16,opt,name=warehouse_number,json=warehouseNumber,proto3" json:"warehouse_number,omitempty"`
+	StockOrgNumber  string `protobuf:"bytes,17,opt,name=stock_org_number,json=stockOrgNumber,proto3" json:"stock_org_number,omitempty"`
+	// Stands in the text of the last answer or in cancel_reason, in whatever case. There is no index for it: of what the
+	// other parts leave, each is looked at.
+	Text string `protobuf:"bytes,18,opt,name=text,proto3" json:"text,omitempty"`
+	// How it stands changed at or after, and before: Cancellation.update_time.
+	UpdateTimeFrom *timestamppb.Timestamp `protobuf:"bytes,19,opt,name=update_time_from,json=updateTimeFrom,proto3" json:"update_time_from,omitempty"`
+	UpdateTimeTo   *timestamppb.Timestamp `protobuf:"bytes,20,opt,name=update_time_to,json=updateTimeTo,proto3" json:"update_time_to,omitempty"`
+	// It ended at or after, and before; what has not ended is not selected by these.
+	OutcomeTimeFrom *timestamppb.Timestamp `protobuf:"bytes,21,opt,name=outcome_time_from,json=outcomeTimeFrom,proto3" json:"outcome_time_from,omitempty"`
+	OutcomeTimeTo   *timestamppb.Timestamp `protobuf:"bytes,22,opt,name=outcome_time_to,json=outcomeTimeTo,proto3" json:"outcome_time_to,omitempty"`
+	unknownFields   protoimpl.UnknownFields
+	sizeCache       protoimpl.SizeCache
 }
 
 func (x *CancellationFilter) Reset() {
@@ -1667,6 +1786,62 @@ func (x *CancellationFilter) GetCreateTimeFrom() *timestamppb.Timestamp {
 func (x *CancellationFilter) GetCreateTimeTo() *timestamppb.Timestamp {
 	if x != nil {
 		return x.CreateTimeTo
+	}
+	return nil
+}
+
+func (x *CancellationFilter) GetOrderKind() string {
+	if x != nil {
+		return x.OrderKind
+	}
+	return ""
+}
+
+func (x *CancellationFilter) GetWarehouseNumber() string {
+	if x != nil {
+		return x.WarehouseNumber
+	}
+	return ""
+}
+
+func (x *CancellationFilter) GetStockOrgNumber() string {
+	if x != nil {
+		return x.StockOrgNumber
+	}
+	return ""
+}
+
+func (x *CancellationFilter) GetText() string {
+	if x != nil {
+		return x.Text
+	}
+	return ""
+}
+
+func (x *CancellationFilter) GetUpdateTimeFrom() *timestamppb.Timestamp {
+	if x != nil {
+		return x.UpdateTimeFrom
+	}
+	return nil
+}
+
+func (x *CancellationFilter) GetUpdateTimeTo() *timestamppb.Timestamp {
+	if x != nil {
+		return x.UpdateTimeTo
+	}
+	return nil
+}
+
+func (x *CancellationFilter) GetOutcomeTimeFrom() *timestamppb.Timestamp {
+	if x != nil {
+		return x.OutcomeTimeFrom
+	}
+	return nil
+}
+
+func (x *CancellationFilter) GetOutcomeTimeTo() *timestamppb.Timestamp {
+	if x != nil {
+		return x.OutcomeTimeTo
 	}
 	return nil
 }
@@ -1990,8 +2165,9 @@ type Cancellation struct {
 	Outcome  string `protobuf:"bytes,22,opt,name=outcome,proto3" json:"outcome,omitempty"`
 	Attempts int32  `protobuf:"varint,23,opt,name=attempts,proto3" json:"attempts,omitempty"`
 	// When it is due next.
-	DueTime     *timestamppb.Timestamp `protobuf:"bytes,24,opt,name=due_time,json=dueTime,proto3" json:"due_time,omitempty"`
-	CreateTime  *timestamppb.Timestamp `protobuf:"bytes,25,opt,name=create_time,json=createTime,proto3" json:"create_time,omitempty"`
+	DueTime    *timestamppb.Timestamp `protobuf:"bytes,24,opt,name=due_time,json=dueTime,proto3" json:"due_time,omitempty"`
+	CreateTime *timestamppb.Timestamp `protobuf:"bytes,25,opt,name=create_time,json=createTime,proto3" json:"create_time,omitempty"`
+	// When how it stands changed last: its state, its answers or its outcome.
 	UpdateTime  *timestamppb.Timestamp `protobuf:"bytes,26,opt,name=update_time,json=updateTime,proto3" json:"update_time,omitempty"`
 	OutcomeTime *timestamppb.Timestamp `protobuf:"bytes,27,opt,name=outcome_time,json=outcomeTime,proto3" json:"outcome_time,omitempty"`
 	// The revision it was decided under, and the run that decided it.
@@ -2571,17 +2747,22 @@ var File_orchestrator_v1_cancellation_proto protoreflect.FileDescriptor
 
 const file_orchestrator_v1_cancellation_proto_rawDesc = "" +
 	"\n" +
-	"\"orchestrator/v1/cancellation.proto\x12\x0forchestrator.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xa9\x01\n" +
+	"\"orchestrator/v1/cancellation.proto\x12\x0forchestrator.v1\x1a\x1bbuf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x97\x02\n" +
 	"\x18ListCancellationsRequest\x12;\n" +
 	"\x06filter\x18\x01 \x01(\v2#.orchestrator.v1.CancellationFilterR\x06filter\x12'\n" +
 	"\tpage_size\x18\x02 \x01(\x05B\n" +
 	"\xbaH\a\x1a\x05\x18\xf4\x03(\x00R\bpageSize\x12'\n" +
 	"\n" +
-	"page_token\x18\x03 \x01(\tB\b\xbaH\x05r\x03\x18\xe8\aR\tpageToken\"\xc4\x01\n" +
+	"page_token\x18\x03 \x01(\tB\b\xbaH\x05r\x03\x18\xe8\aR\tpageToken\x12G\n" +
+	"\border_by\x18\x04 \x01(\x0e2\".orchestrator.v1.CancellationOrderB\b\xbaH\x05\x82\x01\x02\x10\x01R\aorderBy\x12#\n" +
+	"\rinclude_total\x18\x05 \x01(\bR\fincludeTotal\"\xbf\x02\n" +
 	"\x19ListCancellationsResponse\x12C\n" +
 	"\rcancellations\x18\x01 \x03(\v2\x1d.orchestrator.v1.CancellationR\rcancellations\x12&\n" +
 	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\x12:\n" +
-	"\breadings\x18\x03 \x03(\v2\x1e.orchestrator.v1.SchemeReadingR\breadings\"J\n" +
+	"\breadings\x18\x03 \x03(\v2\x1e.orchestrator.v1.SchemeReadingR\breadings\x12\x14\n" +
+	"\x05total\x18\x04 \x01(\x03R\x05total\x12$\n" +
+	"\x0etotal_is_least\x18\x05 \x01(\bR\ftotalIsLeast\x12=\n" +
+	"\fthrough_time\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampR\vthroughTime\"J\n" +
 	"\x16GetCancellationRequest\x120\n" +
 	"\x0fcancellation_id\x18\x01 \x01(\x03B\a\xbaH\x04\"\x02 \x00R\x0ecancellationId\"\xc1\x02\n" +
 	"\x17GetCancellationResponse\x12A\n" +
@@ -2695,7 +2876,7 @@ const file_orchestrator_v1_cancellation_proto_rawDesc = "" +
 	"request_id\x18\x03 \x01(\tB\a\xbaH\x04r\x02\x18dR\trequestId\x12\x17\n" +
 	"\adry_run\x18\x04 \x01(\bR\x06dryRun\"O\n" +
 	"\x16CloseWorkItemsResponse\x125\n" +
-	"\x06result\x18\x01 \x01(\v2\x1d.orchestrator.v1.ActionResultR\x06result\"\xc0\x05\n" +
+	"\x06result\x18\x01 \x01(\v2\x1d.orchestrator.v1.ActionResultR\x06result\"\x81\t\n" +
 	"\x12CancellationFilter\x12\x1f\n" +
 	"\x06scheme\x18\x01 \x01(\tB\a\xbaH\x04r\x02\x18dR\x06scheme\x12:\n" +
 	"\x10cancellation_ids\x18\x02 \x03(\x03B\x0f\xbaH\f\x92\x01\t\x10\xe8\a\"\x04\"\x02 \x00R\x0fcancellationIds\x12M\n" +
@@ -2714,7 +2895,16 @@ const file_orchestrator_v1_cancellation_proto_rawDesc = "" +
 	"\fwork_item_id\x18\x0e \x01(\x03B\a\xbaH\x04\"\x02(\x00R\n" +
 	"workItemId\x12D\n" +
 	"\x10create_time_from\x18\f \x01(\v2\x1a.google.protobuf.TimestampR\x0ecreateTimeFrom\x12@\n" +
-	"\x0ecreate_time_to\x18\r \x01(\v2\x1a.google.protobuf.TimestampR\fcreateTimeTo\"\xdd\x01\n" +
+	"\x0ecreate_time_to\x18\r \x01(\v2\x1a.google.protobuf.TimestampR\fcreateTimeTo\x12&\n" +
+	"\n" +
+	"order_kind\x18\x0f \x01(\tB\a\xbaH\x04r\x02\x18dR\torderKind\x122\n" +
+	"\x10warehouse_number\x18\x10 \x01(\tB\a\xbaH\x04r\x02\x18dR\x0fwarehouseNumber\x121\n" +
+	"\x10stock_org_number\x18\x11 \x01(\tB\a\xbaH\x04r\x02\x18dR\x0estockOrgNumber\x12\x1c\n" +
+	"\x04text\x18\x12 \x01(\tB\b\xbaH\x05r\x03\x18\xc8\x01R\x04text\x12D\n" +
+	"\x10update_time_from\x18\x13 \x01(\v2\x1a.google.protobuf.TimestampR\x0eupdateTimeFrom\x12@\n" +
+	"\x0eupdate_time_to\x18\x14 \x01(\v2\x1a.google.protobuf.TimestampR\fupdateTimeTo\x12F\n" +
+	"\x11outcome_time_from\x18\x15 \x01(\v2\x1a.google.protobuf.TimestampR\x0foutcomeTimeFrom\x12B\n" +
+	"\x0foutcome_time_to\x18\x16 \x01(\v2\x1a.google.protobuf.TimestampR\routcomeTimeTo\"\xdd\x01\n" +
 	"\fActionResult\x12\x14\n" +
 	"\x05count\x18\x01 \x01(\x03R\x05count\x12)\n" +
 	"\x10cancellation_ids\x18\x02 \x03(\x03R\x0fcancellationIds\x128\n" +
@@ -2832,7 +3022,12 @@ const file_orchestrator_v1_cancellation_proto_rawDesc = "" +
 	"\aanswers\x18\r \x01(\x03R\aanswers\x129\n" +
 	"\n" +
 	"first_time\x18\x0e \x01(\v2\x1a.google.protobuf.TimestampR\tfirstTime\x127\n" +
-	"\tlast_time\x18\x0f \x01(\v2\x1a.google.protobuf.TimestampR\blastTime*\xb7\x02\n" +
+	"\tlast_time\x18\x0f \x01(\v2\x1a.google.protobuf.TimestampR\blastTime*\x99\x01\n" +
+	"\x11CancellationOrder\x12\"\n" +
+	"\x1eCANCELLATION_ORDER_UNSPECIFIED\x10\x00\x12\x1d\n" +
+	"\x19CANCELLATION_ORDER_NEWEST\x10\x01\x12\x1d\n" +
+	"\x19CANCELLATION_ORDER_OLDEST\x10\x02\x12\"\n" +
+	"\x1eCANCELLATION_ORDER_UPDATE_TIME\x10\x03*\xb7\x02\n" +
 	"\x11CancellationState\x12\"\n" +
 	"\x1eCANCELLATION_STATE_UNSPECIFIED\x10\x00\x12\x1e\n" +
 	"\x1aCANCELLATION_STATE_PLANNED\x10\x01\x12\x1b\n" +
@@ -2868,110 +3063,117 @@ func file_orchestrator_v1_cancellation_proto_rawDescGZIP() []byte {
 	return file_orchestrator_v1_cancellation_proto_rawDescData
 }
 
-var file_orchestrator_v1_cancellation_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
+var file_orchestrator_v1_cancellation_proto_enumTypes = make([]protoimpl.EnumInfo, 2)
 var file_orchestrator_v1_cancellation_proto_msgTypes = make([]protoimpl.MessageInfo, 30)
 var file_orchestrator_v1_cancellation_proto_goTypes = []any{
-	(CancellationState)(0),                // 0: orchestrator.v1.CancellationState
-	(*ListCancellationsRequest)(nil),      // 1: orchestrator.v1.ListCancellationsRequest
-	(*ListCancellationsResponse)(nil),     // 2: orchestrator.v1.ListCancellationsResponse
-	(*GetCancellationRequest)(nil),        // 3: orchestrator.v1.GetCancellationRequest
-	(*GetCancellationResponse)(nil),       // 4: orchestrator.v1.GetCancellationResponse
-	(*ListWorkItemsRequest)(nil),          // 5: orchestrator.v1.ListWorkItemsRequest
-	(*ListWorkItemsResponse)(nil),         // 6: orchestrator.v1.ListWorkItemsResponse
-	(*SchemeReading)(nil),                 // 7: orchestrator.v1.SchemeReading
-	(*ListOperatorActionsRequest)(nil),    // 8: orchestrator.v1.ListOperatorActionsRequest
-	(*ListOperatorActionsResponse)(nil),   // 9: orchestrator.v1.ListOperatorActionsResponse
-	(*RetryCancellationsRequest)(nil),     // 10: orchestrator.v1.RetryCancellationsRequest
-	(*RetryCancellationsResponse)(nil),    // 11: orchestrator.v1.RetryCancellationsResponse
-	(*IgnoreCancellationsRequest)(nil),    // 12: orchestrator.v1.IgnoreCancellationsRequest
-	(*IgnoreCancellationsResponse)(nil),   // 13: orchestrator.v1.IgnoreCancellationsResponse
-	(*MarkCancellationsDoneRequest)(nil),  // 14: orchestrator.v1.MarkCancellationsDoneRequest
-	(*MarkCancellationsDoneResponse)(nil), // 15: orchestrator.v1.MarkCancellationsDoneResponse
-	(*ReleaseCancellationsRequest)(nil),   // 16: orchestrator.v1.ReleaseCancellationsRequest
-	(*ReleaseCancellationsResponse)(nil),  // 17: orchestrator.v1.ReleaseCancellationsResponse
-	(*ReclassifyAnswersRequest)(nil),      // 18: orchestrator.v1.ReclassifyAnswersRequest
-	(*ReclassifyAnswersResponse)(nil),     // 19: orchestrator.v1.ReclassifyAnswersResponse
-	(*CloseWorkItemsRequest)(nil),         // 20: orchestrator.v1.CloseWorkItemsRequest
-	(*CloseWorkItemsResponse)(nil),        // 21: orchestrator.v1.CloseWorkItemsResponse
-	(*CancellationFilter)(nil),            // 22: orchestrator.v1.CancellationFilter
-	(*ActionResult)(nil),                  // 23: orchestrator.v1.ActionResult
-	(*ActionRefusal)(nil),                 // 24: orchestrator.v1.ActionRefusal
-	(*OperatorAction)(nil),                // 25: orchestrator.v1.OperatorAction
-	(*Cancellation)(nil),                  // 26: orchestrator.v1.Cancellation
-	(*Attempt)(nil),                       // 27: orchestrator.v1.Attempt
-	(*WorkItem)(nil),                      // 28: orchestrator.v1.WorkItem
-	nil,                                   // 29: orchestrator.v1.ReclassifyAnswersResponse.OutcomesEntry
-	nil,                                   // 30: orchestrator.v1.Cancellation.ExtendPropsEntry
-	(*timestamppb.Timestamp)(nil),         // 31: google.protobuf.Timestamp
+	(CancellationOrder)(0),                // 0: orchestrator.v1.CancellationOrder
+	(CancellationState)(0),                // 1: orchestrator.v1.CancellationState
+	(*ListCancellationsRequest)(nil),      // 2: orchestrator.v1.ListCancellationsRequest
+	(*ListCancellationsResponse)(nil),     // 3: orchestrator.v1.ListCancellationsResponse
+	(*GetCancellationRequest)(nil),        // 4: orchestrator.v1.GetCancellationRequest
+	(*GetCancellationResponse)(nil),       // 5: orchestrator.v1.GetCancellationResponse
+	(*ListWorkItemsRequest)(nil),          // 6: orchestrator.v1.ListWorkItemsRequest
+	(*ListWorkItemsResponse)(nil),         // 7: orchestrator.v1.ListWorkItemsResponse
+	(*SchemeReading)(nil),                 // 8: orchestrator.v1.SchemeReading
+	(*ListOperatorActionsRequest)(nil),    // 9: orchestrator.v1.ListOperatorActionsRequest
+	(*ListOperatorActionsResponse)(nil),   // 10: orchestrator.v1.ListOperatorActionsResponse
+	(*RetryCancellationsRequest)(nil),     // 11: orchestrator.v1.RetryCancellationsRequest
+	(*RetryCancellationsResponse)(nil),    // 12: orchestrator.v1.RetryCancellationsResponse
+	(*IgnoreCancellationsRequest)(nil),    // 13: orchestrator.v1.IgnoreCancellationsRequest
+	(*IgnoreCancellationsResponse)(nil),   // 14: orchestrator.v1.IgnoreCancellationsResponse
+	(*MarkCancellationsDoneRequest)(nil),  // 15: orchestrator.v1.MarkCancellationsDoneRequest
+	(*MarkCancellationsDoneResponse)(nil), // 16: orchestrator.v1.MarkCancellationsDoneResponse
+	(*ReleaseCancellationsRequest)(nil),   // 17: orchestrator.v1.ReleaseCancellationsRequest
+	(*ReleaseCancellationsResponse)(nil),  // 18: orchestrator.v1.ReleaseCancellationsResponse
+	(*ReclassifyAnswersRequest)(nil),      // 19: orchestrator.v1.ReclassifyAnswersRequest
+	(*ReclassifyAnswersResponse)(nil),     // 20: orchestrator.v1.ReclassifyAnswersResponse
+	(*CloseWorkItemsRequest)(nil),         // 21: orchestrator.v1.CloseWorkItemsRequest
+	(*CloseWorkItemsResponse)(nil),        // 22: orchestrator.v1.CloseWorkItemsResponse
+	(*CancellationFilter)(nil),            // 23: orchestrator.v1.CancellationFilter
+	(*ActionResult)(nil),                  // 24: orchestrator.v1.ActionResult
+	(*ActionRefusal)(nil),                 // 25: orchestrator.v1.ActionRefusal
+	(*OperatorAction)(nil),                // 26: orchestrator.v1.OperatorAction
+	(*Cancellation)(nil),                  // 27: orchestrator.v1.Cancellation
+	(*Attempt)(nil),                       // 28: orchestrator.v1.Attempt
+	(*WorkItem)(nil),                      // 29: orchestrator.v1.WorkItem
+	nil,                                   // 30: orchestrator.v1.ReclassifyAnswersResponse.OutcomesEntry
+	nil,                                   // 31: orchestrator.v1.Cancellation.ExtendPropsEntry
+	(*timestamppb.Timestamp)(nil),         // 32: google.protobuf.Timestamp
 }
 var file_orchestrator_v1_cancellation_proto_depIdxs = []int32{
-	22, // 0: orchestrator.v1.ListCancellationsRequest.filter:type_name -> orchestrator.v1.CancellationFilter
-	26, // 1: orchestrator.v1.ListCancellationsResponse.cancellations:type_name -> orchestrator.v1.Cancellation
-	7,  // 2: orchestrator.v1.ListCancellationsResponse.readings:type_name -> orchestrator.v1.SchemeReading
-	26, // 3: orchestrator.v1.GetCancellationResponse.cancellation:type_name -> orchestrator.v1.Cancellation
-	27, // 4: orchestrator.v1.GetCancellationResponse.attempts:type_name -> orchestrator.v1.Attempt
-	28, // 5: orchestrator.v1.GetCancellationResponse.work_items:type_name -> orchestrator.v1.WorkItem
-	25, // 6: orchestrator.v1.GetCancellationResponse.actions:type_name -> orchestrator.v1.OperatorAction
-	7,  // 7: orchestrator.v1.GetCancellationResponse.reading:type_name -> orchestrator.v1.SchemeReading
-	28, // 8: orchestrator.v1.ListWorkItemsResponse.work_items:type_name -> orchestrator.v1.WorkItem
-	7,  // 9: orchestrator.v1.ListWorkItemsResponse.readings:type_name -> orchestrator.v1.SchemeReading
-	31, // 10: orchestrator.v1.SchemeReading.as_of_time:type_name -> google.protobuf.Timestamp
-	25, // 11: orchestrator.v1.ListOperatorActionsResponse.actions:type_name -> orchestrator.v1.OperatorAction
-	22, // 12: orchestrator.v1.RetryCancellationsRequest.filter:type_name -> orchestrator.v1.CancellationFilter
-	23, // 13: orchestrator.v1.RetryCancellationsResponse.result:type_name -> orchestrator.v1.ActionResult
-	22, // 14: orchestrator.v1.IgnoreCancellationsRequest.filter:type_name -> orchestrator.v1.CancellationFilter
-	23, // 15: orchestrator.v1.IgnoreCancellationsResponse.result:type_name -> orchestrator.v1.ActionResult
-	22, // 16: orchestrator.v1.MarkCancellationsDoneRequest.filter:type_name -> orchestrator.v1.CancellationFilter
-	23, // 17: orchestrator.v1.MarkCancellationsDoneResponse.result:type_name -> orchestrator.v1.ActionResult
-	22, // 18: orchestrator.v1.ReleaseCancellationsRequest.filter:type_name -> orchestrator.v1.CancellationFilter
-	23, // 19: orchestrator.v1.ReleaseCancellationsResponse.result:type_name -> orchestrator.v1.ActionResult
-	23, // 20: orchestrator.v1.ReclassifyAnswersResponse.result:type_name -> orchestrator.v1.ActionResult
-	29, // 21: orchestrator.v1.ReclassifyAnswersResponse.outcomes:type_name -> orchestrator.v1.ReclassifyAnswersResponse.OutcomesEntry
-	23, // 22: orchestrator.v1.CloseWorkItemsResponse.result:type_name -> orchestrator.v1.ActionResult
-	0,  // 23: orchestrator.v1.CancellationFilter.states:type_name -> orchestrator.v1.CancellationState
-	31, // 24: orchestrator.v1.CancellationFilter.create_time_from:type_name -> google.protobuf.Timestamp
-	31, // 25: orchestrator.v1.CancellationFilter.create_time_to:type_name -> google.protobuf.Timestamp
-	24, // 26: orchestrator.v1.ActionResult.refused:type_name -> orchestrator.v1.ActionRefusal
-	31, // 27: orchestrator.v1.OperatorAction.create_time:type_name -> google.protobuf.Timestamp
-	30, // 28: orchestrator.v1.Cancellation.extend_props:type_name -> orchestrator.v1.Cancellation.ExtendPropsEntry
-	0,  // 29: orchestrator.v1.Cancellation.state:type_name -> orchestrator.v1.CancellationState
-	31, // 30: orchestrator.v1.Cancellation.due_time:type_name -> google.protobuf.Timestamp
-	31, // 31: orchestrator.v1.Cancellation.create_time:type_name -> google.protobuf.Timestamp
-	31, // 32: orchestrator.v1.Cancellation.update_time:type_name -> google.protobuf.Timestamp
-	31, // 33: orchestrator.v1.Cancellation.outcome_time:type_name -> google.protobuf.Timestamp
-	31, // 34: orchestrator.v1.Attempt.intent_time:type_name -> google.protobuf.Timestamp
-	31, // 35: orchestrator.v1.Attempt.send_before_time:type_name -> google.protobuf.Timestamp
-	31, // 36: orchestrator.v1.Attempt.send_time:type_name -> google.protobuf.Timestamp
-	31, // 37: orchestrator.v1.Attempt.result_time:type_name -> google.protobuf.Timestamp
-	31, // 38: orchestrator.v1.WorkItem.create_time:type_name -> google.protobuf.Timestamp
-	31, // 39: orchestrator.v1.WorkItem.close_time:type_name -> google.protobuf.Timestamp
-	31, // 40: orchestrator.v1.WorkItem.first_time:type_name -> google.protobuf.Timestamp
-	31, // 41: orchestrator.v1.WorkItem.last_time:type_name -> google.protobuf.Timestamp
-	1,  // 42: orchestrator.v1.CancellationService.ListCancellations:input_type -> orchestrator.v1.ListCancellationsRequest
-	3,  // 43: orchestrator.v1.CancellationService.GetCancellation:input_type -> orchestrator.v1.GetCancellationRequest
-	5,  // 44: orchestrator.v1.CancellationService.ListWorkItems:input_type -> orchestrator.v1.ListWorkItemsRequest
-	10, // 45: orchestrator.v1.CancellationService.RetryCancellations:input_type -> orchestrator.v1.RetryCancellationsRequest
-	12, // 46: orchestrator.v1.CancellationService.IgnoreCancellations:input_type -> orchestrator.v1.IgnoreCancellationsRequest
-	14, // 47: orchestrator.v1.CancellationService.MarkCancellationsDone:input_type -> orchestrator.v1.MarkCancellationsDoneRequest
-	16, // 48: orchestrator.v1.CancellationService.ReleaseCancellations:input_type -> orchestrator.v1.ReleaseCancellationsRequest
-	18, // 49: orchestrator.v1.CancellationService.ReclassifyAnswers:input_type -> orchestrator.v1.ReclassifyAnswersRequest
-	20, // 50: orchestrator.v1.CancellationService.CloseWorkItems:input_type -> orchestrator.v1.CloseWorkItemsRequest
-	8,  // 51: orchestrator.v1.CancellationService.ListOperatorActions:input_type -> orchestrator.v1.ListOperatorActionsRequest
-	2,  // 52: orchestrator.v1.CancellationService.ListCancellations:output_type -> orchestrator.v1.ListCancellationsResponse
-	4,  // 53: orchestrator.v1.CancellationService.GetCancellation:output_type -> orchestrator.v1.GetCancellationResponse
-	6,  // 54: orchestrator.v1.CancellationService.ListWorkItems:output_type -> orchestrator.v1.ListWorkItemsResponse
-	11, // 55: orchestrator.v1.CancellationService.RetryCancellations:output_type -> orchestrator.v1.RetryCancellationsResponse
-	13, // 56: orchestrator.v1.CancellationService.IgnoreCancellations:output_type -> orchestrator.v1.IgnoreCancellationsResponse
-	15, // 57: orchestrator.v1.CancellationService.MarkCancellationsDone:output_type -> orchestrator.v1.MarkCancellationsDoneResponse
-	17, // 58: orchestrator.v1.CancellationService.ReleaseCancellations:output_type -> orchestrator.v1.ReleaseCancellationsResponse
-	19, // 59: orchestrator.v1.CancellationService.ReclassifyAnswers:output_type -> orchestrator.v1.ReclassifyAnswersResponse
-	21, // 60: orchestrator.v1.CancellationService.CloseWorkItems:output_type -> orchestrator.v1.CloseWorkItemsResponse
-	9,  // 61: orchestrator.v1.CancellationService.ListOperatorActions:output_type -> orchestrator.v1.ListOperatorActionsResponse
-	52, // [52:62] is the sub-list for method output_type
-	42, // [42:52] is the sub-list for method input_type
-	42, // [42:42] is the sub-list for extension type_name
-	42, // [42:42] is the sub-list for extension extendee
-	0,  // [0:42] is the sub-list for field type_name
+	23, // 0: orchestrator.v1.ListCancellationsRequest.filter:type_name -> orchestrator.v1.CancellationFilter
+	0,  // 1: orchestrator.v1.ListCancellationsRequest.order_by:type_name -> orchestrator.v1.CancellationOrder
+	27, // 2: orchestrator.v1.ListCancellationsResponse.cancellations:type_name -> orchestrator.v1.Cancellation
+	8,  // 3: orchestrator.v1.ListCancellationsResponse.readings:type_name -> orchestrator.v1.SchemeReading
+	32, // 4: orchestrator.v1.ListCancellationsResponse.through_time:type_name -> google.protobuf.Timestamp
+	27, // 5: orchestrator.v1.GetCancellationResponse.cancellation:type_name -> orchestrator.v1.Cancellation
+	28, // 6: orchestrator.v1.GetCancellationResponse.attempts:type_name -> orchestrator.v1.Attempt
+	29, // 7: orchestrator.v1.GetCancellationResponse.work_items:type_name -> orchestrator.v1.WorkItem
+	26, // 8: orchestrator.v1.GetCancellationResponse.actions:type_name -> orchestrator.v1.OperatorAction
+	8,  // 9: orchestrator.v1.GetCancellationResponse.reading:type_name -> orchestrator.v1.SchemeReading
+	29, // 10: orchestrator.v1.ListWorkItemsResponse.work_items:type_name -> orchestrator.v1.WorkItem
+	8,  // 11: orchestrator.v1.ListWorkItemsResponse.readings:type_name -> orchestrator.v1.SchemeReading
+	32, // 12: orchestrator.v1.SchemeReading.as_of_time:type_name -> google.protobuf.Timestamp
+	26, // 13: orchestrator.v1.ListOperatorActionsResponse.actions:type_name -> orchestrator.v1.OperatorAction
+	23, // 14: orchestrator.v1.RetryCancellationsRequest.filter:type_name -> orchestrator.v1.CancellationFilter
+	24, // 15: orchestrator.v1.RetryCancellationsResponse.result:type_name -> orchestrator.v1.ActionResult
+	23, // 16: orchestrator.v1.IgnoreCancellationsRequest.filter:type_name -> orchestrator.v1.CancellationFilter
+	24, // 17: orchestrator.v1.IgnoreCancellationsResponse.result:type_name -> orchestrator.v1.ActionResult
+	23, // 18: orchestrator.v1.MarkCancellationsDoneRequest.filter:type_name -> orchestrator.v1.CancellationFilter
+	24, // 19: orchestrator.v1.MarkCancellationsDoneResponse.result:type_name -> orchestrator.v1.ActionResult
+	23, // 20: orchestrator.v1.ReleaseCancellationsRequest.filter:type_name -> orchestrator.v1.CancellationFilter
+	24, // 21: orchestrator.v1.ReleaseCancellationsResponse.result:type_name -> orchestrator.v1.ActionResult
+	24, // 22: orchestrator.v1.ReclassifyAnswersResponse.result:type_name -> orchestrator.v1.ActionResult
+	30, // 23: orchestrator.v1.ReclassifyAnswersResponse.outcomes:type_name -> orchestrator.v1.ReclassifyAnswersResponse.OutcomesEntry
+	24, // 24: orchestrator.v1.CloseWorkItemsResponse.result:type_name -> orchestrator.v1.ActionResult
+	1,  // 25: orchestrator.v1.CancellationFilter.states:type_name -> orchestrator.v1.CancellationState
+	32, // 26: orchestrator.v1.CancellationFilter.create_time_from:type_name -> google.protobuf.Timestamp
+	32, // 27: orchestrator.v1.CancellationFilter.create_time_to:type_name -> google.protobuf.Timestamp
+	32, // 28: orchestrator.v1.CancellationFilter.update_time_from:type_name -> google.protobuf.Timestamp
+	32, // 29: orchestrator.v1.CancellationFilter.update_time_to:type_name -> google.protobuf.Timestamp
+	32, // 30: orchestrator.v1.CancellationFilter.outcome_time_from:type_name -> google.protobuf.Timestamp
+	32, // 31: orchestrator.v1.CancellationFilter.outcome_time_to:type_name -> google.protobuf.Timestamp
+	25, // 32: orchestrator.v1.ActionResult.refused:type_name -> orchestrator.v1.ActionRefusal
+	32, // 33: orchestrator.v1.OperatorAction.create_time:type_name -> google.protobuf.Timestamp
+	31, // 34: orchestrator.v1.Cancellation.extend_props:type_name -> orchestrator.v1.Cancellation.ExtendPropsEntry
+	1,  // 35: orchestrator.v1.Cancellation.state:type_name -> orchestrator.v1.CancellationState
+	32, // 36: orchestrator.v1.Cancellation.due_time:type_name -> google.protobuf.Timestamp
+	32, // 37: orchestrator.v1.Cancellation.create_time:type_name -> google.protobuf.Timestamp
+	32, // 38: orchestrator.v1.Cancellation.update_time:type_name -> google.protobuf.Timestamp
+	32, // 39: orchestrator.v1.Cancellation.outcome_time:type_name -> google.protobuf.Timestamp
+	32, // 40: orchestrator.v1.Attempt.intent_time:type_name -> google.protobuf.Timestamp
+	32, // 41: orchestrator.v1.Attempt.send_before_time:type_name -> google.protobuf.Timestamp
+	32, // 42: orchestrator.v1.Attempt.send_time:type_name -> google.protobuf.Timestamp
+	32, // 43: orchestrator.v1.Attempt.result_time:type_name -> google.protobuf.Timestamp
+	32, // 44: orchestrator.v1.WorkItem.create_time:type_name -> google.protobuf.Timestamp
+	32, // 45: orchestrator.v1.WorkItem.close_time:type_name -> google.protobuf.Timestamp
+	32, // 46: orchestrator.v1.WorkItem.first_time:type_name -> google.protobuf.Timestamp
+	32, // 47: orchestrator.v1.WorkItem.last_time:type_name -> google.protobuf.Timestamp
+	2,  // 48: orchestrator.v1.CancellationService.ListCancellations:input_type -> orchestrator.v1.ListCancellationsRequest
+	4,  // 49: orchestrator.v1.CancellationService.GetCancellation:input_type -> orchestrator.v1.GetCancellationRequest
+	6,  // 50: orchestrator.v1.CancellationService.ListWorkItems:input_type -> orchestrator.v1.ListWorkItemsRequest
+	11, // 51: orchestrator.v1.CancellationService.RetryCancellations:input_type -> orchestrator.v1.RetryCancellationsRequest
+	13, // 52: orchestrator.v1.CancellationService.IgnoreCancellations:input_type -> orchestrator.v1.IgnoreCancellationsRequest
+	15, // 53: orchestrator.v1.CancellationService.MarkCancellationsDone:input_type -> orchestrator.v1.MarkCancellationsDoneRequest
+	17, // 54: orchestrator.v1.CancellationService.ReleaseCancellations:input_type -> orchestrator.v1.ReleaseCancellationsRequest
+	19, // 55: orchestrator.v1.CancellationService.ReclassifyAnswers:input_type -> orchestrator.v1.ReclassifyAnswersRequest
+	21, // 56: orchestrator.v1.CancellationService.CloseWorkItems:input_type -> orchestrator.v1.CloseWorkItemsRequest
+	9,  // 57: orchestrator.v1.CancellationService.ListOperatorActions:input_type -> orchestrator.v1.ListOperatorActionsRequest
+	3,  // 58: orchestrator.v1.CancellationService.ListCancellations:output_type -> orchestrator.v1.ListCancellationsResponse
+	5,  // 59: orchestrator.v1.CancellationService.GetCancellation:output_type -> orchestrator.v1.GetCancellationResponse
+	7,  // 60: orchestrator.v1.CancellationService.ListWorkItems:output_type -> orchestrator.v1.ListWorkItemsResponse
+	12, // 61: orchestrator.v1.CancellationService.RetryCancellations:output_type -> orchestrator.v1.RetryCancellationsResponse
+	14, // 62: orchestrator.v1.CancellationService.IgnoreCancellations:output_type -> orchestrator.v1.IgnoreCancellationsResponse
+	16, // 63: orchestrator.v1.CancellationService.MarkCancellationsDone:output_type -> orchestrator.v1.MarkCancellationsDoneResponse
+	18, // 64: orchestrator.v1.CancellationService.ReleaseCancellations:output_type -> orchestrator.v1.ReleaseCancellationsResponse
+	20, // 65: orchestrator.v1.CancellationService.ReclassifyAnswers:output_type -> orchestrator.v1.ReclassifyAnswersResponse
+	22, // 66: orchestrator.v1.CancellationService.CloseWorkItems:output_type -> orchestrator.v1.CloseWorkItemsResponse
+	10, // 67: orchestrator.v1.CancellationService.ListOperatorActions:output_type -> orchestrator.v1.ListOperatorActionsResponse
+	58, // [58:68] is the sub-list for method output_type
+	48, // [48:58] is the sub-list for method input_type
+	48, // [48:48] is the sub-list for extension type_name
+	48, // [48:48] is the sub-list for extension extendee
+	0,  // [0:48] is the sub-list for field type_name
 }
 
 func init() { file_orchestrator_v1_cancellation_proto_init() }
@@ -2984,7 +3186,7 @@ func file_orchestrator_v1_cancellation_proto_init() {
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_orchestrator_v1_cancellation_proto_rawDesc), len(file_orchestrator_v1_cancellation_proto_rawDesc)),
-			NumEnums:      1,
+			NumEnums:      2,
 			NumMessages:   30,
 			NumExtensions: 0,
 			NumServices:   1,

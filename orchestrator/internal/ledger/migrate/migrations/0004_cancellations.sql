@@ -33,6 +33,9 @@ create table cancellation (
 );
 create index cancellation_order on cancellation (order_id);
 create index cancellation_bill_no on cancellation (bill_no, cancellation_id desc);
+-- Rows come in the order of these times: a summary of each range of pages leads to those of a range of time, and costs
+-- a writer nothing.
+create index cancellation_created on cancellation using brin (create_time) with (pages_per_range = 16, autosummarize);
 create index cancellation_business_date on cancellation (business_date);
 comment on table cancellation is
     'a cancellation: the order of this kind and Kingdee warehouse must be cancelled, for this bill and generation; '
@@ -230,6 +233,9 @@ create table outcome (
 create index outcome_state on outcome (state, cancellation_id desc)
     where revoke_time is null and state not in ('done', 'withdrawn');
 create index outcome_decided on outcome (scheme, decide_time) where revoke_time is null;
+-- Who polls asks for what changed since. Rows come in this order, so that the index grows at its end.
+create index outcome_updated on outcome (update_time, cancellation_id) where revoke_time is null;
+create index outcome_ended on outcome using brin (outcome_time) with (pages_per_range = 16, autosummarize);
 create index outcome_inferred on outcome (scheme, outcome_time) where inferred;
 create index outcome_order_claimed on outcome (scheme, due_time)
     where revoke_time is null and state = 'withdrawn' and outcome = 'order_claimed';
@@ -277,7 +283,7 @@ select c.cancellation_id, c.scheme, c.bill_id, c.bill_no, c.generation, c.questi
        coalesce(u.maybe_landed or coalesce(s.maybe_landed, false), e.maybe_landed) as maybe_landed,
        coalesce(u.vendor_message, e.vendor_message) as vendor_message,
        c.create_time,
-       greatest(c.update_time, u.update_time, e.update_time) as update_time,
+       greatest(s.update_time, u.update_time, e.update_time) as update_time,
        e.outcome_time,
        coalesce(u.answer_changes, 0) as answer_changes,
        u.unsent_since,

@@ -3,7 +3,7 @@ package proto
 
 import _ "embed" // for the document
 
-// OpenAPI is the OpenAPI 2 document that is generated from the contracts of orchestrator.v1 and gateway.yaml.
+// OpenAPI is the OpenAPI 3.1 document that is generated from the contracts of orchestrator.v1 and gateway.yaml.
 //
-//go:embed gen/openapi.swagger.json
+//go:embed gen/openapi.json
 var OpenAPI []byte

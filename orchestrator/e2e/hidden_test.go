@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/voidrelay/voidrelay/internal/visible"
+	"github.com/voidrelay/voidrelay/orchestrator/internal/testkit/apitest"
 )
 
 // raw is a REST reply as it came.
@@ -18,7 +19,7 @@ func (s *stack) raw(path string) string {
 	request, err := http.NewRequestWithContext(s.Context(), http.MethodGet,
 		"http://"+s.orchestrator.HTTPAddr()+path, nil)
 	require.NoError(s, err)
-	answer, err := http.DefaultClient.Do(request)
+	answer, err := apitest.Client(s).Do(request)
 	require.NoError(s, err)
 	defer func() { _ = answer.Body.Close() }()
 	body, err := io.ReadAll(answer.Body)

@@ -8,6 +8,8 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/voidrelay/voidrelay/orchestrator/internal/testkit/apitest"
 )
 
 // written is what loggers wrote.
@@ -58,7 +60,7 @@ func TestOneIDLeadsFromTheCallToTheAdapters(t *testing.T) {
 		strings.NewReader(`{"kind": "RUN_KIND_INCREMENTAL", "requestId": "named"}`))
 	require.NoError(t, err)
 	request.Header.Set("X-Request-Id", "ticket-7")
-	answer, err := http.DefaultClient.Do(request)
+	answer, err := apitest.Client(t).Do(request)
 	require.NoError(t, err)
 	require.NoError(t, answer.Body.Close())
 	s.until("cancelled",

@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/voidrelay/voidrelay/orchestrator/internal/scheme"
+	"github.com/voidrelay/voidrelay/orchestrator/internal/testkit/apitest"
 )
 
 // call posts a body, and answers the status and what came back.
@@ -20,7 +21,7 @@ func (s *stack) call(path string, body map[string]any) (int, string) {
 	request, err := http.NewRequestWithContext(s.Context(), http.MethodPost, "http://"+s.orchestrator.HTTPAddr()+path,
 		strings.NewReader(string(sent)))
 	require.NoError(s, err)
-	answer, err := http.DefaultClient.Do(request)
+	answer, err := apitest.Client(s).Do(request)
 	require.NoError(s, err)
 	defer func() { _ = answer.Body.Close() }()
 	reply, err := io.ReadAll(answer.Body)

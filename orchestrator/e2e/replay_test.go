@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/voidrelay/voidrelay/orchestrator/internal/scheme"
+	"github.com/voidrelay/voidrelay/orchestrator/internal/testkit/apitest"
 )
 
 // A scheme's next mapping is tried on what is stored: it says what would differ, and neither the ledger nor the WMS
@@ -33,7 +34,7 @@ func TestAMappingIsTriedOnStoredBills(t *testing.T) {
 		request, err := http.NewRequestWithContext(t.Context(), http.MethodPost,
 			"http://"+s.orchestrator.HTTPAddr()+"/v1/schemes/assembly-void:diffBills", bytes.NewReader(body))
 		require.NoError(t, err)
-		answer, err := http.DefaultClient.Do(request)
+		answer, err := apitest.Client(t).Do(request)
 		require.NoError(t, err)
 		defer func() { _ = answer.Body.Close() }()
 		require.Equal(t, 200, answer.StatusCode)

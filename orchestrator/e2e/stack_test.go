@@ -27,6 +27,7 @@ import (
 	"github.com/voidrelay/voidrelay/orchestrator"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/ledger"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/scheme"
+	"github.com/voidrelay/voidrelay/orchestrator/internal/testkit/apitest"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/testkit/storetest"
 	"github.com/voidrelay/voidrelay/wmssvc"
 	wsandbox "github.com/voidrelay/voidrelay/wmssvc/sandbox"
@@ -292,7 +293,7 @@ func (s *stack) post(path, body string) int {
 	require.NoError(s, err)
 	request.Header.Set("Content-Type", "application/json")
 	s.show(request)
-	answer, err := http.DefaultClient.Do(request)
+	answer, err := apitest.Client(s).Do(request)
 	require.NoError(s, err)
 	defer func() { _ = answer.Body.Close() }()
 	return answer.StatusCode
@@ -311,7 +312,7 @@ func (s *stack) get(path string, into any) int {
 		"http://"+s.orchestrator.HTTPAddr()+path, nil)
 	require.NoError(s, err)
 	s.show(request)
-	answer, err := http.DefaultClient.Do(request)
+	answer, err := apitest.Client(s).Do(request)
 	require.NoError(s, err)
 	defer func() { _ = answer.Body.Close() }()
 	body, err := io.ReadAll(answer.Body)

@@ -15,6 +15,7 @@ import (
 
 	"github.com/voidrelay/voidrelay/internal/access"
 	"github.com/voidrelay/voidrelay/internal/serve"
+	"github.com/voidrelay/voidrelay/orchestrator/internal/gateway/viewer"
 	"github.com/voidrelay/voidrelay/proto"
 	"github.com/voidrelay/voidrelay/proto/apierr"
 	orchestratorv1 "github.com/voidrelay/voidrelay/proto/gen/orchestrator/v1"
@@ -24,8 +25,8 @@ import (
 // http.ServeMux: that one redirects a path with two slashes, and a bill number may have them.
 type front struct {
 	mux *runtime.ServeMux
-	// zipped is mux with replies compressed, and document the OpenAPI document.
-	zipped, document http.Handler
+	// zipped is mux with replies compressed, document the OpenAPI document, and viewer the page that shows it.
+	zipped, document, viewer http.Handler
 
 	ready http.HandlerFunc
 	door  *access.Door
@@ -35,14 +36,22 @@ type front struct {
 	events orchestratorv1.EventServiceClient
 }
 
-// open are the paths that everybody may see, as often as he likes: probes.
-var open = map[string]bool{"/healthz": true, "/readyz": true}
+// open says of a path that everybody may see it, as often as he likes: probes, and the page that asks for the document.
+func open(path string) bool { return path == "/healthz" || path == "/readyz" || viewer.Has(path) }
 
 // pages are the paths that are no RPC.
 var pages = map[string]func(*front, http.ResponseWriter, *http.Request){
 	"/healthz":      func(_ *front, w http.ResponseWriter, _ *http.Request) { serve.Alive(w) },
 	"/readyz":       func(f *front, w http.ResponseWriter, r *http.Request) { f.ready(w, r) },
 	"/openapi.json": func(f *front, w http.ResponseWriter, r *http.Request) { f.document.ServeHTTP(w, r) },
+}
+
+func pageAt(path string) (page func(*front, http.ResponseWriter, *http.Request), ok bool) {
+	if viewer.Has(path) {
+		return func(f *front, w http.ResponseWriter, r *http.Request) { f.viewer.ServeHTTP(w, r) }, true
+	}
+	page, ok = pages[path]
+	return page, ok
 }
 
 // ServeHTTP answers one request.
@@ -52,7 +61,7 @@ func (f *front) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		f.fail(w, r, cause)
 		return
 	}
-	if !open[r.URL.Path] {
+	if !open(r.URL.Path) {
 		// Who is not known learns that, and not what there is, what is wrong with his request, or that it is too long.
 		asked, err := f.door.EnterHTTP(r)
 		if err != nil {
@@ -66,7 +75,7 @@ func (f *front) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			return
 		}
 	}
-	if page, ok := pages[r.URL.Path]; ok {
+	if page, ok := pageAt(r.URL.Path); ok {
 		if r.Method != http.MethodGet && r.Method != http.MethodHead {
 			f.refuse(w, r, http.StatusMethodNotAllowed)
 			return

@@ -19,6 +19,7 @@ import (
 	"google.golang.org/protobuf/encoding/protojson"
 
 	"github.com/voidrelay/voidrelay/internal/access"
+	"github.com/voidrelay/voidrelay/orchestrator/internal/gateway/viewer"
 	orchestratorv1 "github.com/voidrelay/voidrelay/proto/gen/orchestrator/v1"
 )
 
@@ -79,18 +80,21 @@ func New(ctx context.Context, o Options) (http.Handler, error) {
 	if err := f.mux.HandlePath(http.MethodGet, streamPath, f.stream); err != nil {
 		return nil, fmt.Errorf("gateway: %w", err)
 	}
-	zip, err := gzhttp.NewWrapper(gzhttp.MinSize(leastZipped), gzhttp.ContentTypes([]string{"application/json"}))
+	zip, err := gzhttp.NewWrapper(gzhttp.MinSize(leastZipped), gzhttp.ContentTypes(zippedTypes))
 	if err != nil {
 		return nil, fmt.Errorf("gateway: %w", err)
 	}
 	f.zipped = zip(f.mux)
 	f.document = zip(http.HandlerFunc(openAPI))
+	f.viewer = zip(http.HandlerFunc(viewer.ServeHTTP))
 	traced := otelhttp.NewHandler(f, "REST",
 		otelhttp.WithTracerProvider(o.Tracers),
 		otelhttp.WithPropagators(propagation.TraceContext{}), otelhttp.WithMeterProvider(noop.NewMeterProvider()),
 		otelhttp.WithSpanNameFormatter(func(_ string, r *http.Request) string { return "REST " + r.Method }))
 	return &entry{logger: o.Logger, next: guard.shared(http.MaxBytesHandler(traced, maxBody))}, nil
 }
+
+var zippedTypes = []string{"application/json", "text/html", "text/javascript", "text/css"}
 
 // parseStrictly sets the library's query parser, which is one for the whole process whatever mux it is handed to:
 // setting it for each mux would race with requests on another.

@@ -23,7 +23,7 @@ func probed(next runtime.HandlerFunc) runtime.HandlerFunc {
 
 // allowed lists the methods that the path of a request takes, as an Allow header has them.
 func (f *front) allowed(r *http.Request) string {
-	if _, ok := pages[r.URL.Path]; ok {
+	if _, ok := pageAt(r.URL.Path); ok {
 		return "GET, HEAD"
 	}
 	var methods []string

@@ -37,6 +37,7 @@ import (
 	"github.com/voidrelay/voidrelay/orchestrator/internal/rooms"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/rpc"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/rule"
+	"github.com/voidrelay/voidrelay/orchestrator/internal/testkit/apitest"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/testkit/rowtest"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/testkit/storetest"
 )
@@ -226,6 +227,9 @@ func (f *face) call(t *testing.T, target, body string, header http.Header) (*htt
 	defer func() { _ = response.Body.Close() }()
 	content, err := io.ReadAll(response.Body)
 	require.NoError(t, err)
+	if response.Header.Get("Content-Encoding") == "" && !strings.HasPrefix(path, "/docs") && path != "/openapi.json" {
+		require.NoError(t, apitest.Check(request, response.StatusCode, response.Header, content))
+	}
 	return response, string(content)
 }
 

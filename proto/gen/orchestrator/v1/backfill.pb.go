@@ -23,6 +23,7 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
+// BackfillItemState is what an order of a backfill came to.
 type BackfillItemState int32
 
 const (
@@ -185,10 +186,12 @@ type isBackfillSelection_Bills interface {
 }
 
 type BackfillSelection_Range struct {
+	// Bills with a date in it.
 	Range *TimeRange `protobuf:"bytes,1,opt,name=range,proto3,oneof"`
 }
 
 type BackfillSelection_Numbers struct {
+	// Bills with these numbers.
 	Numbers *NumberList `protobuf:"bytes,2,opt,name=numbers,proto3,oneof"`
 }
 
@@ -199,7 +202,8 @@ func (*BackfillSelection_Numbers) isBackfillSelection_Bills() {}
 // TimeRange selects bills with a create, modify, approve or cancel date from from_time on and before to_time, by
 // Kingdee's clock.
 type TimeRange struct {
-	state    protoimpl.MessageState `protogen:"open.v1"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// From then on.
 	FromTime *timestamppb.Timestamp `protobuf:"bytes,1,opt,name=from_time,json=fromTime,proto3" json:"from_time,omitempty"`
 	// Absent = until now.
 	ToTime        *timestamppb.Timestamp `protobuf:"bytes,2,opt,name=to_time,json=toTime,proto3" json:"to_time,omitempty"`
@@ -253,8 +257,9 @@ func (x *TimeRange) GetToTime() *timestamppb.Timestamp {
 
 // NumberList selects bills by FBillNo 单据编号.
 type NumberList struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Numbers       []string               `protobuf:"bytes,1,rep,name=numbers,proto3" json:"numbers,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The bills' numbers.
+	Numbers       []string `protobuf:"bytes,1,rep,name=numbers,proto3" json:"numbers,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -298,17 +303,23 @@ func (x *NumberList) GetNumbers() []string {
 
 // Backfill is what a backfill 回补 was asked for, and what it came to, with its plan where one was asked for.
 type Backfill struct {
-	state     protoimpl.MessageState `protogen:"open.v1"`
-	Selection *BackfillSelection     `protobuf:"bytes,1,opt,name=selection,proto3" json:"selection,omitempty"`
-	Reason    string                 `protobuf:"bytes,2,opt,name=reason,proto3" json:"reason,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Which bills it was asked for.
+	Selection *BackfillSelection `protobuf:"bytes,1,opt,name=selection,proto3" json:"selection,omitempty"`
+	// Why, in a person's words; it is kept with the act.
+	Reason string `protobuf:"bytes,2,opt,name=reason,proto3" json:"reason,omitempty"`
 	// Who started it.
 	Actor string `protobuf:"bytes,3,opt,name=actor,proto3" json:"actor,omitempty"`
 	// Items by what they came to.
-	ItemsNew         int64 `protobuf:"varint,4,opt,name=items_new,json=itemsNew,proto3" json:"items_new,omitempty"`
+	ItemsNew int64 `protobuf:"varint,4,opt,name=items_new,json=itemsNew,proto3" json:"items_new,omitempty"`
+	// Items that were owed before.
 	ItemsAlreadyOwed int64 `protobuf:"varint,5,opt,name=items_already_owed,json=itemsAlreadyOwed,proto3" json:"items_already_owed,omitempty"`
-	ItemsSettled     int64 `protobuf:"varint,6,opt,name=items_settled,json=itemsSettled,proto3" json:"items_settled,omitempty"`
-	ItemsHeld        int64 `protobuf:"varint,7,opt,name=items_held,json=itemsHeld,proto3" json:"items_held,omitempty"`
-	ItemsRefused     int64 `protobuf:"varint,8,opt,name=items_refused,json=itemsRefused,proto3" json:"items_refused,omitempty"`
+	// Items that were settled before.
+	ItemsSettled int64 `protobuf:"varint,6,opt,name=items_settled,json=itemsSettled,proto3" json:"items_settled,omitempty"`
+	// Items that a limit holds.
+	ItemsHeld int64 `protobuf:"varint,7,opt,name=items_held,json=itemsHeld,proto3" json:"items_held,omitempty"`
+	// Items that were refused, because the bill has changed since.
+	ItemsRefused int64 `protobuf:"varint,8,opt,name=items_refused,json=itemsRefused,proto3" json:"items_refused,omitempty"`
 	// Items that cannot be read or mapped.
 	ItemsUndecodable int64 `protobuf:"varint,9,opt,name=items_undecodable,json=itemsUndecodable,proto3" json:"items_undecodable,omitempty"`
 	// Numbers asked for that Kingdee did not show.
@@ -429,27 +440,41 @@ func (x *Backfill) GetRowsOutside() int64 {
 
 // BackfillItem is one order of a bill, or a bill that owes nothing.
 type BackfillItem struct {
-	state  protoimpl.MessageState `protogen:"open.v1"`
-	Item   int64                  `protobuf:"varint,1,opt,name=item,proto3" json:"item,omitempty"`
-	BillId int64                  `protobuf:"varint,2,opt,name=bill_id,json=billId,proto3" json:"bill_id,omitempty"`
-	BillNo string                 `protobuf:"bytes,3,opt,name=bill_no,json=billNo,proto3" json:"bill_no,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The item's number within its run.
+	Item int64 `protobuf:"varint,1,opt,name=item,proto3" json:"item,omitempty"`
+	// The bill's FID in Kingdee; negative for a former bill under an id that another bill has by now.
+	BillId int64 `protobuf:"varint,2,opt,name=bill_id,json=billId,proto3" json:"bill_id,omitempty"`
+	// The bill's number in Kingdee.
+	BillNo string `protobuf:"bytes,3,opt,name=bill_no,json=billNo,proto3" json:"bill_no,omitempty"`
 	// What the bill came to: live, voided, un_audited and so on.
-	Class string            `protobuf:"bytes,4,opt,name=class,proto3" json:"class,omitempty"`
+	Class string `protobuf:"bytes,4,opt,name=class,proto3" json:"class,omitempty"`
+	// What it came to.
 	State BackfillItemState `protobuf:"varint,5,opt,name=state,proto3,enum=orchestrator.v1.BackfillItemState" json:"state,omitempty"`
 	// Assembly.in, Assembly.out, Dassembly.in or Dassembly.out; empty for a bill that owes nothing.
-	OrderKind       string `protobuf:"bytes,6,opt,name=order_kind,json=orderKind,proto3" json:"order_kind,omitempty"`
+	OrderKind string `protobuf:"bytes,6,opt,name=order_kind,json=orderKind,proto3" json:"order_kind,omitempty"`
+	// The warehouse's number in Kingdee.
 	WarehouseNumber string `protobuf:"bytes,7,opt,name=warehouse_number,json=warehouseNumber,proto3" json:"warehouse_number,omitempty"`
 	// The exact request.
-	Account       string            `protobuf:"bytes,8,opt,name=account,proto3" json:"account,omitempty"`
-	WarehouseCode string            `protobuf:"bytes,9,opt,name=warehouse_code,json=warehouseCode,proto3" json:"warehouse_code,omitempty"`
-	OrderCode     string            `protobuf:"bytes,10,opt,name=order_code,json=orderCode,proto3" json:"order_code,omitempty"`
-	OrderType     string            `protobuf:"bytes,11,opt,name=order_type,json=orderType,proto3" json:"order_type,omitempty"`
-	CancelReason  string            `protobuf:"bytes,12,opt,name=cancel_reason,json=cancelReason,proto3" json:"cancel_reason,omitempty"`
-	ExtendProps   map[string]string `protobuf:"bytes,13,rep,name=extend_props,json=extendProps,proto3" json:"extend_props,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
-	OwnerCode     string            `protobuf:"bytes,14,opt,name=owner_code,json=ownerCode,proto3" json:"owner_code,omitempty"`
-	Triggers      []string          `protobuf:"bytes,15,rep,name=triggers,proto3" json:"triggers,omitempty"`
-	Evidence      string            `protobuf:"bytes,16,opt,name=evidence,proto3" json:"evidence,omitempty"`
-	Generation    int32             `protobuf:"varint,17,opt,name=generation,proto3" json:"generation,omitempty"`
+	Account string `protobuf:"bytes,8,opt,name=account,proto3" json:"account,omitempty"`
+	// The warehouse's code in the WMS.
+	WarehouseCode string `protobuf:"bytes,9,opt,name=warehouse_code,json=warehouseCode,proto3" json:"warehouse_code,omitempty"`
+	// The order's number in the WMS.
+	OrderCode string `protobuf:"bytes,10,opt,name=order_code,json=orderCode,proto3" json:"order_code,omitempty"`
+	// The order's type, as the WMS is told.
+	OrderType string `protobuf:"bytes,11,opt,name=order_type,json=orderType,proto3" json:"order_type,omitempty"`
+	// Why, as the WMS is told.
+	CancelReason string `protobuf:"bytes,12,opt,name=cancel_reason,json=cancelReason,proto3" json:"cancel_reason,omitempty"`
+	// What else the WMS is told, by name.
+	ExtendProps map[string]string `protobuf:"bytes,13,rep,name=extend_props,json=extendProps,proto3" json:"extend_props,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
+	// The owner of the goods, as the WMS is told; empty where it is told none.
+	OwnerCode string `protobuf:"bytes,14,opt,name=owner_code,json=ownerCode,proto3" json:"owner_code,omitempty"`
+	// What called for it: voided, un_audited, deleted.
+	Triggers []string `protobuf:"bytes,15,rep,name=triggers,proto3" json:"triggers,omitempty"`
+	// What says that the order was made: seen_live, snapshot or approve_date.
+	Evidence string `protobuf:"bytes,16,opt,name=evidence,proto3" json:"evidence,omitempty"`
+	// Which life of the bill it is about: 1 for the first time it was live.
+	Generation int32 `protobuf:"varint,17,opt,name=generation,proto3" json:"generation,omitempty"`
 	// The cancellation that it is, once there is one; 0 in a plan for what would be new.
 	CancellationId int64 `protobuf:"varint,18,opt,name=cancellation_id,json=cancellationId,proto3" json:"cancellation_id,omitempty"`
 	// What that cancellation came to so far.
@@ -634,8 +659,10 @@ func (x *BackfillItem) GetDetail() string {
 type CancellationOutcome struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// planned, open, held, done, needs_attention, withdrawn, dry_run or closed.
-	State         string                 `protobuf:"bytes,1,opt,name=state,proto3" json:"state,omitempty"`
-	Disposition   string                 `protobuf:"bytes,2,opt,name=disposition,proto3" json:"disposition,omitempty"`
+	State string `protobuf:"bytes,1,opt,name=state,proto3" json:"state,omitempty"`
+	// What the WMS's answer meant; empty where it was not asked.
+	Disposition string `protobuf:"bytes,2,opt,name=disposition,proto3" json:"disposition,omitempty"`
+	// When it was settled.
 	OutcomeTime   *timestamppb.Timestamp `protobuf:"bytes,3,opt,name=outcome_time,json=outcomeTime,proto3" json:"outcome_time,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

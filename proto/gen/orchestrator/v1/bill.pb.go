@@ -146,8 +146,9 @@ func (x *GetBillRequest) GetScheme() string {
 }
 
 type GetBillResponse struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Bills         []*Bill                `protobuf:"bytes,1,rep,name=bills,proto3" json:"bills,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Every bill that holds or held the number.
+	Bills         []*Bill `protobuf:"bytes,1,rep,name=bills,proto3" json:"bills,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -309,7 +310,8 @@ type BillAnswer struct {
 	// where there are bills.
 	Unread bool `protobuf:"varint,3,opt,name=unread,proto3" json:"unread,omitempty"`
 	// Where there are no bills: 未见此单, or 现在不知道 and why. In English behind it.
-	Text          string `protobuf:"bytes,4,opt,name=text,proto3" json:"text,omitempty"`
+	Text string `protobuf:"bytes,4,opt,name=text,proto3" json:"text,omitempty"`
+	// The text in English.
 	TextEn        string `protobuf:"bytes,5,opt,name=text_en,json=textEn,proto3" json:"text_en,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -381,31 +383,44 @@ func (x *BillAnswer) GetTextEn() string {
 }
 
 type Bill struct {
-	state          protoimpl.MessageState `protogen:"open.v1"`
-	Scheme         string                 `protobuf:"bytes,1,opt,name=scheme,proto3" json:"scheme,omitempty"`
-	BillId         int64                  `protobuf:"varint,2,opt,name=bill_id,json=billId,proto3" json:"bill_id,omitempty"`
-	BillNo         string                 `protobuf:"bytes,3,opt,name=bill_no,json=billNo,proto3" json:"bill_no,omitempty"`
-	StockOrgNumber string                 `protobuf:"bytes,4,opt,name=stock_org_number,json=stockOrgNumber,proto3" json:"stock_org_number,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The scheme's name.
+	Scheme string `protobuf:"bytes,1,opt,name=scheme,proto3" json:"scheme,omitempty"`
+	// The bill's FID in Kingdee; negative for a former bill under an id that another bill has by now.
+	BillId int64 `protobuf:"varint,2,opt,name=bill_id,json=billId,proto3" json:"bill_id,omitempty"`
+	// The bill's number in Kingdee.
+	BillNo string `protobuf:"bytes,3,opt,name=bill_no,json=billNo,proto3" json:"bill_no,omitempty"`
+	// The stock organisation's number in Kingdee.
+	StockOrgNumber string `protobuf:"bytes,4,opt,name=stock_org_number,json=stockOrgNumber,proto3" json:"stock_org_number,omitempty"`
 	// What kind of bill of its form it is, such as Assembly; empty where the form has only one.
 	BillKind string `protobuf:"bytes,5,opt,name=bill_kind,json=billKind,proto3" json:"bill_kind,omitempty"`
 	// Kingdee's letters as last read: Z A B C D, and A or B.
-	DocumentStatus string                 `protobuf:"bytes,6,opt,name=document_status,json=documentStatus,proto3" json:"document_status,omitempty"`
-	CancelStatus   string                 `protobuf:"bytes,7,opt,name=cancel_status,json=cancelStatus,proto3" json:"cancel_status,omitempty"`
-	ModifyTime     *timestamppb.Timestamp `protobuf:"bytes,8,opt,name=modify_time,json=modifyTime,proto3" json:"modify_time,omitempty"`
-	ApproveTime    *timestamppb.Timestamp `protobuf:"bytes,9,opt,name=approve_time,json=approveTime,proto3" json:"approve_time,omitempty"`
-	CancelTime     *timestamppb.Timestamp `protobuf:"bytes,10,opt,name=cancel_time,json=cancelTime,proto3" json:"cancel_time,omitempty"`
+	DocumentStatus string `protobuf:"bytes,6,opt,name=document_status,json=documentStatus,proto3" json:"document_status,omitempty"`
+	// Kingdee's letter: A is not voided, B is voided.
+	CancelStatus string `protobuf:"bytes,7,opt,name=cancel_status,json=cancelStatus,proto3" json:"cancel_status,omitempty"`
+	// When it was changed in Kingdee.
+	ModifyTime *timestamppb.Timestamp `protobuf:"bytes,8,opt,name=modify_time,json=modifyTime,proto3" json:"modify_time,omitempty"`
+	// When it was audited in Kingdee.
+	ApproveTime *timestamppb.Timestamp `protobuf:"bytes,9,opt,name=approve_time,json=approveTime,proto3" json:"approve_time,omitempty"`
+	// When it was voided in Kingdee.
+	CancelTime *timestamppb.Timestamp `protobuf:"bytes,10,opt,name=cancel_time,json=cancelTime,proto3" json:"cancel_time,omitempty"`
 	// When the query that showed this left.
-	ReadTime   *timestamppb.Timestamp `protobuf:"bytes,11,opt,name=read_time,json=readTime,proto3" json:"read_time,omitempty"`
-	Generation int32                  `protobuf:"varint,12,opt,name=generation,proto3" json:"generation,omitempty"`
+	ReadTime *timestamppb.Timestamp `protobuf:"bytes,11,opt,name=read_time,json=readTime,proto3" json:"read_time,omitempty"`
+	// Which life of the bill it is about: 1 for the first time it was live.
+	Generation int32 `protobuf:"varint,12,opt,name=generation,proto3" json:"generation,omitempty"`
 	// What the last decision made of it: live, voided, un_audited, never_audited, never_seen_live, before_cutover,
 	// not_selected, outside, undecodable.
-	Class   string  `protobuf:"bytes,13,opt,name=class,proto3" json:"class,omitempty"`
+	Class string `protobuf:"bytes,13,opt,name=class,proto3" json:"class,omitempty"`
+	// What became of it, in one word.
 	Verdict Verdict `protobuf:"varint,14,opt,name=verdict,proto3,enum=orchestrator.v1.Verdict" json:"verdict,omitempty"`
 	// The verdict in Chinese, and the reason as a sentence.
-	VerdictText   string          `protobuf:"bytes,15,opt,name=verdict_text,json=verdictText,proto3" json:"verdict_text,omitempty"`
-	Reason        string          `protobuf:"bytes,16,opt,name=reason,proto3" json:"reason,omitempty"`
+	VerdictText string `protobuf:"bytes,15,opt,name=verdict_text,json=verdictText,proto3" json:"verdict_text,omitempty"`
+	// The verdict's reason, as a sentence in Chinese.
+	Reason string `protobuf:"bytes,16,opt,name=reason,proto3" json:"reason,omitempty"`
+	// What is or was to be cancelled of it.
 	Cancellations []*Cancellation `protobuf:"bytes,17,rep,name=cancellations,proto3" json:"cancellations,omitempty"`
-	WorkItems     []*WorkItem     `protobuf:"bytes,18,rep,name=work_items,json=workItems,proto3" json:"work_items,omitempty"`
+	// The work items about it, newest first.
+	WorkItems []*WorkItem `protobuf:"bytes,18,rep,name=work_items,json=workItems,proto3" json:"work_items,omitempty"`
 	// 单据经过: everything that happened to it, the oldest first, at most 1,000 entries (the newest of them). Holds, releases
 	// and who did what and why stay in it for ever.
 	History []*BillHistoryEntry `protobuf:"bytes,19,rep,name=history,proto3" json:"history,omitempty"`
@@ -616,7 +631,8 @@ func (x *Bill) GetStockOrgName() string {
 
 // BillHistoryEntry is one thing that happened to a bill or to one of its cancellations.
 type BillHistoryEntry struct {
-	state     protoimpl.MessageState `protogen:"open.v1"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// When it happened.
 	EventTime *timestamppb.Timestamp `protobuf:"bytes,1,opt,name=event_time,json=eventTime,proto3" json:"event_time,omitempty"`
 	// first_seen, seen_live, live_again, last_read, un_audited, absent, gone, cancellation, held, attempt, answer, outcome, work_item,
 	// operator_action, work_item_closed.
@@ -627,9 +643,11 @@ type BillHistoryEntry struct {
 	Detail string `protobuf:"bytes,4,opt,name=detail,proto3" json:"detail,omitempty"`
 	// 0 where it is about the bill.
 	CancellationId int64 `protobuf:"varint,5,opt,name=cancellation_id,json=cancellationId,proto3" json:"cancellation_id,omitempty"`
-	Attempt        int32 `protobuf:"varint,6,opt,name=attempt,proto3" json:"attempt,omitempty"`
+	// The request it is about; 0 where it is about none.
+	Attempt int32 `protobuf:"varint,6,opt,name=attempt,proto3" json:"attempt,omitempty"`
 	// event_text and detail in English.
-	EventTextEn   string `protobuf:"bytes,7,opt,name=event_text_en,json=eventTextEn,proto3" json:"event_text_en,omitempty"`
+	EventTextEn string `protobuf:"bytes,7,opt,name=event_text_en,json=eventTextEn,proto3" json:"event_text_en,omitempty"`
+	// The detail in English.
 	DetailEn      string `protobuf:"bytes,8,opt,name=detail_en,json=detailEn,proto3" json:"detail_en,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

@@ -79,6 +79,7 @@ func (CancellationOrder) EnumDescriptor() ([]byte, []int) {
 	return file_orchestrator_v1_cancellation_proto_rawDescGZIP(), []int{0}
 }
 
+// CancellationState is how far a cancellation is.
 type CancellationState int32
 
 const (
@@ -236,9 +237,11 @@ func (x *ListCancellationsRequest) GetIncludeTotal() bool {
 }
 
 type ListCancellationsResponse struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Cancellations []*Cancellation        `protobuf:"bytes,1,rep,name=cancellations,proto3" json:"cancellations,omitempty"`
-	NextPageToken string                 `protobuf:"bytes,2,opt,name=next_page_token,json=nextPageToken,proto3" json:"next_page_token,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Cancellations, newest first.
+	Cancellations []*Cancellation `protobuf:"bytes,1,rep,name=cancellations,proto3" json:"cancellations,omitempty"`
+	// Where the next page begins; empty after the last.
+	NextPageToken string `protobuf:"bytes,2,opt,name=next_page_token,json=nextPageToken,proto3" json:"next_page_token,omitempty"`
 	// How old what is said here of bills is: of the scheme that was asked for, or of all, also where the list is empty.
 	Readings []*SchemeReading `protobuf:"bytes,3,rep,name=readings,proto3" json:"readings,omitempty"`
 	// With include_total: how many the filter selects at this moment, counted up to 10,000.
@@ -326,8 +329,9 @@ func (x *ListCancellationsResponse) GetThroughTime() *timestamppb.Timestamp {
 }
 
 type GetCancellationRequest struct {
-	state          protoimpl.MessageState `protogen:"open.v1"`
-	CancellationId int64                  `protobuf:"varint,1,opt,name=cancellation_id,json=cancellationId,proto3" json:"cancellation_id,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The cancellation's number.
+	CancellationId int64 `protobuf:"varint,1,opt,name=cancellation_id,json=cancellationId,proto3" json:"cancellation_id,omitempty"`
 	unknownFields  protoimpl.UnknownFields
 	sizeCache      protoimpl.SizeCache
 }
@@ -370,10 +374,12 @@ func (x *GetCancellationRequest) GetCancellationId() int64 {
 }
 
 type GetCancellationResponse struct {
-	state        protoimpl.MessageState `protogen:"open.v1"`
-	Cancellation *Cancellation          `protobuf:"bytes,1,opt,name=cancellation,proto3" json:"cancellation,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The cancellation.
+	Cancellation *Cancellation `protobuf:"bytes,1,opt,name=cancellation,proto3" json:"cancellation,omitempty"`
 	// In order of attempt.
-	Attempts  []*Attempt  `protobuf:"bytes,2,rep,name=attempts,proto3" json:"attempts,omitempty"`
+	Attempts []*Attempt `protobuf:"bytes,2,rep,name=attempts,proto3" json:"attempts,omitempty"`
+	// The work items about it, newest first.
 	WorkItems []*WorkItem `protobuf:"bytes,3,rep,name=work_items,json=workItems,proto3" json:"work_items,omitempty"`
 	// What persons did about it, newest first, at most 100.
 	Actions []*OperatorAction `protobuf:"bytes,4,rep,name=actions,proto3" json:"actions,omitempty"`
@@ -449,11 +455,14 @@ func (x *GetCancellationResponse) GetReading() *SchemeReading {
 }
 
 type ListWorkItemsRequest struct {
-	state  protoimpl.MessageState `protogen:"open.v1"`
-	Scheme string                 `protobuf:"bytes,1,opt,name=scheme,proto3" json:"scheme,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The scheme's name.
+	Scheme string `protobuf:"bytes,1,opt,name=scheme,proto3" json:"scheme,omitempty"`
 	// Closed ones too.
-	IncludeClosed bool   `protobuf:"varint,2,opt,name=include_closed,json=includeClosed,proto3" json:"include_closed,omitempty"`
-	PageSize      int32  `protobuf:"varint,3,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
+	IncludeClosed bool `protobuf:"varint,2,opt,name=include_closed,json=includeClosed,proto3" json:"include_closed,omitempty"`
+	// At most 500; 0 = 50.
+	PageSize int32 `protobuf:"varint,3,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
+	// Where this page begins: next_page_token of the last answer, with the same filter. Empty = the first page.
 	PageToken     string `protobuf:"bytes,4,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -518,9 +527,11 @@ func (x *ListWorkItemsRequest) GetPageToken() string {
 }
 
 type ListWorkItemsResponse struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	WorkItems     []*WorkItem            `protobuf:"bytes,1,rep,name=work_items,json=workItems,proto3" json:"work_items,omitempty"`
-	NextPageToken string                 `protobuf:"bytes,2,opt,name=next_page_token,json=nextPageToken,proto3" json:"next_page_token,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Work items, newest first.
+	WorkItems []*WorkItem `protobuf:"bytes,1,rep,name=work_items,json=workItems,proto3" json:"work_items,omitempty"`
+	// Where the next page begins; empty after the last.
+	NextPageToken string `protobuf:"bytes,2,opt,name=next_page_token,json=nextPageToken,proto3" json:"next_page_token,omitempty"`
 	// How old what is said here of bills is: of the scheme that was asked for, or of all, also where the list is empty.
 	Readings      []*SchemeReading `protobuf:"bytes,3,rep,name=readings,proto3" json:"readings,omitempty"`
 	unknownFields protoimpl.UnknownFields
@@ -580,15 +591,17 @@ func (x *ListWorkItemsResponse) GetReadings() []*SchemeReading {
 
 // SchemeReading is how old what the ledger knows of the bills of a scheme is.
 type SchemeReading struct {
-	state  protoimpl.MessageState `protogen:"open.v1"`
-	Scheme string                 `protobuf:"bytes,1,opt,name=scheme,proto3" json:"scheme,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The scheme's name.
+	Scheme string `protobuf:"bytes,1,opt,name=scheme,proto3" json:"scheme,omitempty"`
 	// Up to when its bills were read: the last complete run. Absent before the baseline is complete.
 	AsOfTime *timestamppb.Timestamp `protobuf:"bytes,2,opt,name=as_of_time,json=asOfTime,proto3" json:"as_of_time,omitempty"`
 	// Nothing was read since: a condition keeps the scheme from being read, or its last complete run is older than five
 	// intervals.
 	ReadingStandsStill bool `protobuf:"varint,3,opt,name=reading_stands_still,json=readingStandsStill,proto3" json:"reading_stands_still,omitempty"`
 	// 现在不知道 and why, also before the baseline is complete; empty while reading goes on. In English behind it.
-	Standing      string `protobuf:"bytes,4,opt,name=standing,proto3" json:"standing,omitempty"`
+	Standing string `protobuf:"bytes,4,opt,name=standing,proto3" json:"standing,omitempty"`
+	// The same in English.
 	StandingEn    string `protobuf:"bytes,5,opt,name=standing_en,json=standingEn,proto3" json:"standing_en,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -660,10 +673,12 @@ func (x *SchemeReading) GetStandingEn() string {
 }
 
 type ListOperatorActionsRequest struct {
-	state  protoimpl.MessageState `protogen:"open.v1"`
-	Scheme string                 `protobuf:"bytes,1,opt,name=scheme,proto3" json:"scheme,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The scheme's name.
+	Scheme string `protobuf:"bytes,1,opt,name=scheme,proto3" json:"scheme,omitempty"`
 	// At most 500; 0 = 50.
-	PageSize  int32  `protobuf:"varint,2,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
+	PageSize int32 `protobuf:"varint,2,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
+	// Where this page begins: next_page_token of the last answer, with the same filter. Empty = the first page.
 	PageToken string `protobuf:"bytes,3,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
 	// Only what concerned this cancellation; 0 = all.
 	CancellationId int64 `protobuf:"varint,4,opt,name=cancellation_id,json=cancellationId,proto3" json:"cancellation_id,omitempty"`
@@ -730,9 +745,11 @@ func (x *ListOperatorActionsRequest) GetCancellationId() int64 {
 }
 
 type ListOperatorActionsResponse struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Actions       []*OperatorAction      `protobuf:"bytes,1,rep,name=actions,proto3" json:"actions,omitempty"`
-	NextPageToken string                 `protobuf:"bytes,2,opt,name=next_page_token,json=nextPageToken,proto3" json:"next_page_token,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Acts, newest first.
+	Actions []*OperatorAction `protobuf:"bytes,1,rep,name=actions,proto3" json:"actions,omitempty"`
+	// Where the next page begins; empty after the last.
+	NextPageToken string `protobuf:"bytes,2,opt,name=next_page_token,json=nextPageToken,proto3" json:"next_page_token,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -786,7 +803,9 @@ type RetryCancellationsRequest struct {
 	// Names a scheme, and more than that unless the token of a dry run is carried.
 	Filter *CancellationFilter `protobuf:"bytes,1,opt,name=filter,proto3" json:"filter,omitempty"`
 	// Why, in the operator's words; kept.
-	Reason    string `protobuf:"bytes,2,opt,name=reason,proto3" json:"reason,omitempty"`
+	Reason string `protobuf:"bytes,2,opt,name=reason,proto3" json:"reason,omitempty"`
+	// Makes the call safe to repeat: for 30 days the same id with the same content answers what the first call did.
+	// Empty = no such id.
 	RequestId string `protobuf:"bytes,3,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
 	// Count only.
 	DryRun bool `protobuf:"varint,4,opt,name=dry_run,json=dryRun,proto3" json:"dry_run,omitempty"`
@@ -871,8 +890,9 @@ func (x *RetryCancellationsRequest) GetToken() string {
 }
 
 type RetryCancellationsResponse struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Result        *ActionResult          `protobuf:"bytes,1,opt,name=result,proto3" json:"result,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// What the act came to.
+	Result        *ActionResult `protobuf:"bytes,1,opt,name=result,proto3" json:"result,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -919,7 +939,9 @@ type IgnoreCancellationsRequest struct {
 	// Names a scheme, and more than that unless the token of a dry run is carried.
 	Filter *CancellationFilter `protobuf:"bytes,1,opt,name=filter,proto3" json:"filter,omitempty"`
 	// Why, in the operator's words; kept.
-	Reason    string `protobuf:"bytes,2,opt,name=reason,proto3" json:"reason,omitempty"`
+	Reason string `protobuf:"bytes,2,opt,name=reason,proto3" json:"reason,omitempty"`
+	// Makes the call safe to repeat: for 30 days the same id with the same content answers what the first call did.
+	// Empty = no such id.
 	RequestId string `protobuf:"bytes,3,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
 	// Count only.
 	DryRun bool `protobuf:"varint,4,opt,name=dry_run,json=dryRun,proto3" json:"dry_run,omitempty"`
@@ -1004,8 +1026,9 @@ func (x *IgnoreCancellationsRequest) GetToken() string {
 }
 
 type IgnoreCancellationsResponse struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Result        *ActionResult          `protobuf:"bytes,1,opt,name=result,proto3" json:"result,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// What the act came to.
+	Result        *ActionResult `protobuf:"bytes,1,opt,name=result,proto3" json:"result,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1052,7 +1075,9 @@ type MarkCancellationsDoneRequest struct {
 	// Names a scheme, and more than that unless the token of a dry run is carried.
 	Filter *CancellationFilter `protobuf:"bytes,1,opt,name=filter,proto3" json:"filter,omitempty"`
 	// Why, in the operator's words; kept.
-	Reason    string `protobuf:"bytes,2,opt,name=reason,proto3" json:"reason,omitempty"`
+	Reason string `protobuf:"bytes,2,opt,name=reason,proto3" json:"reason,omitempty"`
+	// Makes the call safe to repeat: for 30 days the same id with the same content answers what the first call did.
+	// Empty = no such id.
 	RequestId string `protobuf:"bytes,3,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
 	// Count only.
 	DryRun bool `protobuf:"varint,4,opt,name=dry_run,json=dryRun,proto3" json:"dry_run,omitempty"`
@@ -1137,8 +1162,9 @@ func (x *MarkCancellationsDoneRequest) GetToken() string {
 }
 
 type MarkCancellationsDoneResponse struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Result        *ActionResult          `protobuf:"bytes,1,opt,name=result,proto3" json:"result,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// What the act came to.
+	Result        *ActionResult `protobuf:"bytes,1,opt,name=result,proto3" json:"result,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1185,7 +1211,9 @@ type ReleaseCancellationsRequest struct {
 	// Names a scheme; with a hold_reason, only what is held for that goes.
 	Filter *CancellationFilter `protobuf:"bytes,1,opt,name=filter,proto3" json:"filter,omitempty"`
 	// Why, in the operator's words; kept.
-	Reason    string `protobuf:"bytes,2,opt,name=reason,proto3" json:"reason,omitempty"`
+	Reason string `protobuf:"bytes,2,opt,name=reason,proto3" json:"reason,omitempty"`
+	// Makes the call safe to repeat: for 30 days the same id with the same content answers what the first call did.
+	// Empty = no such id.
 	RequestId string `protobuf:"bytes,3,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
 	// Count only.
 	DryRun bool `protobuf:"varint,4,opt,name=dry_run,json=dryRun,proto3" json:"dry_run,omitempty"`
@@ -1270,8 +1298,9 @@ func (x *ReleaseCancellationsRequest) GetToken() string {
 }
 
 type ReleaseCancellationsResponse struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Result        *ActionResult          `protobuf:"bytes,1,opt,name=result,proto3" json:"result,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// What the act came to.
+	Result        *ActionResult `protobuf:"bytes,1,opt,name=result,proto3" json:"result,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1323,7 +1352,9 @@ type ReclassifyAnswersRequest struct {
 	// rejected.
 	Disposition string `protobuf:"bytes,3,opt,name=disposition,proto3" json:"disposition,omitempty"`
 	// Why, in the operator's words; kept.
-	Reason    string `protobuf:"bytes,4,opt,name=reason,proto3" json:"reason,omitempty"`
+	Reason string `protobuf:"bytes,4,opt,name=reason,proto3" json:"reason,omitempty"`
+	// Makes the call safe to repeat: for 30 days the same id with the same content answers what the first call did.
+	// Empty = no such id.
 	RequestId string `protobuf:"bytes,5,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
 	// Preview: what it would settle.
 	DryRun bool `protobuf:"varint,6,opt,name=dry_run,json=dryRun,proto3" json:"dry_run,omitempty"`
@@ -1432,8 +1463,9 @@ func (x *ReclassifyAnswersRequest) GetInsteadOf() string {
 }
 
 type ReclassifyAnswersResponse struct {
-	state  protoimpl.MessageState `protogen:"open.v1"`
-	Result *ActionResult          `protobuf:"bytes,1,opt,name=result,proto3" json:"result,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// What the act came to.
+	Result *ActionResult `protobuf:"bytes,1,opt,name=result,proto3" json:"result,omitempty"`
 	// How the cancellations that it touches end, by state.
 	Outcomes map[string]int64 `protobuf:"bytes,2,rep,name=outcomes,proto3" json:"outcomes,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"varint,2,opt,name=value"`
 	// The entry for WMS_DICTIONARY that makes wmssvc read the text so from now on; the ledger knows it without. Empty
@@ -1504,12 +1536,16 @@ func (x *ReclassifyAnswersResponse) GetText() string {
 }
 
 type CloseWorkItemsRequest struct {
-	state       protoimpl.MessageState `protogen:"open.v1"`
-	WorkItemIds []int64                `protobuf:"varint,1,rep,packed,name=work_item_ids,json=workItemIds,proto3" json:"work_item_ids,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The numbers of the work items.
+	WorkItemIds []int64 `protobuf:"varint,1,rep,packed,name=work_item_ids,json=workItemIds,proto3" json:"work_item_ids,omitempty"`
 	// Why, in the operator's words; kept.
-	Reason        string `protobuf:"bytes,2,opt,name=reason,proto3" json:"reason,omitempty"`
-	RequestId     string `protobuf:"bytes,3,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
-	DryRun        bool   `protobuf:"varint,4,opt,name=dry_run,json=dryRun,proto3" json:"dry_run,omitempty"`
+	Reason string `protobuf:"bytes,2,opt,name=reason,proto3" json:"reason,omitempty"`
+	// Makes the call safe to repeat: for 30 days the same id with the same content answers what the first call did.
+	// Empty = no such id.
+	RequestId string `protobuf:"bytes,3,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
+	// Only count what would be closed.
+	DryRun        bool `protobuf:"varint,4,opt,name=dry_run,json=dryRun,proto3" json:"dry_run,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1573,8 +1609,9 @@ func (x *CloseWorkItemsRequest) GetDryRun() bool {
 }
 
 type CloseWorkItemsResponse struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Result        *ActionResult          `protobuf:"bytes,1,opt,name=result,proto3" json:"result,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// What the act came to.
+	Result        *ActionResult `protobuf:"bytes,1,opt,name=result,proto3" json:"result,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1621,20 +1658,25 @@ func (x *CloseWorkItemsResponse) GetResult() *ActionResult {
 // found by index; what few of them have in common is looked for among all that the other parts leave, which takes
 // half a second for a million.
 type CancellationFilter struct {
-	state  protoimpl.MessageState `protogen:"open.v1"`
-	Scheme string                 `protobuf:"bytes,1,opt,name=scheme,proto3" json:"scheme,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The scheme's name.
+	Scheme string `protobuf:"bytes,1,opt,name=scheme,proto3" json:"scheme,omitempty"`
 	// These, and no other part but the scheme.
 	CancellationIds []int64 `protobuf:"varint,2,rep,packed,name=cancellation_ids,json=cancellationIds,proto3" json:"cancellation_ids,omitempty"`
 	// In any of these states; for an act, empty = those that it is usually for.
-	States        []CancellationState `protobuf:"varint,3,rep,packed,name=states,proto3,enum=orchestrator.v1.CancellationState" json:"states,omitempty"`
-	BillNo        string              `protobuf:"bytes,4,opt,name=bill_no,json=billNo,proto3" json:"bill_no,omitempty"`
-	WarehouseCode string              `protobuf:"bytes,5,opt,name=warehouse_code,json=warehouseCode,proto3" json:"warehouse_code,omitempty"`
+	States []CancellationState `protobuf:"varint,3,rep,packed,name=states,proto3,enum=orchestrator.v1.CancellationState" json:"states,omitempty"`
+	// Only those of bills with this number.
+	BillNo string `protobuf:"bytes,4,opt,name=bill_no,json=billNo,proto3" json:"bill_no,omitempty"`
+	// Only those of this warehouse, by its code in the WMS.
+	WarehouseCode string `protobuf:"bytes,5,opt,name=warehouse_code,json=warehouseCode,proto3" json:"warehouse_code,omitempty"`
 	// Of the WMS.
 	Account string `protobuf:"bytes,6,opt,name=account,proto3" json:"account,omitempty"`
 	// The last answer came to this, carried this text (blanks at its ends do not count), or this code.
-	Disposition   string `protobuf:"bytes,7,opt,name=disposition,proto3" json:"disposition,omitempty"`
+	Disposition string `protobuf:"bytes,7,opt,name=disposition,proto3" json:"disposition,omitempty"`
+	// Only those whose last answer was in these words.
 	VendorMessage string `protobuf:"bytes,8,opt,name=vendor_message,json=vendorMessage,proto3" json:"vendor_message,omitempty"`
-	VendorCode    string `protobuf:"bytes,9,opt,name=vendor_code,json=vendorCode,proto3" json:"vendor_code,omitempty"`
+	// Only those whose last answer had this code.
+	VendorCode string `protobuf:"bytes,9,opt,name=vendor_code,json=vendorCode,proto3" json:"vendor_code,omitempty"`
 	// With an open work item of this kind.
 	WorkKind string `protobuf:"bytes,10,opt,name=work_kind,json=workKind,proto3" json:"work_kind,omitempty"`
 	// Held for this reason, such as safety_limit_hour.
@@ -1643,23 +1685,27 @@ type CancellationFilter struct {
 	WorkItemId int64 `protobuf:"varint,14,opt,name=work_item_id,json=workItemId,proto3" json:"work_item_id,omitempty"`
 	// Created at or after, and before.
 	CreateTimeFrom *timestamppb.Timestamp `protobuf:"bytes,12,opt,name=create_time_from,json=createTimeFrom,proto3" json:"create_time_from,omitempty"`
-	CreateTimeTo   *timestamppb.Timestamp `protobuf:"bytes,13,opt,name=create_time_to,json=createTimeTo,proto3" json:"create_time_to,omitempty"`
+	// Only those that came to be before then.
+	CreateTimeTo *timestamppb.Timestamp `protobuf:"bytes,13,opt,name=create_time_to,json=createTimeTo,proto3" json:"create_time_to,omitempty"`
 	// Such as Assembly.in.
 	OrderKind string `protobuf:"bytes,15,opt,name=order_kind,json=orderKind,proto3" json:"order_kind,omitempty"`
 	// Kingdee's warehouse number, and the number of the stock organisation of the bill as it was read last.
 	WarehouseNumber string `protobuf:"bytes,16,opt,name=warehouse_number,json=warehouseNumber,proto3" json:"warehouse_number,omitempty"`
-	StockOrgNumber  string `protobuf:"bytes,17,opt,name=stock_org_number,json=stockOrgNumber,proto3" json:"stock_org_number,omitempty"`
+	// Only those of bills of this stock organisation, by its number in Kingdee.
+	StockOrgNumber string `protobuf:"bytes,17,opt,name=stock_org_number,json=stockOrgNumber,proto3" json:"stock_org_number,omitempty"`
 	// Stands in the text of the last answer or in cancel_reason, in whatever case. There is no index for it: of what the
 	// other parts leave, each is looked at.
 	Text string `protobuf:"bytes,18,opt,name=text,proto3" json:"text,omitempty"`
 	// How it stands changed at or after, and before: Cancellation.update_time.
 	UpdateTimeFrom *timestamppb.Timestamp `protobuf:"bytes,19,opt,name=update_time_from,json=updateTimeFrom,proto3" json:"update_time_from,omitempty"`
-	UpdateTimeTo   *timestamppb.Timestamp `protobuf:"bytes,20,opt,name=update_time_to,json=updateTimeTo,proto3" json:"update_time_to,omitempty"`
+	// Only those that changed last before then.
+	UpdateTimeTo *timestamppb.Timestamp `protobuf:"bytes,20,opt,name=update_time_to,json=updateTimeTo,proto3" json:"update_time_to,omitempty"`
 	// It ended at or after, and before; what has not ended is not selected by these.
 	OutcomeTimeFrom *timestamppb.Timestamp `protobuf:"bytes,21,opt,name=outcome_time_from,json=outcomeTimeFrom,proto3" json:"outcome_time_from,omitempty"`
-	OutcomeTimeTo   *timestamppb.Timestamp `protobuf:"bytes,22,opt,name=outcome_time_to,json=outcomeTimeTo,proto3" json:"outcome_time_to,omitempty"`
-	unknownFields   protoimpl.UnknownFields
-	sizeCache       protoimpl.SizeCache
+	// Only those that were settled before then.
+	OutcomeTimeTo *timestamppb.Timestamp `protobuf:"bytes,22,opt,name=outcome_time_to,json=outcomeTimeTo,proto3" json:"outcome_time_to,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
 }
 
 func (x *CancellationFilter) Reset() {
@@ -1854,9 +1900,11 @@ type ActionResult struct {
 	// The first of them, at most 100.
 	CancellationIds []int64 `protobuf:"varint,2,rep,packed,name=cancellation_ids,json=cancellationIds,proto3" json:"cancellation_ids,omitempty"`
 	// Those selected that it does not apply to, at most 100, and how many there are.
-	Refused      []*ActionRefusal `protobuf:"bytes,3,rep,name=refused,proto3" json:"refused,omitempty"`
-	RefusedCount int64            `protobuf:"varint,4,opt,name=refused_count,json=refusedCount,proto3" json:"refused_count,omitempty"`
-	DryRun       bool             `protobuf:"varint,5,opt,name=dry_run,json=dryRun,proto3" json:"dry_run,omitempty"`
+	Refused []*ActionRefusal `protobuf:"bytes,3,rep,name=refused,proto3" json:"refused,omitempty"`
+	// How many of those that were named may not have this done to them.
+	RefusedCount int64 `protobuf:"varint,4,opt,name=refused_count,json=refusedCount,proto3" json:"refused_count,omitempty"`
+	// Nothing was done, only counted.
+	DryRun bool `protobuf:"varint,5,opt,name=dry_run,json=dryRun,proto3" json:"dry_run,omitempty"`
 	// Of a dry run: stands for what it counted. The act that carries it touches that or nothing.
 	Token         string `protobuf:"bytes,6,opt,name=token,proto3" json:"token,omitempty"`
 	unknownFields protoimpl.UnknownFields
@@ -1937,10 +1985,13 @@ func (x *ActionResult) GetToken() string {
 
 // ActionRefusal says why an action does not apply to one cancellation or work item.
 type ActionRefusal struct {
-	state          protoimpl.MessageState `protogen:"open.v1"`
-	CancellationId int64                  `protobuf:"varint,1,opt,name=cancellation_id,json=cancellationId,proto3" json:"cancellation_id,omitempty"`
-	WorkItemId     int64                  `protobuf:"varint,2,opt,name=work_item_id,json=workItemId,proto3" json:"work_item_id,omitempty"`
-	BillNo         string                 `protobuf:"bytes,3,opt,name=bill_no,json=billNo,proto3" json:"bill_no,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The cancellation's number.
+	CancellationId int64 `protobuf:"varint,1,opt,name=cancellation_id,json=cancellationId,proto3" json:"cancellation_id,omitempty"`
+	// The work item's number.
+	WorkItemId int64 `protobuf:"varint,2,opt,name=work_item_id,json=workItemId,proto3" json:"work_item_id,omitempty"`
+	// The bill's number in Kingdee.
+	BillNo string `protobuf:"bytes,3,opt,name=bill_no,json=billNo,proto3" json:"bill_no,omitempty"`
 	// In Chinese.
 	Message       string `protobuf:"bytes,4,opt,name=message,proto3" json:"message,omitempty"`
 	unknownFields protoimpl.UnknownFields
@@ -2007,17 +2058,22 @@ func (x *ActionRefusal) GetMessage() string {
 
 // OperatorAction is something a person did.
 type OperatorAction struct {
-	state            protoimpl.MessageState `protogen:"open.v1"`
-	OperatorActionId int64                  `protobuf:"varint,1,opt,name=operator_action_id,json=operatorActionId,proto3" json:"operator_action_id,omitempty"`
-	Actor            string                 `protobuf:"bytes,2,opt,name=actor,proto3" json:"actor,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The act's number.
+	OperatorActionId int64 `protobuf:"varint,1,opt,name=operator_action_id,json=operatorActionId,proto3" json:"operator_action_id,omitempty"`
+	// Who did it.
+	Actor string `protobuf:"bytes,2,opt,name=actor,proto3" json:"actor,omitempty"`
 	// Such as set_mode, release, retry, ignore, mark_done, move_watermark, stop_all.
 	Verb string `protobuf:"bytes,3,opt,name=verb,proto3" json:"verb,omitempty"`
 	// Empty for what concerns all schemes.
 	Scheme string `protobuf:"bytes,4,opt,name=scheme,proto3" json:"scheme,omitempty"`
+	// Why, in a person's words; it is kept with the act.
 	Reason string `protobuf:"bytes,5,opt,name=reason,proto3" json:"reason,omitempty"`
 	// What was asked and what it came to, as JSON.
-	Parameters string                 `protobuf:"bytes,6,opt,name=parameters,proto3" json:"parameters,omitempty"`
-	Result     string                 `protobuf:"bytes,7,opt,name=result,proto3" json:"result,omitempty"`
+	Parameters string `protobuf:"bytes,6,opt,name=parameters,proto3" json:"parameters,omitempty"`
+	// What it came to.
+	Result string `protobuf:"bytes,7,opt,name=result,proto3" json:"result,omitempty"`
+	// When it came to be.
 	CreateTime *timestamppb.Timestamp `protobuf:"bytes,8,opt,name=create_time,json=createTime,proto3" json:"create_time,omitempty"`
 	// The caller's own name for the call, or empty.
 	RequestId string `protobuf:"bytes,9,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
@@ -2128,11 +2184,14 @@ func (x *OperatorAction) GetCount() int64 {
 }
 
 type Cancellation struct {
-	state          protoimpl.MessageState `protogen:"open.v1"`
-	CancellationId int64                  `protobuf:"varint,1,opt,name=cancellation_id,json=cancellationId,proto3" json:"cancellation_id,omitempty"`
-	Scheme         string                 `protobuf:"bytes,2,opt,name=scheme,proto3" json:"scheme,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The cancellation's number.
+	CancellationId int64 `protobuf:"varint,1,opt,name=cancellation_id,json=cancellationId,proto3" json:"cancellation_id,omitempty"`
+	// The scheme's name.
+	Scheme string `protobuf:"bytes,2,opt,name=scheme,proto3" json:"scheme,omitempty"`
 	// Kingdee's FID and FBillNo.
-	BillId int64  `protobuf:"varint,3,opt,name=bill_id,json=billId,proto3" json:"bill_id,omitempty"`
+	BillId int64 `protobuf:"varint,3,opt,name=bill_id,json=billId,proto3" json:"bill_id,omitempty"`
+	// The bill's number in Kingdee.
 	BillNo string `protobuf:"bytes,4,opt,name=bill_no,json=billNo,proto3" json:"bill_no,omitempty"`
 	// Which life of the bill, from 1.
 	Generation int32 `protobuf:"varint,5,opt,name=generation,proto3" json:"generation,omitempty"`
@@ -2141,14 +2200,21 @@ type Cancellation struct {
 	// Kingdee's warehouse number.
 	WarehouseNumber string `protobuf:"bytes,7,opt,name=warehouse_number,json=warehouseNumber,proto3" json:"warehouse_number,omitempty"`
 	// What the WMS is asked.
-	Account       string            `protobuf:"bytes,8,opt,name=account,proto3" json:"account,omitempty"`
-	WarehouseCode string            `protobuf:"bytes,9,opt,name=warehouse_code,json=warehouseCode,proto3" json:"warehouse_code,omitempty"`
-	OrderCode     string            `protobuf:"bytes,10,opt,name=order_code,json=orderCode,proto3" json:"order_code,omitempty"`
-	OrderType     string            `protobuf:"bytes,11,opt,name=order_type,json=orderType,proto3" json:"order_type,omitempty"`
-	CancelReason  string            `protobuf:"bytes,12,opt,name=cancel_reason,json=cancelReason,proto3" json:"cancel_reason,omitempty"`
-	ExtendProps   map[string]string `protobuf:"bytes,13,rep,name=extend_props,json=extendProps,proto3" json:"extend_props,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
-	OwnerCode     string            `protobuf:"bytes,14,opt,name=owner_code,json=ownerCode,proto3" json:"owner_code,omitempty"`
-	State         CancellationState `protobuf:"varint,15,opt,name=state,proto3,enum=orchestrator.v1.CancellationState" json:"state,omitempty"`
+	Account string `protobuf:"bytes,8,opt,name=account,proto3" json:"account,omitempty"`
+	// The warehouse's code in the WMS.
+	WarehouseCode string `protobuf:"bytes,9,opt,name=warehouse_code,json=warehouseCode,proto3" json:"warehouse_code,omitempty"`
+	// The order's number in the WMS.
+	OrderCode string `protobuf:"bytes,10,opt,name=order_code,json=orderCode,proto3" json:"order_code,omitempty"`
+	// The order's type, as the WMS is told.
+	OrderType string `protobuf:"bytes,11,opt,name=order_type,json=orderType,proto3" json:"order_type,omitempty"`
+	// Why, as the WMS is told.
+	CancelReason string `protobuf:"bytes,12,opt,name=cancel_reason,json=cancelReason,proto3" json:"cancel_reason,omitempty"`
+	// What else the WMS is told, by name.
+	ExtendProps map[string]string `protobuf:"bytes,13,rep,name=extend_props,json=extendProps,proto3" json:"extend_props,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
+	// The owner of the goods, as the WMS is told; empty where it is told none.
+	OwnerCode string `protobuf:"bytes,14,opt,name=owner_code,json=ownerCode,proto3" json:"owner_code,omitempty"`
+	// How it stands.
+	State CancellationState `protobuf:"varint,15,opt,name=state,proto3,enum=orchestrator.v1.CancellationState" json:"state,omitempty"`
 	// Why it is owed: voided, un_audited, deleted.
 	Triggers []string `protobuf:"bytes,16,rep,name=triggers,proto3" json:"triggers,omitempty"`
 	// What shows that the WMS ever had the order: snapshot, approved, weak.
@@ -2159,20 +2225,25 @@ type Cancellation struct {
 	HoldReason string `protobuf:"bytes,19,opt,name=hold_reason,json=holdReason,proto3" json:"hold_reason,omitempty"`
 	// What the current attempt came to, as in wms.v1.Disposition without the prefix, in lower case; empty before the
 	// first answer.
-	Disposition   string `protobuf:"bytes,20,opt,name=disposition,proto3" json:"disposition,omitempty"`
+	Disposition string `protobuf:"bytes,20,opt,name=disposition,proto3" json:"disposition,omitempty"`
+	// The WMS's own words in its last answer; empty where there are none.
 	VendorMessage string `protobuf:"bytes,21,opt,name=vendor_message,json=vendorMessage,proto3" json:"vendor_message,omitempty"`
 	// How it ended, in words; empty while open.
-	Outcome  string `protobuf:"bytes,22,opt,name=outcome,proto3" json:"outcome,omitempty"`
-	Attempts int32  `protobuf:"varint,23,opt,name=attempts,proto3" json:"attempts,omitempty"`
+	Outcome string `protobuf:"bytes,22,opt,name=outcome,proto3" json:"outcome,omitempty"`
+	// How many requests were made.
+	Attempts int32 `protobuf:"varint,23,opt,name=attempts,proto3" json:"attempts,omitempty"`
 	// When it is due next.
-	DueTime    *timestamppb.Timestamp `protobuf:"bytes,24,opt,name=due_time,json=dueTime,proto3" json:"due_time,omitempty"`
+	DueTime *timestamppb.Timestamp `protobuf:"bytes,24,opt,name=due_time,json=dueTime,proto3" json:"due_time,omitempty"`
+	// When it came to be.
 	CreateTime *timestamppb.Timestamp `protobuf:"bytes,25,opt,name=create_time,json=createTime,proto3" json:"create_time,omitempty"`
 	// When how it stands changed last: its state, its answers or its outcome.
-	UpdateTime  *timestamppb.Timestamp `protobuf:"bytes,26,opt,name=update_time,json=updateTime,proto3" json:"update_time,omitempty"`
+	UpdateTime *timestamppb.Timestamp `protobuf:"bytes,26,opt,name=update_time,json=updateTime,proto3" json:"update_time,omitempty"`
+	// When it was settled.
 	OutcomeTime *timestamppb.Timestamp `protobuf:"bytes,27,opt,name=outcome_time,json=outcomeTime,proto3" json:"outcome_time,omitempty"`
 	// The revision it was decided under, and the run that decided it.
 	Revision int32 `protobuf:"varint,28,opt,name=revision,proto3" json:"revision,omitempty"`
-	RunId    int64 `protobuf:"varint,29,opt,name=run_id,json=runId,proto3" json:"run_id,omitempty"`
+	// The run's number.
+	RunId int64 `protobuf:"varint,29,opt,name=run_id,json=runId,proto3" json:"run_id,omitempty"`
 	// same_order: the cancellation that is, or was, sent for the same order. This one has no request of its own, stands as
 	// that one does and ends with it; an act on it is refused while that one is not settled. 0 = it is sent itself.
 	SameOrderAs int64 `protobuf:"varint,30,opt,name=same_order_as,json=sameOrderAs,proto3" json:"same_order_as,omitempty"`
@@ -2440,21 +2511,32 @@ func (x *Cancellation) GetWarehouseName() string {
 }
 
 type Attempt struct {
-	state          protoimpl.MessageState `protogen:"open.v1"`
-	Attempt        int32                  `protobuf:"varint,1,opt,name=attempt,proto3" json:"attempt,omitempty"`
-	IntentTime     *timestamppb.Timestamp `protobuf:"bytes,2,opt,name=intent_time,json=intentTime,proto3" json:"intent_time,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Which request it was, counted from 1.
+	Attempt int32 `protobuf:"varint,1,opt,name=attempt,proto3" json:"attempt,omitempty"`
+	// When it was written down that it would be sent.
+	IntentTime *timestamppb.Timestamp `protobuf:"bytes,2,opt,name=intent_time,json=intentTime,proto3" json:"intent_time,omitempty"`
+	// Until when it could be sent at the latest.
 	SendBeforeTime *timestamppb.Timestamp `protobuf:"bytes,3,opt,name=send_before_time,json=sendBeforeTime,proto3" json:"send_before_time,omitempty"`
-	SendTime       *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=send_time,json=sendTime,proto3" json:"send_time,omitempty"`
-	ResultTime     *timestamppb.Timestamp `protobuf:"bytes,5,opt,name=result_time,json=resultTime,proto3" json:"result_time,omitempty"`
+	// When it was sent.
+	SendTime *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=send_time,json=sendTime,proto3" json:"send_time,omitempty"`
+	// When its answer was known.
+	ResultTime *timestamppb.Timestamp `protobuf:"bytes,5,opt,name=result_time,json=resultTime,proto3" json:"result_time,omitempty"`
 	// As in wms.v1.Disposition without the prefix, in lower case; empty while in flight.
-	Disposition   string `protobuf:"bytes,6,opt,name=disposition,proto3" json:"disposition,omitempty"`
-	Recognised    bool   `protobuf:"varint,7,opt,name=recognised,proto3" json:"recognised,omitempty"`
-	VendorFlag    string `protobuf:"bytes,8,opt,name=vendor_flag,json=vendorFlag,proto3" json:"vendor_flag,omitempty"`
-	VendorCode    string `protobuf:"bytes,9,opt,name=vendor_code,json=vendorCode,proto3" json:"vendor_code,omitempty"`
+	Disposition string `protobuf:"bytes,6,opt,name=disposition,proto3" json:"disposition,omitempty"`
+	// Whether the answer was in words that we know.
+	Recognised bool `protobuf:"varint,7,opt,name=recognised,proto3" json:"recognised,omitempty"`
+	// The WMS's own flag, such as success or failure.
+	VendorFlag string `protobuf:"bytes,8,opt,name=vendor_flag,json=vendorFlag,proto3" json:"vendor_flag,omitempty"`
+	// The WMS's own code; empty where there is none.
+	VendorCode string `protobuf:"bytes,9,opt,name=vendor_code,json=vendorCode,proto3" json:"vendor_code,omitempty"`
+	// The WMS's own words; empty where there are none.
 	VendorMessage string `protobuf:"bytes,10,opt,name=vendor_message,json=vendorMessage,proto3" json:"vendor_message,omitempty"`
-	Detail        string `protobuf:"bytes,11,opt,name=detail,proto3" json:"detail,omitempty"`
+	// What there is to say beside it.
+	Detail string `protobuf:"bytes,11,opt,name=detail,proto3" json:"detail,omitempty"`
 	// Masked request and raw reply, as text.
-	Request       string `protobuf:"bytes,12,opt,name=request,proto3" json:"request,omitempty"`
+	Request string `protobuf:"bytes,12,opt,name=request,proto3" json:"request,omitempty"`
+	// The raw reply, as text.
 	Reply         string `protobuf:"bytes,13,opt,name=reply,proto3" json:"reply,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -2582,27 +2664,37 @@ func (x *Attempt) GetReply() string {
 }
 
 type WorkItem struct {
-	state      protoimpl.MessageState `protogen:"open.v1"`
-	WorkItemId int64                  `protobuf:"varint,1,opt,name=work_item_id,json=workItemId,proto3" json:"work_item_id,omitempty"`
-	Scheme     string                 `protobuf:"bytes,2,opt,name=scheme,proto3" json:"scheme,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The work item's number.
+	WorkItemId int64 `protobuf:"varint,1,opt,name=work_item_id,json=workItemId,proto3" json:"work_item_id,omitempty"`
+	// The scheme's name.
+	Scheme string `protobuf:"bytes,2,opt,name=scheme,proto3" json:"scheme,omitempty"`
 	// What kind of trouble, such as too_late or restored_after_cancel.
-	Kind           string `protobuf:"bytes,3,opt,name=kind,proto3" json:"kind,omitempty"`
-	BillId         int64  `protobuf:"varint,4,opt,name=bill_id,json=billId,proto3" json:"bill_id,omitempty"`
-	BillNo         string `protobuf:"bytes,5,opt,name=bill_no,json=billNo,proto3" json:"bill_no,omitempty"`
-	CancellationId int64  `protobuf:"varint,6,opt,name=cancellation_id,json=cancellationId,proto3" json:"cancellation_id,omitempty"`
+	Kind string `protobuf:"bytes,3,opt,name=kind,proto3" json:"kind,omitempty"`
+	// The bill's FID in Kingdee; negative for a former bill under an id that another bill has by now.
+	BillId int64 `protobuf:"varint,4,opt,name=bill_id,json=billId,proto3" json:"bill_id,omitempty"`
+	// The bill's number in Kingdee.
+	BillNo string `protobuf:"bytes,5,opt,name=bill_no,json=billNo,proto3" json:"bill_no,omitempty"`
+	// The cancellation's number.
+	CancellationId int64 `protobuf:"varint,6,opt,name=cancellation_id,json=cancellationId,proto3" json:"cancellation_id,omitempty"`
 	// What happened, in Chinese.
 	Message string `protobuf:"bytes,7,opt,name=message,proto3" json:"message,omitempty"`
 	// What to do, in Chinese.
-	Action     string                 `protobuf:"bytes,8,opt,name=action,proto3" json:"action,omitempty"`
+	Action string `protobuf:"bytes,8,opt,name=action,proto3" json:"action,omitempty"`
+	// When it came to be.
 	CreateTime *timestamppb.Timestamp `protobuf:"bytes,9,opt,name=create_time,json=createTime,proto3" json:"create_time,omitempty"`
-	CloseTime  *timestamppb.Timestamp `protobuf:"bytes,10,opt,name=close_time,json=closeTime,proto3" json:"close_time,omitempty"`
+	// When it was closed; absent while it is open.
+	CloseTime *timestamppb.Timestamp `protobuf:"bytes,10,opt,name=close_time,json=closeTime,proto3" json:"close_time,omitempty"`
 	// Why it was closed.
 	CloseReason string `protobuf:"bytes,11,opt,name=close_reason,json=closeReason,proto3" json:"close_reason,omitempty"`
 	// Of an item about a text of the WMS (answer_unrecognised): how many orders wait for its meaning (a filter with
 	// work_item_id lists them), how often it came, and when first and last.
-	Waiting       int64                  `protobuf:"varint,12,opt,name=waiting,proto3" json:"waiting,omitempty"`
-	Answers       int64                  `protobuf:"varint,13,opt,name=answers,proto3" json:"answers,omitempty"`
-	FirstTime     *timestamppb.Timestamp `protobuf:"bytes,14,opt,name=first_time,json=firstTime,proto3" json:"first_time,omitempty"`
+	Waiting int64 `protobuf:"varint,12,opt,name=waiting,proto3" json:"waiting,omitempty"`
+	// How often the text came.
+	Answers int64 `protobuf:"varint,13,opt,name=answers,proto3" json:"answers,omitempty"`
+	// When it came first.
+	FirstTime *timestamppb.Timestamp `protobuf:"bytes,14,opt,name=first_time,json=firstTime,proto3" json:"first_time,omitempty"`
+	// When it came last.
 	LastTime      *timestamppb.Timestamp `protobuf:"bytes,15,opt,name=last_time,json=lastTime,proto3" json:"last_time,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

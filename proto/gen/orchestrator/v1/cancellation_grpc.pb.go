@@ -38,7 +38,7 @@ const (
 // CancellationService shows cancellations (this order in this warehouse must be cancelled), what was tried, and what a
 // person must settle.
 type CancellationServiceClient interface {
-	// ListCancellations lists newest first, or as order_by says. Who wants to hear of changes watches events
+	// ListCancellations lists cancellations, newest first, or as order_by says. Who wants to hear of changes watches events
 	// (EventService.WatchEvents), which tell each change once; who can only ask now and then lists by update time.
 	ListCancellations(ctx context.Context, in *ListCancellationsRequest, opts ...grpc.CallOption) (*ListCancellationsResponse, error)
 	// GetCancellation gives one with all its attempts, requests and replies included.
@@ -179,7 +179,7 @@ func (c *cancellationServiceClient) ListOperatorActions(ctx context.Context, in 
 // CancellationService shows cancellations (this order in this warehouse must be cancelled), what was tried, and what a
 // person must settle.
 type CancellationServiceServer interface {
-	// ListCancellations lists newest first, or as order_by says. Who wants to hear of changes watches events
+	// ListCancellations lists cancellations, newest first, or as order_by says. Who wants to hear of changes watches events
 	// (EventService.WatchEvents), which tell each change once; who can only ask now and then lists by update time.
 	ListCancellations(context.Context, *ListCancellationsRequest) (*ListCancellationsResponse, error)
 	// GetCancellation gives one with all its attempts, requests and replies included.

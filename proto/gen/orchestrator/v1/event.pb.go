@@ -125,7 +125,8 @@ type ListEventsRequest struct {
 	// The newest first instead, down to the oldest that is kept; without since_token.
 	NewestFirst bool `protobuf:"varint,5,opt,name=newest_first,json=newestFirst,proto3" json:"newest_first,omitempty"`
 	// At most 500; 0 = 50.
-	PageSize      int32  `protobuf:"varint,6,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
+	PageSize int32 `protobuf:"varint,6,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
+	// Where this page begins: next_page_token of the last answer, with the same filter. Empty = the first page.
 	PageToken     string `protobuf:"bytes,7,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -211,9 +212,11 @@ func (x *ListEventsRequest) GetPageToken() string {
 }
 
 type ListEventsResponse struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Events        []*Event               `protobuf:"bytes,1,rep,name=events,proto3" json:"events,omitempty"`
-	NextPageToken string                 `protobuf:"bytes,2,opt,name=next_page_token,json=nextPageToken,proto3" json:"next_page_token,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Events, the oldest first.
+	Events []*Event `protobuf:"bytes,1,rep,name=events,proto3" json:"events,omitempty"`
+	// Where the next page begins; empty after the last.
+	NextPageToken string `protobuf:"bytes,2,opt,name=next_page_token,json=nextPageToken,proto3" json:"next_page_token,omitempty"`
 	// Where to go on later, with another ListEvents or with WatchEvents: behind all that was listed or, with
 	// newest_first, behind the newest event of this moment.
 	Token         string `protobuf:"bytes,3,opt,name=token,proto3" json:"token,omitempty"`
@@ -275,9 +278,11 @@ func (x *ListEventsResponse) GetToken() string {
 type WatchEventsRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// As those of ListEventsRequest.
-	Scheme string      `protobuf:"bytes,1,opt,name=scheme,proto3" json:"scheme,omitempty"`
-	Kinds  []EventKind `protobuf:"varint,2,rep,packed,name=kinds,proto3,enum=orchestrator.v1.EventKind" json:"kinds,omitempty"`
-	BillNo string      `protobuf:"bytes,3,opt,name=bill_no,json=billNo,proto3" json:"bill_no,omitempty"`
+	Scheme string `protobuf:"bytes,1,opt,name=scheme,proto3" json:"scheme,omitempty"`
+	// Only these kinds; none = all.
+	Kinds []EventKind `protobuf:"varint,2,rep,packed,name=kinds,proto3,enum=orchestrator.v1.EventKind" json:"kinds,omitempty"`
+	// Only what is about bills with this number.
+	BillNo string `protobuf:"bytes,3,opt,name=bill_no,json=billNo,proto3" json:"bill_no,omitempty"`
 	// Where to begin: behind it. Empty: from now on.
 	SinceToken string `protobuf:"bytes,4,opt,name=since_token,json=sinceToken,proto3" json:"since_token,omitempty"`
 	// Begin with the oldest event that is kept; without since_token.
@@ -409,8 +414,9 @@ func (x *WatchEventsResponse) GetToken() string {
 type Event struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The place behind this event.
-	Token string    `protobuf:"bytes,1,opt,name=token,proto3" json:"token,omitempty"`
-	Kind  EventKind `protobuf:"varint,2,opt,name=kind,proto3,enum=orchestrator.v1.EventKind" json:"kind,omitempty"`
+	Token string `protobuf:"bytes,1,opt,name=token,proto3" json:"token,omitempty"`
+	// What happened.
+	Kind EventKind `protobuf:"varint,2,opt,name=kind,proto3,enum=orchestrator.v1.EventKind" json:"kind,omitempty"`
 	// When the transaction began that made the change. Later events may have an earlier time.
 	CreateTime *timestamppb.Timestamp `protobuf:"bytes,3,opt,name=create_time,json=createTime,proto3" json:"create_time,omitempty"`
 	// Empty where it is not about one scheme.
@@ -423,12 +429,17 @@ type Event struct {
 	// of the work item, the condition or the run, or the verb of the act.
 	Reason string `protobuf:"bytes,6,opt,name=reason,proto3" json:"reason,omitempty"`
 	// The bill of a cancellation or work item; 0 and empty where there is none.
-	BillId         int64  `protobuf:"varint,7,opt,name=bill_id,json=billId,proto3" json:"bill_id,omitempty"`
-	BillNo         string `protobuf:"bytes,8,opt,name=bill_no,json=billNo,proto3" json:"bill_no,omitempty"`
-	CancellationId int64  `protobuf:"varint,9,opt,name=cancellation_id,json=cancellationId,proto3" json:"cancellation_id,omitempty"`
-	WorkItemId     int64  `protobuf:"varint,10,opt,name=work_item_id,json=workItemId,proto3" json:"work_item_id,omitempty"`
-	ConditionId    int64  `protobuf:"varint,11,opt,name=condition_id,json=conditionId,proto3" json:"condition_id,omitempty"`
-	RunId          int64  `protobuf:"varint,12,opt,name=run_id,json=runId,proto3" json:"run_id,omitempty"`
+	BillId int64 `protobuf:"varint,7,opt,name=bill_id,json=billId,proto3" json:"bill_id,omitempty"`
+	// The bill's number in Kingdee.
+	BillNo string `protobuf:"bytes,8,opt,name=bill_no,json=billNo,proto3" json:"bill_no,omitempty"`
+	// The cancellation's number.
+	CancellationId int64 `protobuf:"varint,9,opt,name=cancellation_id,json=cancellationId,proto3" json:"cancellation_id,omitempty"`
+	// The work item's number.
+	WorkItemId int64 `protobuf:"varint,10,opt,name=work_item_id,json=workItemId,proto3" json:"work_item_id,omitempty"`
+	// The condition's number.
+	ConditionId int64 `protobuf:"varint,11,opt,name=condition_id,json=conditionId,proto3" json:"condition_id,omitempty"`
+	// The run's number.
+	RunId int64 `protobuf:"varint,12,opt,name=run_id,json=runId,proto3" json:"run_id,omitempty"`
 	// Of an act.
 	OperatorActionId int64 `protobuf:"varint,13,opt,name=operator_action_id,json=operatorActionId,proto3" json:"operator_action_id,omitempty"`
 	// That a scheme has since then.

@@ -64,8 +64,9 @@ type GetLedgerMemoryResponse struct {
 	// Whether the host has a folder to remember in. Without one it notices nothing.
 	Remembers bool `protobuf:"varint,1,opt,name=remembers,proto3" json:"remembers,omitempty"`
 	// The number of the newest event that was seen, and when that happened; 0 and absent where none was.
-	SeenEventNumber int64                  `protobuf:"varint,2,opt,name=seen_event_number,json=seenEventNumber,proto3" json:"seen_event_number,omitempty"`
-	SeenEventTime   *timestamppb.Timestamp `protobuf:"bytes,3,opt,name=seen_event_time,json=seenEventTime,proto3" json:"seen_event_time,omitempty"`
+	SeenEventNumber int64 `protobuf:"varint,2,opt,name=seen_event_number,json=seenEventNumber,proto3" json:"seen_event_number,omitempty"`
+	// When the newest event that the host has seen came to be.
+	SeenEventTime *timestamppb.Timestamp `protobuf:"bytes,3,opt,name=seen_event_time,json=seenEventTime,proto3" json:"seen_event_time,omitempty"`
 	// Absent while the ledger has all that was seen.
 	Loss          *LedgerLoss `protobuf:"bytes,4,opt,name=loss,proto3" json:"loss,omitempty"`
 	unknownFields protoimpl.UnknownFields
@@ -136,20 +137,24 @@ type LedgerLoss struct {
 	// When the host found out.
 	SinceTime *timestamppb.Timestamp `protobuf:"bytes,1,opt,name=since_time,json=sinceTime,proto3" json:"since_time,omitempty"`
 	// The number of the ledger's newest event, and when that happened; 0 and absent where it has none.
-	NewestEventNumber int64                  `protobuf:"varint,2,opt,name=newest_event_number,json=newestEventNumber,proto3" json:"newest_event_number,omitempty"`
-	NewestEventTime   *timestamppb.Timestamp `protobuf:"bytes,3,opt,name=newest_event_time,json=newestEventTime,proto3" json:"newest_event_time,omitempty"`
+	NewestEventNumber int64 `protobuf:"varint,2,opt,name=newest_event_number,json=newestEventNumber,proto3" json:"newest_event_number,omitempty"`
+	// When the newest event of the ledger came to be.
+	NewestEventTime *timestamppb.Timestamp `protobuf:"bytes,3,opt,name=newest_event_time,json=newestEventTime,proto3" json:"newest_event_time,omitempty"`
 	// It is not the ledger that is remembered but another one.
 	AnotherLedger bool `protobuf:"varint,4,opt,name=another_ledger,json=anotherLedger,proto3" json:"another_ledger,omitempty"`
 	// Postgres is another server than before, or the same with another history: one that took over or was restored.
-	AnotherServer   bool `protobuf:"varint,5,opt,name=another_server,json=anotherServer,proto3" json:"another_server,omitempty"`
+	AnotherServer bool `protobuf:"varint,5,opt,name=another_server,json=anotherServer,proto3" json:"another_server,omitempty"`
+	// The server goes by another timeline: it was restored, or another took over.
 	AnotherTimeline bool `protobuf:"varint,6,opt,name=another_timeline,json=anotherTimeline,proto3" json:"another_timeline,omitempty"`
 	// What persons did in the last seven days and the ledger does not have, newest first, at most 500; and all of it,
 	// counted.
-	Acts     []*LostAct `protobuf:"bytes,7,rep,name=acts,proto3" json:"acts,omitempty"`
-	ActCount int64      `protobuf:"varint,8,opt,name=act_count,json=actCount,proto3" json:"act_count,omitempty"`
+	Acts []*LostAct `protobuf:"bytes,7,rep,name=acts,proto3" json:"acts,omitempty"`
+	// How many acts are lost.
+	ActCount int64 `protobuf:"varint,8,opt,name=act_count,json=actCount,proto3" json:"act_count,omitempty"`
 	// Cancellations that ended in the last seven days, of which the ledger does not have that, in the same way.
-	Outcomes      []*LostOutcome `protobuf:"bytes,9,rep,name=outcomes,proto3" json:"outcomes,omitempty"`
-	OutcomeCount  int64          `protobuf:"varint,10,opt,name=outcome_count,json=outcomeCount,proto3" json:"outcome_count,omitempty"`
+	Outcomes []*LostOutcome `protobuf:"bytes,9,rep,name=outcomes,proto3" json:"outcomes,omitempty"`
+	// How many outcomes are lost.
+	OutcomeCount  int64 `protobuf:"varint,10,opt,name=outcome_count,json=outcomeCount,proto3" json:"outcome_count,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -256,14 +261,17 @@ func (x *LedgerLoss) GetOutcomeCount() int64 {
 
 // LostAct is something that a person did.
 type LostAct struct {
-	state   protoimpl.MessageState `protogen:"open.v1"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// When it was done.
 	ActTime *timestamppb.Timestamp `protobuf:"bytes,1,opt,name=act_time,json=actTime,proto3" json:"act_time,omitempty"`
 	// As GET /v1/actions has it, such as pause, stop_all or ignore; and in Chinese.
-	Verb   string `protobuf:"bytes,2,opt,name=verb,proto3" json:"verb,omitempty"`
+	Verb string `protobuf:"bytes,2,opt,name=verb,proto3" json:"verb,omitempty"`
+	// What was done, in Chinese.
 	VerbZh string `protobuf:"bytes,6,opt,name=verb_zh,json=verbZh,proto3" json:"verb_zh,omitempty"`
 	// Empty for what concerns several schemes or all.
 	Scheme string `protobuf:"bytes,3,opt,name=scheme,proto3" json:"scheme,omitempty"`
-	Actor  string `protobuf:"bytes,4,opt,name=actor,proto3" json:"actor,omitempty"`
+	// Who did it.
+	Actor string `protobuf:"bytes,4,opt,name=actor,proto3" json:"actor,omitempty"`
 	// Why, in that person's words.
 	Reason        string `protobuf:"bytes,5,opt,name=reason,proto3" json:"reason,omitempty"`
 	unknownFields protoimpl.UnknownFields
@@ -344,15 +352,19 @@ func (x *LostAct) GetReason() string {
 
 // LostOutcome is how a cancellation ended.
 type LostOutcome struct {
-	state       protoimpl.MessageState `protogen:"open.v1"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// When it was settled.
 	OutcomeTime *timestamppb.Timestamp `protobuf:"bytes,1,opt,name=outcome_time,json=outcomeTime,proto3" json:"outcome_time,omitempty"`
-	Scheme      string                 `protobuf:"bytes,2,opt,name=scheme,proto3" json:"scheme,omitempty"`
-	BillNo      string                 `protobuf:"bytes,3,opt,name=bill_no,json=billNo,proto3" json:"bill_no,omitempty"`
+	// The scheme's name.
+	Scheme string `protobuf:"bytes,2,opt,name=scheme,proto3" json:"scheme,omitempty"`
+	// The bill's number in Kingdee.
+	BillNo string `protobuf:"bytes,3,opt,name=bill_no,json=billNo,proto3" json:"bill_no,omitempty"`
 	// Warehouse code, order code and order type.
 	Order string `protobuf:"bytes,4,opt,name=order,proto3" json:"order,omitempty"`
 	// What became of the cancellation, and the outcome, such as cancelled, already_cancelled or ignored.
-	State         CancellationState `protobuf:"varint,6,opt,name=state,proto3,enum=orchestrator.v1.CancellationState" json:"state,omitempty"`
-	Outcome       string            `protobuf:"bytes,5,opt,name=outcome,proto3" json:"outcome,omitempty"`
+	State CancellationState `protobuf:"varint,6,opt,name=state,proto3,enum=orchestrator.v1.CancellationState" json:"state,omitempty"`
+	// What it was settled as.
+	Outcome       string `protobuf:"bytes,5,opt,name=outcome,proto3" json:"outcome,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -432,7 +444,9 @@ func (x *LostOutcome) GetOutcome() string {
 type ConfirmLedgerRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Why, in the operator's words; kept.
-	Reason        string `protobuf:"bytes,1,opt,name=reason,proto3" json:"reason,omitempty"`
+	Reason string `protobuf:"bytes,1,opt,name=reason,proto3" json:"reason,omitempty"`
+	// Makes the call safe to repeat: for 30 days the same id with the same content answers what the first call did.
+	// Empty = no such id.
 	RequestId     string `protobuf:"bytes,2,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -485,7 +499,8 @@ func (x *ConfirmLedgerRequest) GetRequestId() string {
 type ConfirmLedgerResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// How many acts and outcomes of the last seven days were known to be missing.
-	ActCount      int64 `protobuf:"varint,1,opt,name=act_count,json=actCount,proto3" json:"act_count,omitempty"`
+	ActCount int64 `protobuf:"varint,1,opt,name=act_count,json=actCount,proto3" json:"act_count,omitempty"`
+	// How many outcomes were lost.
 	OutcomeCount  int64 `protobuf:"varint,2,opt,name=outcome_count,json=outcomeCount,proto3" json:"outcome_count,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

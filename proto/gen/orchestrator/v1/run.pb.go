@@ -23,6 +23,7 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
+// RunKind is what a run is for.
 type RunKind int32
 
 const (
@@ -91,6 +92,7 @@ func (RunKind) EnumDescriptor() ([]byte, []int) {
 	return file_orchestrator_v1_run_proto_rawDescGZIP(), []int{0}
 }
 
+// RunState is how far a run is.
 type RunState int32
 
 const (
@@ -99,7 +101,8 @@ const (
 	RunState_RUN_STATE_RUNNING RunState = 1
 	// Everything is read and what it owes is owed. What became of each cancellation, the cancellation tells.
 	RunState_RUN_STATE_COMPLETE RunState = 2
-	RunState_RUN_STATE_FAILED   RunState = 3
+	// It ended with an error.
+	RunState_RUN_STATE_FAILED RunState = 3
 	// A backfill's plan is complete and waits for ApplyBackfill.
 	RunState_RUN_STATE_PLANNED RunState = 4
 	// A backfill's plan is being carried out.
@@ -158,8 +161,9 @@ func (RunState) EnumDescriptor() ([]byte, []int) {
 }
 
 type StartRunRequest struct {
-	state  protoimpl.MessageState `protogen:"open.v1"`
-	Scheme string                 `protobuf:"bytes,1,opt,name=scheme,proto3" json:"scheme,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The scheme's name.
+	Scheme string `protobuf:"bytes,1,opt,name=scheme,proto3" json:"scheme,omitempty"`
 	// INCREMENTAL, RECHECK, RECONCILE or BACKFILL: a baseline begins by itself.
 	Kind RunKind `protobuf:"varint,2,opt,name=kind,proto3,enum=orchestrator.v1.RunKind" json:"kind,omitempty"`
 	// What a backfill reads: needed for one, and only for one.
@@ -292,8 +296,9 @@ func (x *StartRunResponse) GetRun() *Run {
 }
 
 type GetRunRequest struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	RunId         int64                  `protobuf:"varint,1,opt,name=run_id,json=runId,proto3" json:"run_id,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The run's number.
+	RunId         int64 `protobuf:"varint,1,opt,name=run_id,json=runId,proto3" json:"run_id,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -380,14 +385,16 @@ func (x *GetRunResponse) GetRun() *Run {
 }
 
 type ListRunsRequest struct {
-	state  protoimpl.MessageState `protogen:"open.v1"`
-	Scheme string                 `protobuf:"bytes,1,opt,name=scheme,proto3" json:"scheme,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The scheme's name.
+	Scheme string `protobuf:"bytes,1,opt,name=scheme,proto3" json:"scheme,omitempty"`
 	// Only these kinds; empty = all.
 	Kinds []RunKind `protobuf:"varint,2,rep,packed,name=kinds,proto3,enum=orchestrator.v1.RunKind" json:"kinds,omitempty"`
 	// Only runs in these states; empty = all.
 	States []RunState `protobuf:"varint,3,rep,packed,name=states,proto3,enum=orchestrator.v1.RunState" json:"states,omitempty"`
 	// At most 500; 0 = 50.
-	PageSize      int32  `protobuf:"varint,4,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
+	PageSize int32 `protobuf:"varint,4,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
+	// Where this page begins: next_page_token of the last answer, with the same filter. Empty = the first page.
 	PageToken     string `protobuf:"bytes,5,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -459,9 +466,11 @@ func (x *ListRunsRequest) GetPageToken() string {
 }
 
 type ListRunsResponse struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Runs          []*Run                 `protobuf:"bytes,1,rep,name=runs,proto3" json:"runs,omitempty"`
-	NextPageToken string                 `protobuf:"bytes,2,opt,name=next_page_token,json=nextPageToken,proto3" json:"next_page_token,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Runs, newest first.
+	Runs []*Run `protobuf:"bytes,1,rep,name=runs,proto3" json:"runs,omitempty"`
+	// Where the next page begins; empty after the last.
+	NextPageToken string `protobuf:"bytes,2,opt,name=next_page_token,json=nextPageToken,proto3" json:"next_page_token,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -511,10 +520,14 @@ func (x *ListRunsResponse) GetNextPageToken() string {
 }
 
 type CancelRunRequest struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	RunId         int64                  `protobuf:"varint,1,opt,name=run_id,json=runId,proto3" json:"run_id,omitempty"`
-	Reason        string                 `protobuf:"bytes,2,opt,name=reason,proto3" json:"reason,omitempty"`
-	RequestId     string                 `protobuf:"bytes,3,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The run's number.
+	RunId int64 `protobuf:"varint,1,opt,name=run_id,json=runId,proto3" json:"run_id,omitempty"`
+	// Why, in a person's words; it is kept with the act.
+	Reason string `protobuf:"bytes,2,opt,name=reason,proto3" json:"reason,omitempty"`
+	// Makes the call safe to repeat: for 30 days the same id with the same content answers what the first call did.
+	// Empty = no such id.
+	RequestId     string `protobuf:"bytes,3,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -571,8 +584,9 @@ func (x *CancelRunRequest) GetRequestId() string {
 }
 
 type CancelRunResponse struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Run           *Run                   `protobuf:"bytes,1,opt,name=run,proto3" json:"run,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The run as it stands now.
+	Run           *Run `protobuf:"bytes,1,opt,name=run,proto3" json:"run,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -616,10 +630,14 @@ func (x *CancelRunResponse) GetRun() *Run {
 
 type ApplyBackfillRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	RunId int64                  `protobuf:"varint,1,opt,name=run_id,json=runId,proto3" json:"run_id,omitempty"`
+	// The run's number.
+	RunId int64 `protobuf:"varint,1,opt,name=run_id,json=runId,proto3" json:"run_id,omitempty"`
 	// Refuse to apply a plan that would owe more new cancellations than this; 0 = no limit beyond the safety limits.
-	MaxCount      int64  `protobuf:"varint,2,opt,name=max_count,json=maxCount,proto3" json:"max_count,omitempty"`
-	Reason        string `protobuf:"bytes,3,opt,name=reason,proto3" json:"reason,omitempty"`
+	MaxCount int64 `protobuf:"varint,2,opt,name=max_count,json=maxCount,proto3" json:"max_count,omitempty"`
+	// Why, in a person's words; it is kept with the act.
+	Reason string `protobuf:"bytes,3,opt,name=reason,proto3" json:"reason,omitempty"`
+	// Makes the call safe to repeat: for 30 days the same id with the same content answers what the first call did.
+	// Empty = no such id.
 	RequestId     string `protobuf:"bytes,4,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -684,8 +702,9 @@ func (x *ApplyBackfillRequest) GetRequestId() string {
 }
 
 type ApplyBackfillResponse struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Run           *Run                   `protobuf:"bytes,1,opt,name=run,proto3" json:"run,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The run as it is now.
+	Run           *Run `protobuf:"bytes,1,opt,name=run,proto3" json:"run,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -729,11 +748,13 @@ func (x *ApplyBackfillResponse) GetRun() *Run {
 
 type ListBackfillItemsRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	RunId int64                  `protobuf:"varint,1,opt,name=run_id,json=runId,proto3" json:"run_id,omitempty"`
+	// The run's number.
+	RunId int64 `protobuf:"varint,1,opt,name=run_id,json=runId,proto3" json:"run_id,omitempty"`
 	// Only items that came to one of these; empty = all.
 	States []BackfillItemState `protobuf:"varint,2,rep,packed,name=states,proto3,enum=orchestrator.v1.BackfillItemState" json:"states,omitempty"`
 	// At most 500; 0 = 50.
-	PageSize      int32  `protobuf:"varint,3,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
+	PageSize int32 `protobuf:"varint,3,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
+	// Where this page begins: next_page_token of the last answer, with the same filter. Empty = the first page.
 	PageToken     string `protobuf:"bytes,4,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -798,9 +819,11 @@ func (x *ListBackfillItemsRequest) GetPageToken() string {
 }
 
 type ListBackfillItemsResponse struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Items         []*BackfillItem        `protobuf:"bytes,1,rep,name=items,proto3" json:"items,omitempty"`
-	NextPageToken string                 `protobuf:"bytes,2,opt,name=next_page_token,json=nextPageToken,proto3" json:"next_page_token,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Items in the order of their numbers.
+	Items []*BackfillItem `protobuf:"bytes,1,rep,name=items,proto3" json:"items,omitempty"`
+	// Where the next page begins; empty after the last.
+	NextPageToken string `protobuf:"bytes,2,opt,name=next_page_token,json=nextPageToken,proto3" json:"next_page_token,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -851,15 +874,20 @@ func (x *ListBackfillItemsResponse) GetNextPageToken() string {
 
 // Run is one piece of reading Kingdee. What only some kinds have is its detail.
 type Run struct {
-	state  protoimpl.MessageState `protogen:"open.v1"`
-	RunId  int64                  `protobuf:"varint,1,opt,name=run_id,json=runId,proto3" json:"run_id,omitempty"`
-	Scheme string                 `protobuf:"bytes,2,opt,name=scheme,proto3" json:"scheme,omitempty"`
-	Kind   RunKind                `protobuf:"varint,3,opt,name=kind,proto3,enum=orchestrator.v1.RunKind" json:"kind,omitempty"`
-	State  RunState               `protobuf:"varint,4,opt,name=state,proto3,enum=orchestrator.v1.RunState" json:"state,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The run's number.
+	RunId int64 `protobuf:"varint,1,opt,name=run_id,json=runId,proto3" json:"run_id,omitempty"`
+	// The scheme's name.
+	Scheme string `protobuf:"bytes,2,opt,name=scheme,proto3" json:"scheme,omitempty"`
+	// What kind of run it is.
+	Kind RunKind `protobuf:"varint,3,opt,name=kind,proto3,enum=orchestrator.v1.RunKind" json:"kind,omitempty"`
+	// How it stands.
+	State RunState `protobuf:"varint,4,opt,name=state,proto3,enum=orchestrator.v1.RunState" json:"state,omitempty"`
 	// Of the scheme: what it reads and decides under.
 	Revision int32 `protobuf:"varint,5,opt,name=revision,proto3" json:"revision,omitempty"`
 	// A person asked for it.
-	Asked     bool                   `protobuf:"varint,6,opt,name=asked,proto3" json:"asked,omitempty"`
+	Asked bool `protobuf:"varint,6,opt,name=asked,proto3" json:"asked,omitempty"`
+	// When it began.
 	StartTime *timestamppb.Timestamp `protobuf:"bytes,7,opt,name=start_time,json=startTime,proto3" json:"start_time,omitempty"`
 	// Absent until it has ended.
 	EndTime *timestamppb.Timestamp `protobuf:"bytes,8,opt,name=end_time,json=endTime,proto3" json:"end_time,omitempty"`
@@ -1061,11 +1089,13 @@ type Reading struct {
 	// Lower edge that was read from.
 	LowerEdgeTime *timestamppb.Timestamp `protobuf:"bytes,1,opt,name=lower_edge_time,json=lowerEdgeTime,proto3" json:"lower_edge_time,omitempty"`
 	// Vendor's clock of the first header.
-	VendorTime          *timestamppb.Timestamp `protobuf:"bytes,2,opt,name=vendor_time,json=vendorTime,proto3" json:"vendor_time,omitempty"`
+	VendorTime *timestamppb.Timestamp `protobuf:"bytes,2,opt,name=vendor_time,json=vendorTime,proto3" json:"vendor_time,omitempty"`
+	// How far the scheme was read before.
 	WatermarkBeforeTime *timestamppb.Timestamp `protobuf:"bytes,3,opt,name=watermark_before_time,json=watermarkBeforeTime,proto3" json:"watermark_before_time,omitempty"`
-	WatermarkAfterTime  *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=watermark_after_time,json=watermarkAfterTime,proto3" json:"watermark_after_time,omitempty"`
-	unknownFields       protoimpl.UnknownFields
-	sizeCache           protoimpl.SizeCache
+	// How far it was read afterwards.
+	WatermarkAfterTime *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=watermark_after_time,json=watermarkAfterTime,proto3" json:"watermark_after_time,omitempty"`
+	unknownFields      protoimpl.UnknownFields
+	sizeCache          protoimpl.SizeCache
 }
 
 func (x *Reading) Reset() {
@@ -1132,15 +1162,19 @@ type Comparison struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// What was compared, by Kingdee's clock; absent for a recheck.
 	FromTime *timestamppb.Timestamp `protobuf:"bytes,1,opt,name=from_time,json=fromTime,proto3" json:"from_time,omitempty"`
-	ToTime   *timestamppb.Timestamp `protobuf:"bytes,2,opt,name=to_time,json=toTime,proto3" json:"to_time,omitempty"`
+	// Up to then.
+	ToTime *timestamppb.Timestamp `protobuf:"bytes,2,opt,name=to_time,json=toTime,proto3" json:"to_time,omitempty"`
 	// Hours compared, and those of them that differed from the ledger and were read again.
-	Hours          int32 `protobuf:"varint,3,opt,name=hours,proto3" json:"hours,omitempty"`
+	Hours int32 `protobuf:"varint,3,opt,name=hours,proto3" json:"hours,omitempty"`
+	// How many of the hours differed.
 	HoursDiffering int32 `protobuf:"varint,4,opt,name=hours_differing,json=hoursDiffering,proto3" json:"hours_differing,omitempty"`
 	// Bills whose state was read, and those that differed from the ledger and were decided anew.
-	BillsRead     int64 `protobuf:"varint,5,opt,name=bills_read,json=billsRead,proto3" json:"bills_read,omitempty"`
+	BillsRead int64 `protobuf:"varint,5,opt,name=bills_read,json=billsRead,proto3" json:"bills_read,omitempty"`
+	// How many bills were read again because they differed.
 	BillsRepaired int64 `protobuf:"varint,6,opt,name=bills_repaired,json=billsRepaired,proto3" json:"bills_repaired,omitempty"`
 	// Bills of the ledger that Kingdee did not show, and those of them that are proved gone.
-	BillsMissing  int64 `protobuf:"varint,7,opt,name=bills_missing,json=billsMissing,proto3" json:"bills_missing,omitempty"`
+	BillsMissing int64 `protobuf:"varint,7,opt,name=bills_missing,json=billsMissing,proto3" json:"bills_missing,omitempty"`
+	// How many bills Kingdee does not have any more.
 	BillsGone     int64 `protobuf:"varint,8,opt,name=bills_gone,json=billsGone,proto3" json:"bills_gone,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

@@ -25,26 +25,45 @@ const (
 // bills = live + unchanged + voided + un_audited + never_audited + never_seen_live + before_cutover + not_selected
 // + outside + stale + undecodable + deleted; orders = orders_new + orders_already_owed + orders_held + orders_not_in_scheme + orders_no_warehouse.
 type RunCounts struct {
-	state             protoimpl.MessageState `protogen:"open.v1"`
-	Rows              int64                  `protobuf:"varint,1,opt,name=rows,proto3" json:"rows,omitempty"`
-	RowsOfBills       int64                  `protobuf:"varint,2,opt,name=rows_of_bills,json=rowsOfBills,proto3" json:"rows_of_bills,omitempty"`
-	RowsOfProblems    int64                  `protobuf:"varint,3,opt,name=rows_of_problems,json=rowsOfProblems,proto3" json:"rows_of_problems,omitempty"`
-	Bills             int64                  `protobuf:"varint,4,opt,name=bills,proto3" json:"bills,omitempty"`
-	Live              int64                  `protobuf:"varint,5,opt,name=live,proto3" json:"live,omitempty"`
-	Unchanged         int64                  `protobuf:"varint,6,opt,name=unchanged,proto3" json:"unchanged,omitempty"`
-	Voided            int64                  `protobuf:"varint,7,opt,name=voided,proto3" json:"voided,omitempty"`
-	UnAudited         int64                  `protobuf:"varint,8,opt,name=un_audited,json=unAudited,proto3" json:"un_audited,omitempty"`
-	NeverAudited      int64                  `protobuf:"varint,9,opt,name=never_audited,json=neverAudited,proto3" json:"never_audited,omitempty"`
-	BeforeCutover     int64                  `protobuf:"varint,10,opt,name=before_cutover,json=beforeCutover,proto3" json:"before_cutover,omitempty"`
-	NotSelected       int64                  `protobuf:"varint,11,opt,name=not_selected,json=notSelected,proto3" json:"not_selected,omitempty"`
-	Stale             int64                  `protobuf:"varint,12,opt,name=stale,proto3" json:"stale,omitempty"`
-	Undecodable       int64                  `protobuf:"varint,13,opt,name=undecodable,proto3" json:"undecodable,omitempty"`
-	Orders            int64                  `protobuf:"varint,14,opt,name=orders,proto3" json:"orders,omitempty"`
-	OrdersNew         int64                  `protobuf:"varint,15,opt,name=orders_new,json=ordersNew,proto3" json:"orders_new,omitempty"`
-	OrdersAlreadyOwed int64                  `protobuf:"varint,16,opt,name=orders_already_owed,json=ordersAlreadyOwed,proto3" json:"orders_already_owed,omitempty"`
-	OrdersHeld        int64                  `protobuf:"varint,17,opt,name=orders_held,json=ordersHeld,proto3" json:"orders_held,omitempty"`
-	OrdersNotInScheme int64                  `protobuf:"varint,18,opt,name=orders_not_in_scheme,json=ordersNotInScheme,proto3" json:"orders_not_in_scheme,omitempty"`
-	OrdersNoWarehouse int64                  `protobuf:"varint,19,opt,name=orders_no_warehouse,json=ordersNoWarehouse,proto3" json:"orders_no_warehouse,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Rows that Kingdee answered.
+	Rows int64 `protobuf:"varint,1,opt,name=rows,proto3" json:"rows,omitempty"`
+	// Rows that belong to a bill.
+	RowsOfBills int64 `protobuf:"varint,2,opt,name=rows_of_bills,json=rowsOfBills,proto3" json:"rows_of_bills,omitempty"`
+	// Rows that could not be read.
+	RowsOfProblems int64 `protobuf:"varint,3,opt,name=rows_of_problems,json=rowsOfProblems,proto3" json:"rows_of_problems,omitempty"`
+	// Bills that were decided on.
+	Bills int64 `protobuf:"varint,4,opt,name=bills,proto3" json:"bills,omitempty"`
+	// Bills that are live.
+	Live int64 `protobuf:"varint,5,opt,name=live,proto3" json:"live,omitempty"`
+	// Bills that are as they were.
+	Unchanged int64 `protobuf:"varint,6,opt,name=unchanged,proto3" json:"unchanged,omitempty"`
+	// Bills that are voided.
+	Voided int64 `protobuf:"varint,7,opt,name=voided,proto3" json:"voided,omitempty"`
+	// Bills that were un-audited.
+	UnAudited int64 `protobuf:"varint,8,opt,name=un_audited,json=unAudited,proto3" json:"un_audited,omitempty"`
+	// Bills that were never audited.
+	NeverAudited int64 `protobuf:"varint,9,opt,name=never_audited,json=neverAudited,proto3" json:"never_audited,omitempty"`
+	// Bills that lie before the cutover.
+	BeforeCutover int64 `protobuf:"varint,10,opt,name=before_cutover,json=beforeCutover,proto3" json:"before_cutover,omitempty"`
+	// Bills that the scheme does not select.
+	NotSelected int64 `protobuf:"varint,11,opt,name=not_selected,json=notSelected,proto3" json:"not_selected,omitempty"`
+	// Bills of which something newer was known.
+	Stale int64 `protobuf:"varint,12,opt,name=stale,proto3" json:"stale,omitempty"`
+	// Bills that could not be understood.
+	Undecodable int64 `protobuf:"varint,13,opt,name=undecodable,proto3" json:"undecodable,omitempty"`
+	// Orders that have to be cancelled.
+	Orders int64 `protobuf:"varint,14,opt,name=orders,proto3" json:"orders,omitempty"`
+	// Orders that were not owed before.
+	OrdersNew int64 `protobuf:"varint,15,opt,name=orders_new,json=ordersNew,proto3" json:"orders_new,omitempty"`
+	// Orders that were owed before.
+	OrdersAlreadyOwed int64 `protobuf:"varint,16,opt,name=orders_already_owed,json=ordersAlreadyOwed,proto3" json:"orders_already_owed,omitempty"`
+	// Orders that a limit holds.
+	OrdersHeld int64 `protobuf:"varint,17,opt,name=orders_held,json=ordersHeld,proto3" json:"orders_held,omitempty"`
+	// Orders of a kind that the scheme leaves out.
+	OrdersNotInScheme int64 `protobuf:"varint,18,opt,name=orders_not_in_scheme,json=ordersNotInScheme,proto3" json:"orders_not_in_scheme,omitempty"`
+	// Orders of a warehouse that the scheme leaves out.
+	OrdersNoWarehouse int64 `protobuf:"varint,19,opt,name=orders_no_warehouse,json=ordersNoWarehouse,proto3" json:"orders_no_warehouse,omitempty"`
 	// Bills proved gone; only rechecks and reconcile runs find these.
 	Deleted int64 `protobuf:"varint,20,opt,name=deleted,proto3" json:"deleted,omitempty"`
 	// Bills of which no line names a warehouse, so that no order was made of them.

@@ -39,8 +39,9 @@ type RunServiceClient interface {
 	// run at once, and goes on by itself behind the live traffic. With plan_only it decides and sends nothing:
 	// ApplyBackfill carries that plan out.
 	StartRun(ctx context.Context, in *StartRunRequest, opts ...grpc.CallOption) (*StartRunResponse, error)
+	// GetRun answers one run, with what its kind has.
 	GetRun(ctx context.Context, in *GetRunRequest, opts ...grpc.CallOption) (*GetRunResponse, error)
-	// ListRuns lists newest first. Incremental runs and rechecks that nobody asked for, and that found nothing, leave no
+	// ListRuns lists runs, newest first. Incremental runs and rechecks that nobody asked for, and that found nothing, leave no
 	// row; the last recheck keeps its until the next begins.
 	ListRuns(ctx context.Context, in *ListRunsRequest, opts ...grpc.CallOption) (*ListRunsResponse, error)
 	// CancelRun ends a backfill that is under way, or a plan that is not wanted. What it has owed by then stays owed. Runs
@@ -134,8 +135,9 @@ type RunServiceServer interface {
 	// run at once, and goes on by itself behind the live traffic. With plan_only it decides and sends nothing:
 	// ApplyBackfill carries that plan out.
 	StartRun(context.Context, *StartRunRequest) (*StartRunResponse, error)
+	// GetRun answers one run, with what its kind has.
 	GetRun(context.Context, *GetRunRequest) (*GetRunResponse, error)
-	// ListRuns lists newest first. Incremental runs and rechecks that nobody asked for, and that found nothing, leave no
+	// ListRuns lists runs, newest first. Incremental runs and rechecks that nobody asked for, and that found nothing, leave no
 	// row; the last recheck keeps its until the next begins.
 	ListRuns(context.Context, *ListRunsRequest) (*ListRunsResponse, error)
 	// CancelRun ends a backfill that is under way, or a plan that is not wanted. What it has owed by then stays owed. Runs

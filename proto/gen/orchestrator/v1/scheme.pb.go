@@ -24,12 +24,15 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
+// SchemeState is whether a scheme works.
 type SchemeState int32
 
 const (
 	SchemeState_SCHEME_STATE_UNSPECIFIED SchemeState = 0
-	SchemeState_SCHEME_STATE_RUNNING     SchemeState = 1
-	SchemeState_SCHEME_STATE_STOPPED     SchemeState = 2
+	// It is read, and sends if its mode says so.
+	SchemeState_SCHEME_STATE_RUNNING SchemeState = 1
+	// A condition keeps it from being read.
+	SchemeState_SCHEME_STATE_STOPPED SchemeState = 2
 )
 
 // Enum value maps for SchemeState.
@@ -73,6 +76,7 @@ func (SchemeState) EnumDescriptor() ([]byte, []int) {
 	return file_orchestrator_v1_scheme_proto_rawDescGZIP(), []int{0}
 }
 
+// SchemeChange is what an application makes of a scheme.
 type SchemeChange int32
 
 const (
@@ -80,10 +84,12 @@ const (
 	// Nothing differs.
 	SchemeChange_SCHEME_CHANGE_NONE SchemeChange = 1
 	// A scheme that is not known yet.
-	SchemeChange_SCHEME_CHANGE_NEW     SchemeChange = 2
+	SchemeChange_SCHEME_CHANGE_NEW SchemeChange = 2
+	// It has a new revision.
 	SchemeChange_SCHEME_CHANGE_REVISED SchemeChange = 3
 	// It is not in the file and stays as it is.
-	SchemeChange_SCHEME_CHANGE_ABSENT  SchemeChange = 4
+	SchemeChange_SCHEME_CHANGE_ABSENT SchemeChange = 4
+	// It cannot become what the document says.
 	SchemeChange_SCHEME_CHANGE_REFUSED SchemeChange = 5
 	// It is retired: it reads and sends again, from its watermark on. next_revision says whether it differs.
 	SchemeChange_SCHEME_CHANGE_RETURNED SchemeChange = 6
@@ -250,13 +256,15 @@ func (OrdersChoice) EnumDescriptor() ([]byte, []int) {
 	return file_orchestrator_v1_scheme_proto_rawDescGZIP(), []int{3}
 }
 
+// SchemeMode is whether what a scheme owes is sent.
 type SchemeMode int32
 
 const (
 	SchemeMode_SCHEME_MODE_UNSPECIFIED SchemeMode = 0
 	// Decides and records, sends nothing.
 	SchemeMode_SCHEME_MODE_DRY_RUN SchemeMode = 1
-	SchemeMode_SCHEME_MODE_SEND    SchemeMode = 2
+	// What is owed is sent.
+	SchemeMode_SCHEME_MODE_SEND SchemeMode = 2
 )
 
 // Enum value maps for SchemeMode.
@@ -355,9 +363,11 @@ func (x *ListSchemesRequest) GetPageToken() string {
 }
 
 type ListSchemesResponse struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Schemes       []*Scheme              `protobuf:"bytes,1,rep,name=schemes,proto3" json:"schemes,omitempty"`
-	NextPageToken string                 `protobuf:"bytes,2,opt,name=next_page_token,json=nextPageToken,proto3" json:"next_page_token,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Schemes by name.
+	Schemes []*Scheme `protobuf:"bytes,1,rep,name=schemes,proto3" json:"schemes,omitempty"`
+	// Where the next page begins; empty after the last.
+	NextPageToken string `protobuf:"bytes,2,opt,name=next_page_token,json=nextPageToken,proto3" json:"next_page_token,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -407,8 +417,9 @@ func (x *ListSchemesResponse) GetNextPageToken() string {
 }
 
 type GetSchemeRequest struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Scheme        string                 `protobuf:"bytes,1,opt,name=scheme,proto3" json:"scheme,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The scheme's name.
+	Scheme        string `protobuf:"bytes,1,opt,name=scheme,proto3" json:"scheme,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -495,9 +506,11 @@ func (x *GetSchemeResponse) GetScheme() *Scheme {
 }
 
 type SetSchemeModeRequest struct {
-	state  protoimpl.MessageState `protogen:"open.v1"`
-	Scheme string                 `protobuf:"bytes,1,opt,name=scheme,proto3" json:"scheme,omitempty"`
-	Mode   SchemeMode             `protobuf:"varint,2,opt,name=mode,proto3,enum=orchestrator.v1.SchemeMode" json:"mode,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The scheme's name.
+	Scheme string `protobuf:"bytes,1,opt,name=scheme,proto3" json:"scheme,omitempty"`
+	// The mode that it is to have.
+	Mode SchemeMode `protobuf:"varint,2,opt,name=mode,proto3,enum=orchestrator.v1.SchemeMode" json:"mode,omitempty"`
 	// Why, in the operator's words; kept.
 	Reason string `protobuf:"bytes,3,opt,name=reason,proto3" json:"reason,omitempty"`
 	// With SCHEME_MODE_SEND: what was only decided in dry run is taken up by backfills of its bills, which read them anew
@@ -576,8 +589,9 @@ func (x *SetSchemeModeRequest) GetRequestId() string {
 }
 
 type SetSchemeModeResponse struct {
-	state  protoimpl.MessageState `protogen:"open.v1"`
-	Scheme *Scheme                `protobuf:"bytes,1,opt,name=scheme,proto3" json:"scheme,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The scheme's name.
+	Scheme *Scheme `protobuf:"bytes,1,opt,name=scheme,proto3" json:"scheme,omitempty"`
 	// Cancellations that ended as dry_run by this act.
 	DryRunCount int64 `protobuf:"varint,2,opt,name=dry_run_count,json=dryRunCount,proto3" json:"dry_run_count,omitempty"`
 	// The backfills that take up what was decided in dry run, at most 1,000 bills each.
@@ -638,10 +652,13 @@ func (x *SetSchemeModeResponse) GetBackfillRunIds() []int64 {
 }
 
 type PauseSchemeRequest struct {
-	state  protoimpl.MessageState `protogen:"open.v1"`
-	Scheme string                 `protobuf:"bytes,1,opt,name=scheme,proto3" json:"scheme,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The scheme's name.
+	Scheme string `protobuf:"bytes,1,opt,name=scheme,proto3" json:"scheme,omitempty"`
 	// Why, in the operator's words; kept.
-	Reason        string `protobuf:"bytes,2,opt,name=reason,proto3" json:"reason,omitempty"`
+	Reason string `protobuf:"bytes,2,opt,name=reason,proto3" json:"reason,omitempty"`
+	// Makes the call safe to repeat: for 30 days the same id with the same content answers what the first call did.
+	// Empty = no such id.
 	RequestId     string `protobuf:"bytes,3,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -699,8 +716,9 @@ func (x *PauseSchemeRequest) GetRequestId() string {
 }
 
 type PauseSchemeResponse struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Scheme        *Scheme                `protobuf:"bytes,1,opt,name=scheme,proto3" json:"scheme,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The scheme's name.
+	Scheme        *Scheme `protobuf:"bytes,1,opt,name=scheme,proto3" json:"scheme,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -743,10 +761,14 @@ func (x *PauseSchemeResponse) GetScheme() *Scheme {
 }
 
 type ResumeSchemeRequest struct {
-	state     protoimpl.MessageState `protogen:"open.v1"`
-	Scheme    string                 `protobuf:"bytes,1,opt,name=scheme,proto3" json:"scheme,omitempty"`
-	Reason    string                 `protobuf:"bytes,2,opt,name=reason,proto3" json:"reason,omitempty"`
-	RequestId string                 `protobuf:"bytes,3,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The scheme's name.
+	Scheme string `protobuf:"bytes,1,opt,name=scheme,proto3" json:"scheme,omitempty"`
+	// Why, in a person's words; it is kept with the act.
+	Reason string `protobuf:"bytes,2,opt,name=reason,proto3" json:"reason,omitempty"`
+	// Makes the call safe to repeat: for 30 days the same id with the same content answers what the first call did.
+	// Empty = no such id.
+	RequestId string `protobuf:"bytes,3,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
 	// Kingdee was restored from an older copy, to this time by its own clock. Ends the condition kingdee_went_back for
 	// every scheme of the data centre, and sets their watermarks back to it where they are later, so that what happened
 	// since is read again. Refused with WATERMARK_REFUSED if it lies ahead. Without it that condition stays.
@@ -814,8 +836,9 @@ func (x *ResumeSchemeRequest) GetKingdeeRestoredTo() *timestamppb.Timestamp {
 }
 
 type ResumeSchemeResponse struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Scheme        *Scheme                `protobuf:"bytes,1,opt,name=scheme,proto3" json:"scheme,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The scheme's name.
+	Scheme        *Scheme `protobuf:"bytes,1,opt,name=scheme,proto3" json:"scheme,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -860,7 +883,9 @@ func (x *ResumeSchemeResponse) GetScheme() *Scheme {
 type StopAllRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Why, in the operator's words; kept.
-	Reason        string `protobuf:"bytes,1,opt,name=reason,proto3" json:"reason,omitempty"`
+	Reason string `protobuf:"bytes,1,opt,name=reason,proto3" json:"reason,omitempty"`
+	// Makes the call safe to repeat: for 30 days the same id with the same content answers what the first call did.
+	// Empty = no such id.
 	RequestId     string `protobuf:"bytes,2,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -968,7 +993,9 @@ func (x *StopAllResponse) GetInFlight() int64 {
 type ResumeAllRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Why, in the operator's words; kept.
-	Reason        string `protobuf:"bytes,1,opt,name=reason,proto3" json:"reason,omitempty"`
+	Reason string `protobuf:"bytes,1,opt,name=reason,proto3" json:"reason,omitempty"`
+	// Makes the call safe to repeat: for 30 days the same id with the same content answers what the first call did.
+	// Empty = no such id.
 	RequestId     string `protobuf:"bytes,2,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1064,13 +1091,16 @@ func (x *ResumeAllResponse) GetResumed() bool {
 }
 
 type MoveWatermarkRequest struct {
-	state  protoimpl.MessageState `protogen:"open.v1"`
-	Scheme string                 `protobuf:"bytes,1,opt,name=scheme,proto3" json:"scheme,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The scheme's name.
+	Scheme string `protobuf:"bytes,1,opt,name=scheme,proto3" json:"scheme,omitempty"`
 	// Not in the future. When it moves forward, no incremental run reads what lies between, and only a reconcile run or a
 	// backfill may find it.
 	WatermarkTime *timestamppb.Timestamp `protobuf:"bytes,2,opt,name=watermark_time,json=watermarkTime,proto3" json:"watermark_time,omitempty"`
 	// Why, in the operator's words; kept.
-	Reason        string `protobuf:"bytes,3,opt,name=reason,proto3" json:"reason,omitempty"`
+	Reason string `protobuf:"bytes,3,opt,name=reason,proto3" json:"reason,omitempty"`
+	// Makes the call safe to repeat: for 30 days the same id with the same content answers what the first call did.
+	// Empty = no such id.
 	RequestId     string `protobuf:"bytes,4,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1135,8 +1165,10 @@ func (x *MoveWatermarkRequest) GetRequestId() string {
 }
 
 type MoveWatermarkResponse struct {
-	state               protoimpl.MessageState `protogen:"open.v1"`
-	Scheme              *Scheme                `protobuf:"bytes,1,opt,name=scheme,proto3" json:"scheme,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The scheme's name.
+	Scheme *Scheme `protobuf:"bytes,1,opt,name=scheme,proto3" json:"scheme,omitempty"`
+	// How far the scheme was read before.
 	WatermarkBeforeTime *timestamppb.Timestamp `protobuf:"bytes,2,opt,name=watermark_before_time,json=watermarkBeforeTime,proto3" json:"watermark_before_time,omitempty"`
 	unknownFields       protoimpl.UnknownFields
 	sizeCache           protoimpl.SizeCache
@@ -1187,10 +1219,12 @@ func (x *MoveWatermarkResponse) GetWatermarkBeforeTime() *timestamppb.Timestamp 
 }
 
 type ListWatermarkChangesRequest struct {
-	state  protoimpl.MessageState `protogen:"open.v1"`
-	Scheme string                 `protobuf:"bytes,1,opt,name=scheme,proto3" json:"scheme,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The scheme's name.
+	Scheme string `protobuf:"bytes,1,opt,name=scheme,proto3" json:"scheme,omitempty"`
 	// At most 500; 0 = 50.
-	PageSize      int32  `protobuf:"varint,2,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
+	PageSize int32 `protobuf:"varint,2,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
+	// Where this page begins: next_page_token of the last answer, with the same filter. Empty = the first page.
 	PageToken     string `protobuf:"bytes,3,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1248,9 +1282,11 @@ func (x *ListWatermarkChangesRequest) GetPageToken() string {
 }
 
 type ListWatermarkChangesResponse struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Moves         []*WatermarkChange     `protobuf:"bytes,1,rep,name=moves,proto3" json:"moves,omitempty"`
-	NextPageToken string                 `protobuf:"bytes,2,opt,name=next_page_token,json=nextPageToken,proto3" json:"next_page_token,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Moves, newest first.
+	Moves []*WatermarkChange `protobuf:"bytes,1,rep,name=moves,proto3" json:"moves,omitempty"`
+	// Where the next page begins; empty after the last.
+	NextPageToken string `protobuf:"bytes,2,opt,name=next_page_token,json=nextPageToken,proto3" json:"next_page_token,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1385,9 +1421,11 @@ func (*DiffSchemesRequest_Revision) isDiffSchemesRequest_Proposal() {}
 
 // StoredRevision names a revision of a scheme.
 type StoredRevision struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Scheme        string                 `protobuf:"bytes,1,opt,name=scheme,proto3" json:"scheme,omitempty"`
-	Revision      int32                  `protobuf:"varint,2,opt,name=revision,proto3" json:"revision,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The scheme's name.
+	Scheme string `protobuf:"bytes,1,opt,name=scheme,proto3" json:"scheme,omitempty"`
+	// The number of a revision of the scheme, counted from 1.
+	Revision      int32 `protobuf:"varint,2,opt,name=revision,proto3" json:"revision,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1482,8 +1520,9 @@ func (x *DiffSchemesResponse) GetSchemes() []*SchemeDiff {
 }
 
 type DiffSchemeBillsRequest struct {
-	state  protoimpl.MessageState `protogen:"open.v1"`
-	Scheme string                 `protobuf:"bytes,1,opt,name=scheme,proto3" json:"scheme,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The scheme's name.
+	Scheme string `protobuf:"bytes,1,opt,name=scheme,proto3" json:"scheme,omitempty"`
 	// Types that are valid to be assigned to Mapping:
 	//
 	//	*DiffSchemeBillsRequest_Revision
@@ -1491,10 +1530,12 @@ type DiffSchemeBillsRequest struct {
 	Mapping isDiffSchemeBillsRequest_Mapping `protobuf_oneof:"mapping"`
 	// Bills read by us at or after, and before; absent = without limit.
 	ReadTimeFrom *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=read_time_from,json=readTimeFrom,proto3" json:"read_time_from,omitempty"`
-	ReadTimeTo   *timestamppb.Timestamp `protobuf:"bytes,5,opt,name=read_time_to,json=readTimeTo,proto3" json:"read_time_to,omitempty"`
+	// Only bills that were read before then.
+	ReadTimeTo *timestamppb.Timestamp `protobuf:"bytes,5,opt,name=read_time_to,json=readTimeTo,proto3" json:"read_time_to,omitempty"`
 	// How many bills are decided at most before the page ends, at most 5000; 0 = 500. A page may list fewer differences,
 	// or none.
-	PageSize  int32  `protobuf:"varint,6,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
+	PageSize int32 `protobuf:"varint,6,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
+	// Where this page begins: next_page_token of the last answer, with the same filter. Empty = the first page.
 	PageToken string `protobuf:"bytes,7,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
 	// With a document: what would be said when it is applied; unspecified stands for ORDERS_CHOICE_CORRECTED.
 	Orders        OrdersChoice `protobuf:"varint,8,opt,name=orders,proto3,enum=orchestrator.v1.OrdersChoice" json:"orders,omitempty"`
@@ -1618,16 +1659,22 @@ func (*DiffSchemeBillsRequest_Revision) isDiffSchemeBillsRequest_Mapping() {}
 func (*DiffSchemeBillsRequest_Document) isDiffSchemeBillsRequest_Mapping() {}
 
 type DiffSchemeBillsResponse struct {
-	state       protoimpl.MessageState `protogen:"open.v1"`
-	Differences []*MappingDifference   `protobuf:"bytes,1,rep,name=differences,proto3" json:"differences,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The bills whose orders would differ.
+	Differences []*MappingDifference `protobuf:"bytes,1,rep,name=differences,proto3" json:"differences,omitempty"`
 	// Bills that this page decided, and the orders of them that came to the same request.
-	Bills         int64  `protobuf:"varint,2,opt,name=bills,proto3" json:"bills,omitempty"`
-	OrdersSame    int64  `protobuf:"varint,3,opt,name=orders_same,json=ordersSame,proto3" json:"orders_same,omitempty"`
+	Bills int64 `protobuf:"varint,2,opt,name=bills,proto3" json:"bills,omitempty"`
+	// Orders that stay as they are.
+	OrdersSame int64 `protobuf:"varint,3,opt,name=orders_same,json=ordersSame,proto3" json:"orders_same,omitempty"`
+	// Where the next page begins; empty after the last.
 	NextPageToken string `protobuf:"bytes,4,opt,name=next_page_token,json=nextPageToken,proto3" json:"next_page_token,omitempty"`
 	// The orders of this page's differences, by what became of them.
 	OrdersChanged int64 `protobuf:"varint,5,opt,name=orders_changed,json=ordersChanged,proto3" json:"orders_changed,omitempty"`
-	OrdersAdded   int64 `protobuf:"varint,6,opt,name=orders_added,json=ordersAdded,proto3" json:"orders_added,omitempty"`
+	// Orders that only the new document makes.
+	OrdersAdded int64 `protobuf:"varint,6,opt,name=orders_added,json=ordersAdded,proto3" json:"orders_added,omitempty"`
+	// Orders that only the present one makes.
 	OrdersRemoved int64 `protobuf:"varint,7,opt,name=orders_removed,json=ordersRemoved,proto3" json:"orders_removed,omitempty"`
+	// Orders whose mapping fails.
 	OrdersFaulty  int64 `protobuf:"varint,8,opt,name=orders_faulty,json=ordersFaulty,proto3" json:"orders_faulty,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1730,8 +1777,10 @@ type ApplySchemesRequest struct {
 	IfRevisions map[string]int32 `protobuf:"bytes,3,rep,name=if_revisions,json=ifRevisions,proto3" json:"if_revisions,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"varint,2,opt,name=value"`
 	// Which bills another code of a warehouse, or another order type or code of an order kind, goes for. Refused with
 	// ORDERS_UNSAID where the file has such a change of a scheme that has read bills, and this is not said.
-	Orders        OrdersChoice `protobuf:"varint,5,opt,name=orders,proto3,enum=orchestrator.v1.OrdersChoice" json:"orders,omitempty"`
-	RequestId     string       `protobuf:"bytes,4,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
+	Orders OrdersChoice `protobuf:"varint,5,opt,name=orders,proto3,enum=orchestrator.v1.OrdersChoice" json:"orders,omitempty"`
+	// Makes the call safe to repeat: for 30 days the same id with the same content answers what the first call did.
+	// Empty = no such id.
+	RequestId     string `protobuf:"bytes,4,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1847,10 +1896,12 @@ func (x *ApplySchemesResponse) GetSchemes() []*SchemeDiff {
 }
 
 type ListSchemeRevisionsRequest struct {
-	state  protoimpl.MessageState `protogen:"open.v1"`
-	Scheme string                 `protobuf:"bytes,1,opt,name=scheme,proto3" json:"scheme,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The scheme's name.
+	Scheme string `protobuf:"bytes,1,opt,name=scheme,proto3" json:"scheme,omitempty"`
 	// At most 500; 0 = 50.
-	PageSize      int32  `protobuf:"varint,2,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
+	PageSize int32 `protobuf:"varint,2,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
+	// Where this page begins: next_page_token of the last answer, with the same filter. Empty = the first page.
 	PageToken     string `protobuf:"bytes,3,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1908,9 +1959,11 @@ func (x *ListSchemeRevisionsRequest) GetPageToken() string {
 }
 
 type ListSchemeRevisionsResponse struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Revisions     []*SchemeRevision      `protobuf:"bytes,1,rep,name=revisions,proto3" json:"revisions,omitempty"`
-	NextPageToken string                 `protobuf:"bytes,2,opt,name=next_page_token,json=nextPageToken,proto3" json:"next_page_token,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Revisions, newest first.
+	Revisions []*SchemeRevision `protobuf:"bytes,1,rep,name=revisions,proto3" json:"revisions,omitempty"`
+	// Where the next page begins; empty after the last.
+	NextPageToken string `protobuf:"bytes,2,opt,name=next_page_token,json=nextPageToken,proto3" json:"next_page_token,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -2059,12 +2112,15 @@ func (x *ExportSchemesResponse) GetDocument() string {
 }
 
 type RetireSchemeRequest struct {
-	state  protoimpl.MessageState `protogen:"open.v1"`
-	Scheme string                 `protobuf:"bytes,1,opt,name=scheme,proto3" json:"scheme,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The scheme's name.
+	Scheme string `protobuf:"bytes,1,opt,name=scheme,proto3" json:"scheme,omitempty"`
 	// Why, in the operator's words; kept.
 	Reason string `protobuf:"bytes,2,opt,name=reason,proto3" json:"reason,omitempty"`
 	// Only counts what would end.
-	DryRun        bool   `protobuf:"varint,3,opt,name=dry_run,json=dryRun,proto3" json:"dry_run,omitempty"`
+	DryRun bool `protobuf:"varint,3,opt,name=dry_run,json=dryRun,proto3" json:"dry_run,omitempty"`
+	// Makes the call safe to repeat: for 30 days the same id with the same content answers what the first call did.
+	// Empty = no such id.
 	RequestId     string `protobuf:"bytes,4,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -2192,8 +2248,9 @@ func (x *RetireSchemeResponse) GetClaimCount() int64 {
 }
 
 type GetSchemeDraftRequest struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Scheme        string                 `protobuf:"bytes,1,opt,name=scheme,proto3" json:"scheme,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The scheme's name.
+	Scheme        string `protobuf:"bytes,1,opt,name=scheme,proto3" json:"scheme,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -2280,12 +2337,15 @@ func (x *GetSchemeDraftResponse) GetDraft() *SchemeDraft {
 }
 
 type SaveSchemeDraftRequest struct {
-	state  protoimpl.MessageState `protogen:"open.v1"`
-	Scheme string                 `protobuf:"bytes,1,opt,name=scheme,proto3" json:"scheme,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The scheme's name.
+	Scheme string `protobuf:"bytes,1,opt,name=scheme,proto3" json:"scheme,omitempty"`
 	// The YAML text of a schemes file, done or not.
 	Document string `protobuf:"bytes,2,opt,name=document,proto3" json:"document,omitempty"`
 	// The version that the caller saw; 0 = there was none.
-	Version       int64  `protobuf:"varint,3,opt,name=version,proto3" json:"version,omitempty"`
+	Version int64 `protobuf:"varint,3,opt,name=version,proto3" json:"version,omitempty"`
+	// Makes the call safe to repeat: for 30 days the same id with the same content answers what the first call did.
+	// Empty = no such id.
 	RequestId     string `protobuf:"bytes,4,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -2394,10 +2454,13 @@ func (x *SaveSchemeDraftResponse) GetDraft() *SchemeDraft {
 }
 
 type DiscardSchemeDraftRequest struct {
-	state  protoimpl.MessageState `protogen:"open.v1"`
-	Scheme string                 `protobuf:"bytes,1,opt,name=scheme,proto3" json:"scheme,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The scheme's name.
+	Scheme string `protobuf:"bytes,1,opt,name=scheme,proto3" json:"scheme,omitempty"`
 	// The version that the caller saw.
-	Version       int64  `protobuf:"varint,2,opt,name=version,proto3" json:"version,omitempty"`
+	Version int64 `protobuf:"varint,2,opt,name=version,proto3" json:"version,omitempty"`
+	// Makes the call safe to repeat: for 30 days the same id with the same content answers what the first call did.
+	// Empty = no such id.
 	RequestId     string `protobuf:"bytes,3,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -2494,7 +2557,9 @@ type Scheme struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// What it is known by for ever.
 	Scheme string `protobuf:"bytes,1,opt,name=scheme,proto3" json:"scheme,omitempty"`
-	Title  string `protobuf:"bytes,2,opt,name=title,proto3" json:"title,omitempty"`
+	// What people call it.
+	Title string `protobuf:"bytes,2,opt,name=title,proto3" json:"title,omitempty"`
+	// The form in Kingdee that it watches, such as STK_AssembledApp.
 	FormId string `protobuf:"bytes,3,opt,name=form_id,json=formId,proto3" json:"form_id,omitempty"`
 	// The data centre it is bound to.
 	DataCenterId string `protobuf:"bytes,4,opt,name=data_center_id,json=dataCenterId,proto3" json:"data_center_id,omitempty"`
@@ -2505,11 +2570,14 @@ type Scheme struct {
 	// What keeps it from being read or sent, and what else it feels: the open conditions of the scheme, of its data
 	// centre, of its WMS accounts and of everything, newest first. Empty when nothing stands still.
 	Conditions []*Condition `protobuf:"bytes,7,rep,name=conditions,proto3" json:"conditions,omitempty"`
-	Mode       SchemeMode   `protobuf:"varint,8,opt,name=mode,proto3,enum=orchestrator.v1.SchemeMode" json:"mode,omitempty"`
+	// Whether what is owed is sent.
+	Mode SchemeMode `protobuf:"varint,8,opt,name=mode,proto3,enum=orchestrator.v1.SchemeMode" json:"mode,omitempty"`
 	// Since when it sends; what was decided before is never sent by itself.
-	SendSinceTime       *timestamppb.Timestamp `protobuf:"bytes,9,opt,name=send_since_time,json=sendSinceTime,proto3" json:"send_since_time,omitempty"`
-	Revision            int32                  `protobuf:"varint,10,opt,name=revision,proto3" json:"revision,omitempty"`
-	IncrementalInterval *durationpb.Duration   `protobuf:"bytes,11,opt,name=incremental_interval,json=incrementalInterval,proto3" json:"incremental_interval,omitempty"`
+	SendSinceTime *timestamppb.Timestamp `protobuf:"bytes,9,opt,name=send_since_time,json=sendSinceTime,proto3" json:"send_since_time,omitempty"`
+	// Its newest revision.
+	Revision int32 `protobuf:"varint,10,opt,name=revision,proto3" json:"revision,omitempty"`
+	// How often the scheme is read.
+	IncrementalInterval *durationpb.Duration `protobuf:"bytes,11,opt,name=incremental_interval,json=incrementalInterval,proto3" json:"incremental_interval,omitempty"`
 	// The watermark: how far it has read Kingdee, by Kingdee's clock. Absent before the baseline is complete.
 	WatermarkTime *timestamppb.Timestamp `protobuf:"bytes,12,opt,name=watermark_time,json=watermarkTime,proto3" json:"watermark_time,omitempty"`
 	// The cutover for bills that were never seen live.
@@ -2521,7 +2589,8 @@ type Scheme struct {
 	// Cancellations by state: exact for what has not ended; of the rest, old ones are as housekeeping counted them,
 	// within the hour.
 	CancellationCounts map[string]int64 `protobuf:"bytes,17,rep,name=cancellation_counts,json=cancellationCounts,proto3" json:"cancellation_counts,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"varint,2,opt,name=value"`
-	OpenWorkItems      int64            `protobuf:"varint,18,opt,name=open_work_items,json=openWorkItems,proto3" json:"open_work_items,omitempty"`
+	// How many work items are open.
+	OpenWorkItems int64 `protobuf:"varint,18,opt,name=open_work_items,json=openWorkItems,proto3" json:"open_work_items,omitempty"`
 	// The YAML of the current revision (GetScheme only).
 	Document      string `protobuf:"bytes,19,opt,name=document,proto3" json:"document,omitempty"`
 	unknownFields protoimpl.UnknownFields
@@ -2686,14 +2755,18 @@ func (x *Scheme) GetDocument() string {
 
 // WatermarkChange is one change of a watermark.
 type WatermarkChange struct {
-	state               protoimpl.MessageState `protogen:"open.v1"`
-	MoveTime            *timestamppb.Timestamp `protobuf:"bytes,1,opt,name=move_time,json=moveTime,proto3" json:"move_time,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// When it moved.
+	MoveTime *timestamppb.Timestamp `protobuf:"bytes,1,opt,name=move_time,json=moveTime,proto3" json:"move_time,omitempty"`
+	// How far the scheme was read before.
 	WatermarkBeforeTime *timestamppb.Timestamp `protobuf:"bytes,2,opt,name=watermark_before_time,json=watermarkBeforeTime,proto3" json:"watermark_before_time,omitempty"`
-	WatermarkAfterTime  *timestamppb.Timestamp `protobuf:"bytes,3,opt,name=watermark_after_time,json=watermarkAfterTime,proto3" json:"watermark_after_time,omitempty"`
+	// How far it was read afterwards.
+	WatermarkAfterTime *timestamppb.Timestamp `protobuf:"bytes,3,opt,name=watermark_after_time,json=watermarkAfterTime,proto3" json:"watermark_after_time,omitempty"`
 	// The run that moved it; 0 for a person.
 	RunId int64 `protobuf:"varint,4,opt,name=run_id,json=runId,proto3" json:"run_id,omitempty"`
 	// Who and why; empty for a run.
-	Actor         string `protobuf:"bytes,5,opt,name=actor,proto3" json:"actor,omitempty"`
+	Actor string `protobuf:"bytes,5,opt,name=actor,proto3" json:"actor,omitempty"`
+	// Why, where a person moved it.
 	Reason        string `protobuf:"bytes,6,opt,name=reason,proto3" json:"reason,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -2773,15 +2846,19 @@ func (x *WatermarkChange) GetReason() string {
 
 // SchemeDiff is what applying a file does to one scheme.
 type SchemeDiff struct {
-	state  protoimpl.MessageState `protogen:"open.v1"`
-	Scheme string                 `protobuf:"bytes,1,opt,name=scheme,proto3" json:"scheme,omitempty"`
-	Change SchemeChange           `protobuf:"varint,2,opt,name=change,proto3,enum=orchestrator.v1.SchemeChange" json:"change,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The scheme's name.
+	Scheme string `protobuf:"bytes,1,opt,name=scheme,proto3" json:"scheme,omitempty"`
+	// What would become of the scheme.
+	Change SchemeChange `protobuf:"varint,2,opt,name=change,proto3,enum=orchestrator.v1.SchemeChange" json:"change,omitempty"`
 	// The newest revision before and after; 0 for none.
-	Revision     int32 `protobuf:"varint,3,opt,name=revision,proto3" json:"revision,omitempty"`
+	Revision int32 `protobuf:"varint,3,opt,name=revision,proto3" json:"revision,omitempty"`
+	// The revision that it would have.
 	NextRevision int32 `protobuf:"varint,4,opt,name=next_revision,json=nextRevision,proto3" json:"next_revision,omitempty"`
 	// What is added, each with a cutover of its own: the trigger deleted, organisation 200, warehouse CK009, order kind
 	// Assembly.out.
-	Added   []*SchemePart `protobuf:"bytes,5,rep,name=added,proto3" json:"added,omitempty"`
+	Added []*SchemePart `protobuf:"bytes,5,rep,name=added,proto3" json:"added,omitempty"`
+	// It is in the ledger and not in the document.
 	Removed []*SchemePart `protobuf:"bytes,6,rep,name=removed,proto3" json:"removed,omitempty"`
 	// Other keys that differ, such as orders.Assembly.in.order_code.
 	ChangedKeys []string `protobuf:"bytes,7,rep,name=changed_keys,json=changedKeys,proto3" json:"changed_keys,omitempty"`
@@ -2907,8 +2984,10 @@ func (x *SchemeDiff) GetReturned() []*ReturnedPart {
 // ReturnedPart is a part that is back in a scheme. It keeps its cutover; what happened while it was away is held
 // (part_was_away).
 type ReturnedPart struct {
-	state     protoimpl.MessageState `protogen:"open.v1"`
-	Part      *SchemePart            `protobuf:"bytes,1,opt,name=part,proto3" json:"part,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// What is back in the scheme.
+	Part *SchemePart `protobuf:"bytes,1,opt,name=part,proto3" json:"part,omitempty"`
+	// Since when it was out of it.
 	AwaySince *timestamppb.Timestamp `protobuf:"bytes,2,opt,name=away_since,json=awaySince,proto3" json:"away_since,omitempty"`
 	// Bills that have ended meanwhile, of which some may owe nothing through this part.
 	Bills         int64 `protobuf:"varint,3,opt,name=bills,proto3" json:"bills,omitempty"`
@@ -2969,16 +3048,21 @@ func (x *ReturnedPart) GetBills() int64 {
 
 // SchemeRevision is a revision of a scheme, which never changes.
 type SchemeRevision struct {
-	state    protoimpl.MessageState `protogen:"open.v1"`
-	Revision int32                  `protobuf:"varint,1,opt,name=revision,proto3" json:"revision,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The number of a revision of the scheme, counted from 1.
+	Revision int32 `protobuf:"varint,1,opt,name=revision,proto3" json:"revision,omitempty"`
 	// Who made it, why and when. A first file that was taken by itself has the host as its actor.
-	Actor      string                 `protobuf:"bytes,2,opt,name=actor,proto3" json:"actor,omitempty"`
-	Reason     string                 `protobuf:"bytes,3,opt,name=reason,proto3" json:"reason,omitempty"`
+	Actor string `protobuf:"bytes,2,opt,name=actor,proto3" json:"actor,omitempty"`
+	// Why, in the words of who applied it.
+	Reason string `protobuf:"bytes,3,opt,name=reason,proto3" json:"reason,omitempty"`
+	// When it came to be.
 	CreateTime *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=create_time,json=createTime,proto3" json:"create_time,omitempty"`
 	// What it changed of the revision before, as in SchemeDiff.
-	Added         []*SchemePart `protobuf:"bytes,5,rep,name=added,proto3" json:"added,omitempty"`
-	Removed       []*SchemePart `protobuf:"bytes,6,rep,name=removed,proto3" json:"removed,omitempty"`
-	ChangedKeys   []string      `protobuf:"bytes,7,rep,name=changed_keys,json=changedKeys,proto3" json:"changed_keys,omitempty"`
+	Added []*SchemePart `protobuf:"bytes,5,rep,name=added,proto3" json:"added,omitempty"`
+	// The revision that retired the scheme.
+	Removed []*SchemePart `protobuf:"bytes,6,rep,name=removed,proto3" json:"removed,omitempty"`
+	// What differs from the revision before.
+	ChangedKeys   []string `protobuf:"bytes,7,rep,name=changed_keys,json=changedKeys,proto3" json:"changed_keys,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -3064,13 +3148,16 @@ func (x *SchemeRevision) GetChangedKeys() []string {
 
 // SchemeDraft is a draft that people work on.
 type SchemeDraft struct {
-	state  protoimpl.MessageState `protogen:"open.v1"`
-	Scheme string                 `protobuf:"bytes,1,opt,name=scheme,proto3" json:"scheme,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The scheme's name.
+	Scheme string `protobuf:"bytes,1,opt,name=scheme,proto3" json:"scheme,omitempty"`
 	// Moves with every save.
-	Version  int64  `protobuf:"varint,2,opt,name=version,proto3" json:"version,omitempty"`
+	Version int64 `protobuf:"varint,2,opt,name=version,proto3" json:"version,omitempty"`
+	// The text of a schemes file.
 	Document string `protobuf:"bytes,3,opt,name=document,proto3" json:"document,omitempty"`
 	// Who saved it last, and when.
-	Actor    string                 `protobuf:"bytes,4,opt,name=actor,proto3" json:"actor,omitempty"`
+	Actor string `protobuf:"bytes,4,opt,name=actor,proto3" json:"actor,omitempty"`
+	// When it was saved.
 	SaveTime *timestamppb.Timestamp `protobuf:"bytes,5,opt,name=save_time,json=saveTime,proto3" json:"save_time,omitempty"`
 	// The scheme's newest revision at that time; 0 = there was no such scheme.
 	Revision      int32 `protobuf:"varint,6,opt,name=revision,proto3" json:"revision,omitempty"`
@@ -3154,7 +3241,8 @@ func (x *SchemeDraft) GetRevision() int32 {
 type SchemePart struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// trigger, organisation, warehouse or order_kind.
-	Kind          string `protobuf:"bytes,1,opt,name=kind,proto3" json:"kind,omitempty"`
+	Kind string `protobuf:"bytes,1,opt,name=kind,proto3" json:"kind,omitempty"`
+	// What the part is called.
 	Name          string `protobuf:"bytes,2,opt,name=name,proto3" json:"name,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -3206,17 +3294,24 @@ func (x *SchemePart) GetName() string {
 
 // MappingDifference is one order whose request would be another one.
 type MappingDifference struct {
-	state           protoimpl.MessageState `protogen:"open.v1"`
-	BillId          int64                  `protobuf:"varint,1,opt,name=bill_id,json=billId,proto3" json:"bill_id,omitempty"`
-	BillNo          string                 `protobuf:"bytes,2,opt,name=bill_no,json=billNo,proto3" json:"bill_no,omitempty"`
-	Generation      int32                  `protobuf:"varint,3,opt,name=generation,proto3" json:"generation,omitempty"`
-	OrderKind       string                 `protobuf:"bytes,4,opt,name=order_kind,json=orderKind,proto3" json:"order_kind,omitempty"`
-	WarehouseNumber string                 `protobuf:"bytes,5,opt,name=warehouse_number,json=warehouseNumber,proto3" json:"warehouse_number,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The bill's FID in Kingdee; negative for a former bill under an id that another bill has by now.
+	BillId int64 `protobuf:"varint,1,opt,name=bill_id,json=billId,proto3" json:"bill_id,omitempty"`
+	// The bill's number in Kingdee.
+	BillNo string `protobuf:"bytes,2,opt,name=bill_no,json=billNo,proto3" json:"bill_no,omitempty"`
+	// Which life of the bill it is about: 1 for the first time it was live.
+	Generation int32 `protobuf:"varint,3,opt,name=generation,proto3" json:"generation,omitempty"`
+	// The scheme's name for what kind of order it is, such as Assembly.in.
+	OrderKind string `protobuf:"bytes,4,opt,name=order_kind,json=orderKind,proto3" json:"order_kind,omitempty"`
+	// The warehouse's number in Kingdee.
+	WarehouseNumber string `protobuf:"bytes,5,opt,name=warehouse_number,json=warehouseNumber,proto3" json:"warehouse_number,omitempty"`
 	// The request under the newest revision and under the other; absent where the order would not be owed.
 	Before *MappedRequest `protobuf:"bytes,6,opt,name=before,proto3" json:"before,omitempty"`
-	After  *MappedRequest `protobuf:"bytes,7,opt,name=after,proto3" json:"after,omitempty"`
+	// What the new document makes of it.
+	After *MappedRequest `protobuf:"bytes,7,opt,name=after,proto3" json:"after,omitempty"`
 	// Why one of them cannot be made, empty where both can.
-	Fault         string        `protobuf:"bytes,8,opt,name=fault,proto3" json:"fault,omitempty"`
+	Fault string `protobuf:"bytes,8,opt,name=fault,proto3" json:"fault,omitempty"`
+	// What would become of the order.
 	Change        MappingChange `protobuf:"varint,9,opt,name=change,proto3,enum=orchestrator.v1.MappingChange" json:"change,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -3317,14 +3412,21 @@ func (x *MappingDifference) GetChange() MappingChange {
 
 // MappedRequest is what the WMS would be asked.
 type MappedRequest struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Account       string                 `protobuf:"bytes,1,opt,name=account,proto3" json:"account,omitempty"`
-	WarehouseCode string                 `protobuf:"bytes,2,opt,name=warehouse_code,json=warehouseCode,proto3" json:"warehouse_code,omitempty"`
-	OrderCode     string                 `protobuf:"bytes,3,opt,name=order_code,json=orderCode,proto3" json:"order_code,omitempty"`
-	OrderType     string                 `protobuf:"bytes,4,opt,name=order_type,json=orderType,proto3" json:"order_type,omitempty"`
-	CancelReason  string                 `protobuf:"bytes,5,opt,name=cancel_reason,json=cancelReason,proto3" json:"cancel_reason,omitempty"`
-	ExtendProps   map[string]string      `protobuf:"bytes,6,rep,name=extend_props,json=extendProps,proto3" json:"extend_props,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
-	OwnerCode     string                 `protobuf:"bytes,7,opt,name=owner_code,json=ownerCode,proto3" json:"owner_code,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The WMS account that it goes by.
+	Account string `protobuf:"bytes,1,opt,name=account,proto3" json:"account,omitempty"`
+	// The warehouse's code in the WMS.
+	WarehouseCode string `protobuf:"bytes,2,opt,name=warehouse_code,json=warehouseCode,proto3" json:"warehouse_code,omitempty"`
+	// The order's number in the WMS.
+	OrderCode string `protobuf:"bytes,3,opt,name=order_code,json=orderCode,proto3" json:"order_code,omitempty"`
+	// The order's type, as the WMS is told.
+	OrderType string `protobuf:"bytes,4,opt,name=order_type,json=orderType,proto3" json:"order_type,omitempty"`
+	// Why, as the WMS is told.
+	CancelReason string `protobuf:"bytes,5,opt,name=cancel_reason,json=cancelReason,proto3" json:"cancel_reason,omitempty"`
+	// What else the WMS is told, by name.
+	ExtendProps map[string]string `protobuf:"bytes,6,rep,name=extend_props,json=extendProps,proto3" json:"extend_props,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
+	// The owner of the goods, as the WMS is told; empty where it is told none.
+	OwnerCode     string `protobuf:"bytes,7,opt,name=owner_code,json=ownerCode,proto3" json:"owner_code,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }

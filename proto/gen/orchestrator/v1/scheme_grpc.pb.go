@@ -47,7 +47,9 @@ const (
 // Schemes live in the ledger, each as revisions that are never changed; all orchestrators work by the newest within
 // seconds. A YAML file is a proposal, which ApplySchemes makes a revision of.
 type SchemeServiceClient interface {
+	// ListSchemes lists the schemes of the ledger by name, and how each stands.
 	ListSchemes(ctx context.Context, in *ListSchemesRequest, opts ...grpc.CallOption) (*ListSchemesResponse, error)
+	// GetScheme answers one scheme, and how it stands.
 	GetScheme(ctx context.Context, in *GetSchemeRequest, opts ...grpc.CallOption) (*GetSchemeResponse, error)
 	// SetSchemeMode changes between dry_run (decide and record, send nothing) and send. Changing to send is a new
 	// cutover: what was decided before it ends as dry_run and is never sent by itself.
@@ -60,6 +62,7 @@ type SchemeServiceClient interface {
 	// StopAll 全部停发: within a second no orchestrator on this database sends anything more, for any scheme. What is in
 	// flight finishes; reading and withdrawing go on. ResumeAll ends it.
 	StopAll(ctx context.Context, in *StopAllRequest, opts ...grpc.CallOption) (*StopAllResponse, error)
+	// ResumeAll takes back what StopAll did: every scheme sends again that nothing else keeps from it.
 	ResumeAll(ctx context.Context, in *ResumeAllRequest, opts ...grpc.CallOption) (*ResumeAllResponse, error)
 	// MoveWatermark sets how far a scheme has read, by hand: back to read again what lies between, or forward to leave it
 	// unread.
@@ -288,7 +291,9 @@ func (c *schemeServiceClient) DiscardSchemeDraft(ctx context.Context, in *Discar
 // Schemes live in the ledger, each as revisions that are never changed; all orchestrators work by the newest within
 // seconds. A YAML file is a proposal, which ApplySchemes makes a revision of.
 type SchemeServiceServer interface {
+	// ListSchemes lists the schemes of the ledger by name, and how each stands.
 	ListSchemes(context.Context, *ListSchemesRequest) (*ListSchemesResponse, error)
+	// GetScheme answers one scheme, and how it stands.
 	GetScheme(context.Context, *GetSchemeRequest) (*GetSchemeResponse, error)
 	// SetSchemeMode changes between dry_run (decide and record, send nothing) and send. Changing to send is a new
 	// cutover: what was decided before it ends as dry_run and is never sent by itself.
@@ -301,6 +306,7 @@ type SchemeServiceServer interface {
 	// StopAll 全部停发: within a second no orchestrator on this database sends anything more, for any scheme. What is in
 	// flight finishes; reading and withdrawing go on. ResumeAll ends it.
 	StopAll(context.Context, *StopAllRequest) (*StopAllResponse, error)
+	// ResumeAll takes back what StopAll did: every scheme sends again that nothing else keeps from it.
 	ResumeAll(context.Context, *ResumeAllRequest) (*ResumeAllResponse, error)
 	// MoveWatermark sets how far a scheme has read, by hand: back to read again what lies between, or forward to leave it
 	// unread.

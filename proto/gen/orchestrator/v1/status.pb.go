@@ -133,22 +133,27 @@ func (x *GetStatusResponse) GetHosts() []*Host {
 
 // SchemeStatus is how a scheme reads and sends.
 type SchemeStatus struct {
-	state               protoimpl.MessageState `protogen:"open.v1"`
-	Scheme              string                 `protobuf:"bytes,1,opt,name=scheme,proto3" json:"scheme,omitempty"`
-	Mode                SchemeMode             `protobuf:"varint,2,opt,name=mode,proto3,enum=orchestrator.v1.SchemeMode" json:"mode,omitempty"`
-	IncrementalInterval *durationpb.Duration   `protobuf:"bytes,3,opt,name=incremental_interval,json=incrementalInterval,proto3" json:"incremental_interval,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The scheme's name.
+	Scheme string `protobuf:"bytes,1,opt,name=scheme,proto3" json:"scheme,omitempty"`
+	// Whether what is owed is sent.
+	Mode SchemeMode `protobuf:"varint,2,opt,name=mode,proto3,enum=orchestrator.v1.SchemeMode" json:"mode,omitempty"`
+	// How often the scheme is read.
+	IncrementalInterval *durationpb.Duration `protobuf:"bytes,3,opt,name=incremental_interval,json=incrementalInterval,proto3" json:"incremental_interval,omitempty"`
 	// When the last incremental run was complete, also when it found nothing; absent before the baseline is.
 	AsOfTime *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=as_of_time,json=asOfTime,proto3" json:"as_of_time,omitempty"`
 	// How far it has read Kingdee, by Kingdee's clock; absent before the baseline is complete.
 	WatermarkTime *timestamppb.Timestamp `protobuf:"bytes,5,opt,name=watermark_time,json=watermarkTime,proto3" json:"watermark_time,omitempty"`
 	// Whether reading stands still, and why: 现在不知道.
-	ReadingStandsStill bool   `protobuf:"varint,6,opt,name=reading_stands_still,json=readingStandsStill,proto3" json:"reading_stands_still,omitempty"`
-	Standing           string `protobuf:"bytes,7,opt,name=standing,proto3" json:"standing,omitempty"`
+	ReadingStandsStill bool `protobuf:"varint,6,opt,name=reading_stands_still,json=readingStandsStill,proto3" json:"reading_stands_still,omitempty"`
+	// How it stands, as a sentence in Chinese; empty while all is well.
+	Standing string `protobuf:"bytes,7,opt,name=standing,proto3" json:"standing,omitempty"`
 	// The kinds of the open conditions that keep it from sending.
 	SendingBlockedBy []string `protobuf:"bytes,8,rep,name=sending_blocked_by,json=sendingBlockedBy,proto3" json:"sending_blocked_by,omitempty"`
 	// What has not ended; a state without any is not there.
-	Unsettled     []*UnsettledCount `protobuf:"bytes,9,rep,name=unsettled,proto3" json:"unsettled,omitempty"`
-	OpenWorkItems int64             `protobuf:"varint,10,opt,name=open_work_items,json=openWorkItems,proto3" json:"open_work_items,omitempty"`
+	Unsettled []*UnsettledCount `protobuf:"bytes,9,rep,name=unsettled,proto3" json:"unsettled,omitempty"`
+	// How many work items are open.
+	OpenWorkItems int64 `protobuf:"varint,10,opt,name=open_work_items,json=openWorkItems,proto3" json:"open_work_items,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -255,9 +260,12 @@ func (x *SchemeStatus) GetOpenWorkItems() int64 {
 
 // UnsettledCount is how many cancellations of a state have not ended, and since when the oldest of them has been owed.
 type UnsettledCount struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	State         CancellationState      `protobuf:"varint,1,opt,name=state,proto3,enum=orchestrator.v1.CancellationState" json:"state,omitempty"`
-	Count         int64                  `protobuf:"varint,2,opt,name=count,proto3" json:"count,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The state that is counted.
+	State CancellationState `protobuf:"varint,1,opt,name=state,proto3,enum=orchestrator.v1.CancellationState" json:"state,omitempty"`
+	// How many cancellations are in it.
+	Count int64 `protobuf:"varint,2,opt,name=count,proto3" json:"count,omitempty"`
+	// When the oldest of them came to be.
 	OldestTime    *timestamppb.Timestamp `protobuf:"bytes,3,opt,name=oldest_time,json=oldestTime,proto3" json:"oldest_time,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -318,11 +326,13 @@ func (x *UnsettledCount) GetOldestTime() *timestamppb.Timestamp {
 type Host struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The machine's name and the port of gRPC, or as its settings say.
-	Host    string `protobuf:"bytes,1,opt,name=host,proto3" json:"host,omitempty"`
+	Host string `protobuf:"bytes,1,opt,name=host,proto3" json:"host,omitempty"`
+	// The version of its program.
 	Version string `protobuf:"bytes,2,opt,name=version,proto3" json:"version,omitempty"`
 	// Its last sign of life, given every 10 s. It counts as gone after two minutes without one.
-	BeatTime      *timestamppb.Timestamp `protobuf:"bytes,3,opt,name=beat_time,json=beatTime,proto3" json:"beat_time,omitempty"`
-	Gone          bool                   `protobuf:"varint,4,opt,name=gone,proto3" json:"gone,omitempty"`
+	BeatTime *timestamppb.Timestamp `protobuf:"bytes,3,opt,name=beat_time,json=beatTime,proto3" json:"beat_time,omitempty"`
+	// It has not been heard of for so long that others take its work.
+	Gone          bool `protobuf:"varint,4,opt,name=gone,proto3" json:"gone,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }

@@ -97,9 +97,11 @@ func (x *ListConditionsRequest) GetPageToken() string {
 }
 
 type ListConditionsResponse struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Conditions    []*Condition           `protobuf:"bytes,1,rep,name=conditions,proto3" json:"conditions,omitempty"`
-	NextPageToken string                 `protobuf:"bytes,2,opt,name=next_page_token,json=nextPageToken,proto3" json:"next_page_token,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Conditions, newest first.
+	Conditions []*Condition `protobuf:"bytes,1,rep,name=conditions,proto3" json:"conditions,omitempty"`
+	// Where the next page begins; empty after the last.
+	NextPageToken string `protobuf:"bytes,2,opt,name=next_page_token,json=nextPageToken,proto3" json:"next_page_token,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -150,30 +152,40 @@ func (x *ListConditionsResponse) GetNextPageToken() string {
 
 // Condition 状况 is what stands still and why. It carries the names that belong to its subject; the others are empty.
 type Condition struct {
-	state       protoimpl.MessageState `protogen:"open.v1"`
-	ConditionId int64                  `protobuf:"varint,1,opt,name=condition_id,json=conditionId,proto3" json:"condition_id,omitempty"`
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The condition's number.
+	ConditionId int64 `protobuf:"varint,1,opt,name=condition_id,json=conditionId,proto3" json:"condition_id,omitempty"`
 	// Such as wms_away, kingdee_away, paused, safety_limit; docs/running.md has all of them.
-	Kind   string `protobuf:"bytes,2,opt,name=kind,proto3" json:"kind,omitempty"`
+	Kind string `protobuf:"bytes,2,opt,name=kind,proto3" json:"kind,omitempty"`
+	// The scheme's name.
 	Scheme string `protobuf:"bytes,3,opt,name=scheme,proto3" json:"scheme,omitempty"`
 	// The Kingdee data centre, the WMS account, the trigger and the host that it is about.
 	DataCenterId string `protobuf:"bytes,4,opt,name=data_center_id,json=dataCenterId,proto3" json:"data_center_id,omitempty"`
-	Account      string `protobuf:"bytes,5,opt,name=account,proto3" json:"account,omitempty"`
-	Trigger      string `protobuf:"bytes,6,opt,name=trigger,proto3" json:"trigger,omitempty"`
-	Host         string `protobuf:"bytes,7,opt,name=host,proto3" json:"host,omitempty"`
+	// The WMS account that it goes by.
+	Account string `protobuf:"bytes,5,opt,name=account,proto3" json:"account,omitempty"`
+	// The trigger that it is about; empty where it is about none.
+	Trigger string `protobuf:"bytes,6,opt,name=trigger,proto3" json:"trigger,omitempty"`
+	// The host that it is about; empty where it is about none.
+	Host string `protobuf:"bytes,7,opt,name=host,proto3" json:"host,omitempty"`
 	// A code that narrows the kind, such as DATA_CENTER_DIFFERS.
 	Reason string `protobuf:"bytes,8,opt,name=reason,proto3" json:"reason,omitempty"`
 	// What was met, in the words of whoever said it.
 	Detail string `protobuf:"bytes,9,opt,name=detail,proto3" json:"detail,omitempty"`
 	// What happened and what to do, in Chinese, then in English. An act stands there as it is typed.
-	Message   string `protobuf:"bytes,10,opt,name=message,proto3" json:"message,omitempty"`
-	Action    string `protobuf:"bytes,11,opt,name=action,proto3" json:"action,omitempty"`
+	Message string `protobuf:"bytes,10,opt,name=message,proto3" json:"message,omitempty"`
+	// What to do, in Chinese.
+	Action string `protobuf:"bytes,11,opt,name=action,proto3" json:"action,omitempty"`
+	// The message in English.
 	MessageEn string `protobuf:"bytes,12,opt,name=message_en,json=messageEn,proto3" json:"message_en,omitempty"`
-	ActionEn  string `protobuf:"bytes,13,opt,name=action_en,json=actionEn,proto3" json:"action_en,omitempty"`
+	// The action in English.
+	ActionEn string `protobuf:"bytes,13,opt,name=action_en,json=actionEn,proto3" json:"action_en,omitempty"`
 	// Nothing is read, or sent, for its subject while it lasts.
 	BlocksReading bool `protobuf:"varint,14,opt,name=blocks_reading,json=blocksReading,proto3" json:"blocks_reading,omitempty"`
+	// Nothing it is about is sent while it lasts.
 	BlocksSending bool `protobuf:"varint,15,opt,name=blocks_sending,json=blocksSending,proto3" json:"blocks_sending,omitempty"`
 	// It lasts until a person acts; otherwise it ends by itself.
-	ByPerson  bool                   `protobuf:"varint,16,opt,name=by_person,json=byPerson,proto3" json:"by_person,omitempty"`
+	ByPerson bool `protobuf:"varint,16,opt,name=by_person,json=byPerson,proto3" json:"by_person,omitempty"`
+	// Since when it lasts.
 	SinceTime *timestamppb.Timestamp `protobuf:"bytes,17,opt,name=since_time,json=sinceTime,proto3" json:"since_time,omitempty"`
 	// When it was last met, to within seconds.
 	LastSeenTime *timestamppb.Timestamp `protobuf:"bytes,18,opt,name=last_seen_time,json=lastSeenTime,proto3" json:"last_seen_time,omitempty"`
@@ -182,8 +194,9 @@ type Condition struct {
 	// When it is asked next whether it is over; absent: nobody asks.
 	ProbeTime *timestamppb.Timestamp `protobuf:"bytes,20,opt,name=probe_time,json=probeTime,proto3" json:"probe_time,omitempty"`
 	// Absent while it lasts.
-	EndTime       *timestamppb.Timestamp `protobuf:"bytes,21,opt,name=end_time,json=endTime,proto3" json:"end_time,omitempty"`
-	EndReason     string                 `protobuf:"bytes,22,opt,name=end_reason,json=endReason,proto3" json:"end_reason,omitempty"`
+	EndTime *timestamppb.Timestamp `protobuf:"bytes,21,opt,name=end_time,json=endTime,proto3" json:"end_time,omitempty"`
+	// Why it ended; empty while it lasts.
+	EndReason     string `protobuf:"bytes,22,opt,name=end_reason,json=endReason,proto3" json:"end_reason,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }

@@ -47,11 +47,17 @@ chaos-broken: ## Show that make chaos finds builds that are broken on purpose
 	$(GO) test -tags chaos -count=1 -timeout 30m -run TestBrokenBuildsAreCaught -v ./orchestrator/chaos
 
 .PHONY: check-web
-check-web: bufcache ## Check what needs Node and npm: the contracts in a client of that world
+check-web: bufcache ## Check what needs Node and npm: the contracts and the OpenAPI document in clients of that world
 	@command -v node >/dev/null && command -v npm >/dev/null || { echo "check-web needs node and npm"; exit 1; }
 	cd tools/web && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
 	$(BUF) export . --output bin/contracts
 	node tools/web/contracts.mjs bin/contracts
+	cd tools/web && REDOCLY_TELEMETRY=off REDOCLY_SUPPRESS_UPDATE_NOTICE=true npx --no-install redocly lint --config redocly.yaml ../../proto/gen/openapi.json
+	cd tools/web && npx --no-install openapi-typescript ../../proto/gen/openapi.json --output rest.d.mts && npx --no-install tsc --project .
+	@for file in swagger-ui-bundle.js swagger-ui-bundle.js.LICENSE.txt swagger-ui.css LICENSE NOTICE; do \
+		cmp tools/web/node_modules/swagger-ui-dist/$$file orchestrator/internal/gateway/viewer/files/$$file || { \
+		echo "the page /docs is not Swagger UI as tools/web pins it; copy the file"; exit 1; }; done
+	$(GO) test -tags web -run '^TestTheClientOfTheDocument' -count 1 ./orchestrator/e2e/process
 	$(GO) test -tags web -run '^TestTheNodeClient' -count 1 ./orchestrator/e2e/process
 	@if ! command -v grpc_python_plugin >/dev/null || ! { python3 -c 'import grpc' || /usr/bin/python3 -c 'import grpc'; } 2>/dev/null; then \
 		echo "left out: the Python client of docs/grpc.md wants python3-grpcio and protobuf-compiler-grpc"; else \

@@ -257,7 +257,11 @@ func (p *Pager) decideBill(page *ledger.Page, known *rule.Known, bill rule.Bill,
 		bill.State().Stamp().Before(p.Policy.Cutover) {
 		// Voided before we came, for all that can be told; no later incremental run would show it, since it carries no
 		// date from then on. One that does is left to that run, which holds it for a person.
-		d.Class, d.After.Class = rule.ClassBeforeCutover, rule.ClassBeforeCutover
+		d.Class, d.Reason = rule.ClassBeforeCutover, rule.ReasonNoDate
+		if !bill.State().Voided() {
+			d.Class, d.Reason = rule.ClassNeverSeenLive, ""
+		}
+		d.After.Class = d.Class
 	}
 	if d.Snapshot != nil {
 		d.Snapshot.Revision = p.namedBy(d, known)
@@ -294,7 +298,8 @@ func (p *Pager) decideBill(page *ledger.Page, known *rule.Known, bill rule.Bill,
 	}
 	page.Readable = append(page.Readable, bill.ID)
 	p.became[bill.ID] = false
-	if d.Class == rule.ClassVoided && p.leaveUnseen(d) {
+	ended := d.Class == rule.ClassVoided || d.Class == rule.ClassUnAudited && len(d.Triggers) > 0
+	if ended && p.leaveUnseen(d) {
 		return
 	}
 	if len(d.Triggers) > 0 && len(d.Orders)+d.Outside == 0 {
@@ -338,7 +343,8 @@ func (p *Pager) undo(page *ledger.Page, d rule.Decision, id int64) {
 }
 
 // leaveUnseen: a baseline owes nothing and must not make the next run believe that a void was dealt with, so it does
-// not write a bill that it finds voided. One that an earlier baseline saw live is owed as in any run.
+// not write a bill that it finds voided or un-audited since. One that an earlier baseline saw live is owed as in any
+// run.
 func (p *Pager) leaveUnseen(d rule.Decision) bool {
 	return p.run.Kind == ledger.Baseline && !d.After.EverLive
 }

@@ -15,10 +15,15 @@ import (
 const offAfter = time.Hour
 
 // wouldOwe finds the bills b that a trigger would have called for which the scheme leaves out: they ended that way,
-// they claim orders, and nothing was ever owed for them in their generation. Of voided bills those of 90 days count.
+// they claim orders, and nothing was ever owed for them in their generation. Of voided bills those of 90 days count, of
+// un-audited ones that no read has shown live those whose approve date shows an audit, and that ended after the
+// cutover.
 var wouldOwe = map[rule.Trigger]string{
-	rule.TriggerUnAudited: `b.class = 'un_audited' and b.un_audited_since < t.now - t.edit`,
-	rule.TriggerDeleted:   `b.class = 'deleted' and b.cancel_status <> 'B'`,
+	rule.TriggerUnAudited: `(b.class = 'un_audited' or b.class = 'never_seen_live' and b.un_audit_time >= (
+      select greatest(m.effective_from, s.send_since) from watermark m join scheme s using (scheme)
+      where m.scheme = b.scheme))
+  and b.un_audited_since < t.now - t.edit`,
+	rule.TriggerDeleted: `b.class = 'deleted' and b.cancel_status <> 'B'`,
 	rule.TriggerVoided: `b.class = 'voided'
   and ` + intake.StampOf + ` > t.now - interval '90 days'`,
 }

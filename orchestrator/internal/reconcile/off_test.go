@@ -74,3 +74,22 @@ from work_item where kind = 'trigger_off'`
 	b.reconcile()
 	require.Equal(t, "voided 1: A1 the scheme has the trigger", b.Text(told))
 }
+
+// An approve date shows that a bill was audited that no read has shown live: its order stands, too.
+func TestAnUnAuditedBillThatOnlyItsApproveDateShowsIsToldWhereTheTriggerIsOff(t *testing.T) {
+	b := setupRereading(t)
+	b.Books.Live(1, "A1", "CK001")
+	b.Books.UnAudit(1)
+	b.Books.Bills[1].ModifyTime = b.Books.Bills[1].GetCreateTime()
+	b.Run()
+	b.Later(time.Minute)
+	b.Books.Fresh(2, "A2", "CK001")
+	b.Books.UnAudit(2)
+	b.Run()
+	b.Later(61 * time.Minute)
+	b.Run()
+	b.reconcile()
+	require.Equal(t, "un_audited 1: A2", b.Text(`
+select coalesce(string_agg(subject || ' ' || detail, '; '), '') from work_item where kind = 'trigger_off'`),
+		"the other was un-audited before the cutover")
+}

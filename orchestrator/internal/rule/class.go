@@ -10,7 +10,8 @@ const (
 	ClassVoided       Class = "voided"
 	ClassUnAudited    Class = "un_audited"
 	ClassNeverAudited Class = "never_audited"
-	// ClassNeverSeenLive: it was audited once, as itself or an earlier read shows, and no read has shown it live.
+	// ClassNeverSeenLive: it was audited once, as itself or an earlier read shows, and no read has shown it live. One
+	// whose approve date shows that is un-audited where the scheme acts on that and it ended after the cutover.
 	ClassNeverSeenLive Class = "never_seen_live"
 	ClassBeforeCutover Class = "before_cutover"
 	ClassNotSelected   Class = "not_selected"
@@ -32,6 +33,8 @@ const (
 	ReasonTrigger = "trigger_not_in_scheme"
 	// ReasonClosed: it was closed before the scheme's cutover, not voided.
 	ReasonClosed = "closed"
+	// ReasonNoDate: a baseline found it voided without the date of that, and its other dates lie before the cutover.
+	ReasonNoDate = "no_date"
 	// ReasonNeverLive: gone, and never seen live.
 	ReasonNeverLive = "never_live"
 	// ReasonNoSnapshot: gone, and nothing shows what was on it.
@@ -69,8 +72,8 @@ type HoldReason string
 
 // The reasons to hold a cancellation.
 const (
-	// HoldNoEventTime: voided, and no date tells whether that was before the scheme's cutover, or before the cutover of
-	// something that was added to the scheme.
+	// HoldNoEventTime: voided or un-audited, and no date tells whether that was before the scheme's cutover, or before
+	// the cutover of something that was added to the scheme.
 	HoldNoEventTime HoldReason = "no_event_time"
 	// HoldSafetyLimitHour and HoldSafetyLimitDay: too many new cancellations within a rolling hour or day.
 	HoldSafetyLimitHour HoldReason = "safety_limit_hour"

@@ -234,7 +234,8 @@ func (p Policy) voided(d *Decision, seen Bill, once bool) {
 }
 
 // unAudited decides about a bill that is neither live nor voided: a draft that was never audited, or one that was seen
-// live before. edited: it was un-audited already at the read before, in the same generation, and has changed since.
+// live before, or that an approve date shows to have been audited. edited: it was un-audited already at the read
+// before, in the same generation, and has changed since.
 func (p Policy) unAudited(d *Decision, seen Bill, once, edited bool) {
 	state := seen.State()
 	d.Withdraw, d.Class = true, ClassNeverAudited
@@ -245,10 +246,11 @@ func (p Policy) unAudited(d *Decision, seen Bill, once, edited bool) {
 		d.Class = ClassNeverSeenLive
 	}
 	terms, watched := p.Triggers[TriggerUnAudited]
-	if !watched || !d.After.EverLive {
+	if !watched || !d.After.EverLive && !p.approved(d) {
 		return
 	}
-	d.Withdraw = false
+	unowed := d.Class
+	d.Withdraw, d.Class = false, ClassUnAudited
 	p.owe(d, TriggerUnAudited, terms, d.After.UnAuditTime, state, &seen, once)
 	if len(d.Triggers) > 0 {
 		d.NotBefore = d.After.UnAuditedSince.Add(terms.Dwell)
@@ -259,8 +261,26 @@ func (p Policy) unAudited(d *Decision, seen Bill, once, edited bool) {
 		}
 	} else if d.Class == ClassBeforeCutover {
 		// What was owed for an earlier void is not any longer: no trigger holds.
-		d.Class, d.Withdraw = ClassUnAudited, true
+		d.Class, d.Withdraw = unowed, true
 	}
+}
+
+// approved says whether an approve date shows of an un-audited bill that no read has shown live that it was audited,
+// and that this ended after the cutover. Where it was approved before that and changed after it, nobody can tell, and
+// what it owes is held. No cutover takes back what was owed already in this generation.
+func (p Policy) approved(d *Decision) bool {
+	approve := d.After.GenerationApprove
+	owed := d.After.Class == ClassUnAudited && !d.NewGeneration
+	switch {
+	case approve.IsZero():
+		return false
+	case owed || p.below:
+	case d.After.UnAuditTime.Before(p.Cutover):
+		return false
+	case approve.Before(p.Cutover):
+		d.Hold = HoldNoEventTime
+	}
+	return true
 }
 
 // owe decides by the table of what shows that the WMS ever had the order, and takes the orders from the snapshot or,

@@ -19,8 +19,8 @@ type Known struct {
 	// The last approve and cancel dates other than unset that this generation has shown; the close date stands for the
 	// cancel date of a closed bill. A generation that keeps the snapshot of the one before keeps its approve date, too.
 	GenerationApprove, GenerationCancel time.Time
-	// UnAuditedSince is the first of the reads in a row that showed it un-audited: once live, now neither live nor
-	// voided. Zero while it is anything else.
+	// UnAuditedSince is the first of the reads in a row that showed it un-audited: once live, or shown by an approve
+	// date to have been, now neither live nor voided. Zero while it is anything else.
 	UnAuditedSince time.Time
 	// UnAuditTime is the latest moment at which that can have happened: the modify date, if it moved, else the read.
 	UnAuditTime time.Time
@@ -107,11 +107,12 @@ func next(known *Known, seen State, readTime time.Time) (after Known, newGenerat
 		after.GenerationLive, after.EverLive = true, true
 	}
 	switch {
-	case seen.Live() || seen.Voided() || !after.EverLive:
+	case seen.Live() || seen.Voided() || !after.EverLive && after.GenerationApprove.IsZero():
 		after.UnAuditedSince, after.UnAuditTime = time.Time{}, time.Time{}
 	case newGeneration || after.UnAuditedSince.IsZero():
 		after.UnAuditedSince, after.UnAuditTime = readTime, readTime
-		if seen.ModifyTime.After(known.State.ModifyTime) && seen.ModifyTime.Before(readTime) {
+		moved := !seen.ModifyTime.IsZero() && (known == nil || seen.ModifyTime.After(known.State.ModifyTime))
+		if moved && seen.ModifyTime.Before(readTime) {
 			after.UnAuditTime = seen.ModifyTime
 		}
 	}

@@ -94,6 +94,28 @@ func TestLivesThatEndOtherThanByAVoid(t *testing.T) {
 			},
 			{unAudited("WH3").withApproved(2).withModified(3), "un_audited e2 for:un_audited from:101h2m0s"},
 		}},
+		"never seen live, and an approve date shows that it was audited": {all, []read{
+			{
+				unAudited("WH1").withApproved(1).withModified(2),
+				"un_audited e1 WH1 approved/current for:un_audited from:100h2m0s",
+			},
+			{draft("WH2").withApproved(1).withModified(3), "un_audited e1 for:un_audited from:100h2m0s"},
+			{live(4, "WH2"), "live e2" + standing},
+		}},
+		"never seen live, approved and un-audited before the cutover": {all, []read{
+			{unAudited("WH1").withApproved(-2).withModified(-1), "never_seen_live e1" + gone},
+			{unAudited("WH2").withApproved(-2).withModified(1), "never_seen_live e1" + gone},
+			{
+				unAudited("WH2").withApproved(3).withModified(4),
+				"un_audited e2 WH2 approved/current for:un_audited from:102h2m0s",
+			},
+		}},
+		"never seen live, approved before the cutover, and when it ended nobody can tell": {all, []read{
+			{
+				unAudited("WH1").withApproved(-2).withModified(1),
+				"un_audited e1 WH1 approved/current held:no_event_time for:un_audited from:100h2m0s",
+			},
+		}},
 		"whether the WMS takes the number again is not said: held": {unsaid, []read{
 			{live(1, "WH1"), "live e1" + standing},
 			{

@@ -152,6 +152,10 @@ func ClassReasons() []ClassReason {
 		{ReasonNoWarehouse, "没有一行写明仓库，不会有对应的仓库单", "no line names a warehouse, so that no order was made of it"},
 		{ReasonTrigger, "方案不处理这种情况", "the scheme does not act on this"},
 		{ReasonClosed, "关闭早于方案启用时间", "closed before the cutover of the scheme"},
+		{
+			ReasonNoDate, "没有作废时间，其他日期均早于方案启用时间",
+			"no date tells when it was voided, and its other dates lie before the cutover of the scheme",
+		},
 		{ReasonNeverLive, "从未见其有效", "it was never seen live"},
 		{ReasonNoSnapshot, "没有它有效时的内容", "what was on it while it was live is not known"},
 		{

@@ -100,6 +100,8 @@ func TestAVoidWithoutADateThatHappenedDuringTheBaselineIsHeldByTheRunAfterIt(t *
 	b.Books.Bills[1].CancelTime, b.Books.Bills[2].CancelTime = nil, nil
 	b.Run()
 	require.Equal(t, "1 before_cutover", b.Text(`select string_agg(bill_id || ' ' || class, ', ') from bill`))
+	require.Equal(t, "无需取消: 没有作废时间，其他日期均早于方案启用时间",
+		b.Text(`select verdict || ': ' || reason from reporting.bill_verdict where bill_no = 'A1'`))
 	b.Clock = b.Clock.Add(time.Minute)
 	b.Run()
 	require.Equal(t, "2 held no_event_time",

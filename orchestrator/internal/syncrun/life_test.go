@@ -479,3 +479,50 @@ func TestANeverSeenLiveBillIsCountedAndSaysSo(t *testing.T) {
 		from reporting.bill_verdict where bill_no = 'A2'`))
 	require.Empty(t, b.cancellations())
 }
+
+// approvedOnly are the bills that no read has shown live and that are un-audited, with what became of them.
+const approvedOnly = `
+select coalesce(string_agg(b.bill_no || ' ' || b.class || coalesce(' ' || c.evidence || ' ' || c.state || ' ' ||
+       c.hold_reason || ' ' || array_to_string(c.triggers, '+'), ''), '; ' order by b.bill_id), '')
+from bill b left join cancellation_now c using (scheme, bill_id) where not b.ever_live`
+
+// Design: an approve date shows that a bill was audited, also where no read has shown it live. Its order stood.
+func TestAnUnAuditedBillThatCarriesAnApproveDateOwesItsOrder(t *testing.T) {
+	b := setupWith(t, "triggers: [voided]", runtest.AllTriggers)
+	b.Later(time.Minute)
+	b.Books.Fresh(1, "A1", "CK001")
+	b.Books.UnAudit(1)
+	b.Run()
+	require.Equal(t, "A1 un_audited approved open  un_audited", b.Text(approvedOnly))
+	b.Later(time.Minute)
+	b.Books.Bills[1].ModifyTime = timestamppb.New(b.Clock)
+	b.Books.Bills[1].GetEntities()[0].GetLines()[0].WarehouseNumber = "CK002"
+	b.Run()
+	require.Equal(t, "A1 un_audited approved open  un_audited", b.Text(approvedOnly),
+		"what is written into it later names no order of its own")
+	b.Books.Audit(1)
+	b.Run()
+	require.Equal(t, "1 WH-HZ01 withdrawn un_audited", b.cancellations(), "and it is live again")
+}
+
+// The baseline owes nothing, and nothing that was un-audited before it is owed by a later edit.
+func TestABaselineOwesNothingOfAnUnAuditedBillThatCarriesAnApproveDate(t *testing.T) {
+	b := setupLiving(t)
+	b.follow(map[string]string{"triggers: [voided]": runtest.AllTriggers})
+	for id, no := range []string{"A1", "A2", "A3"} {
+		b.Books.Live(int64(id+1), no, "CK001")
+		b.Books.UnAudit(int64(id + 1))
+	}
+	before := b.Books.Bills[1].GetCreateTime()
+	b.Books.Bills[1].ModifyTime = before
+	b.Books.Audit(3)
+	b.Books.UnAudit(3)
+	b.Run()
+	require.Equal(t, "A1 never_seen_live", b.Text(approvedOnly), "what may have happened since is for the run after it")
+	b.Later(time.Minute)
+	b.Books.Bills[1].ModifyTime = timestamppb.New(b.Clock)
+	b.Run()
+	require.Equal(t, "A1 never_seen_live; A2 un_audited approved held no_event_time un_audited; "+
+		"A3 un_audited approved open  un_audited", b.Text(approvedOnly),
+		"approved before the cutover and changed after it: nobody can tell which of the two the un-audit was")
+}

@@ -61,8 +61,8 @@ comment on column bill.reread_time is
     'time to ask whether it lived unseen';
 comment on column bill.generation_approve is 'last approve date other than unset that this generation has shown';
 comment on column bill.un_audited_since is
-    'the first of the reads in a row that showed it neither live nor voided, once it had been live: a dwell counts '
-    'from it';
+    'the first of the reads in a row that showed it neither live nor voided, once it had been live or an approve date '
+    'shows that: a dwell counts from it';
 comment on column bill.un_audit_time is
     'the latest moment at which that can have happened: what cutovers are compared with';
 comment on column bill.absent_since is

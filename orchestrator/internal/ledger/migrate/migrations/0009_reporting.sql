@@ -90,7 +90,7 @@ insert into plain_word (about, code, word_zh, word_en) values
 ('disposition', 'throttled', '请求过快', 'too fast'),
 ('disposition', 'not_sent', '没有发出', 'not sent'),
 ('disposition', 'unknown', '没有明确答复', 'no clear answer'),
-('hold_reason', 'no_event_time', '没有作废时间', 'no date tells when it was voided'),
+('hold_reason', 'no_event_time', '没有作废时间', 'no date tells when it was voided or un-audited'),
 ('hold_reason', 'safety_limit_hour', '达到每小时上限', 'the limit of an hour is reached'),
 ('hold_reason', 'safety_limit_day', '达到每日上限', 'the limit of a day is reached'),
 ('hold_reason', 'number_reuse_unsaid', '方案没有说明旺店通是否再接受该单号',
@@ -406,10 +406,10 @@ insert into work_kind (kind, subject, message_zh, action_zh, message_en, action_
     'look for that bill in Kingdee (deleted, or hidden from the user?); it goes on by itself once it is confirmed, or '
     'read at once: voidrelay read "{scheme}"'),
 ('no_event_time', '',
-    '单据没有任何日期可判断作废（或关闭）是否早于启用，未发送',
-    '在金蝶确认作废（或关闭）时间，晚于启用则放行：voidrelay release "{scheme}" --bill {bill} --hold no_event_time --reason "……"',
-    'no date tells whether it was voided (or closed) before the start; nothing was sent',
-    'find out in Kingdee when it was voided (or closed); if that was after the start: voidrelay release '
+    '单据没有任何日期可判断作废（或关闭、反审核）是否早于启用，未发送',
+    '在金蝶确认作废（或关闭、反审核）时间，晚于启用则放行：voidrelay release "{scheme}" --bill {bill} --hold no_event_time --reason "……"',
+    'no date tells whether it was voided (or closed, un-audited) before the start; nothing was sent',
+    'find out in Kingdee when that was; if it was after the start: voidrelay release '
     '"{scheme}" --bill {bill} --hold no_event_time --reason "…"'),
 ('request_refused', '',
     '取消请求的内容不合规，未发送',

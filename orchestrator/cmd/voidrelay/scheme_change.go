@@ -338,9 +338,13 @@ func printDiff(sh *shell, d *orchestratorv1.SchemeDiff) {
 			partWords(part.GetKind()), part.GetName())
 	}
 	for _, r := range d.GetReturned() {
-		sh.printf("    %s 停用于 away since %s；其间作废或反审核 %d 张单据，经它的取消将暂停 %d bills ended "+
-			"meanwhile; what they owe through it is held (part_was_away)\n", r.GetPart().GetName(),
-			moment(r.GetAwaySince().AsTime()), r.GetBills(), r.GetBills())
+		sh.printf("    %s 停用于 away since %s；其间结束的 %d 张单据经它应取消 %d 笔，将暂停 %d bills that ended "+
+			"meanwhile owe %d orders through it, which are held (part_was_away)\n", r.GetPart().GetName(),
+			moment(r.GetAwaySince().AsTime()), r.GetBills(), r.GetOrders(), r.GetBills(), r.GetOrders())
+	}
+	if d.GetAwaySince() != nil {
+		sh.printf("    方案停用于 retired since %s；其间结束的单据，其取消将暂停 what bills that ended meanwhile owe is held "+
+			"(part_was_away)\n", moment(d.GetAwaySince().AsTime()))
 	}
 	for _, part := range d.GetRemoved() {
 		sh.printf("  - %s %s  不再取消 owes nothing new any longer\n", partWords(part.GetKind()), part.GetName())

@@ -307,6 +307,7 @@ func (p *Pager) decideBill(page *ledger.Page, known *rule.Known, bill rule.Bill,
 		page.Work = append(page.Work, ledger.Work{Kind: rule.WorkNoLines, BillID: bill.ID, BillNo: bill.Number})
 	}
 	p.bareLines(page, d, bill)
+	p.beforeCutover(page, d, bill)
 	p.ask(page, &write, d, known, cancellations)
 	page.Bills = append(page.Bills, write)
 	page.Cancellations = append(page.Cancellations, cancellations...)

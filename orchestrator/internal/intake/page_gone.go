@@ -143,6 +143,7 @@ func (p *Pager) decideGone(page *ledger.Page, known rule.Known, absentSince, at 
 	}
 	page.RunCounts.Count(d.Class)
 	p.bareLines(page, d, bill)
+	p.beforeCutover(page, d, bill)
 	p.ask(page, &write, d, &known, cancellations)
 	page.Bills = append(page.Bills, write)
 	page.Cancellations = append(page.Cancellations, cancellations...)

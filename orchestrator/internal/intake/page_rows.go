@@ -72,6 +72,9 @@ func WritePage(ctx context.Context, tx pgx.Tx, run *ledger.Run, page *ledger.Pag
 	if err := waitForWarehouses(ctx, tx, run.Scheme, decided, common); err != nil {
 		return fmt.Errorf("warehouses that are not mapped: %w", err)
 	}
+	if err := tellBefore(ctx, tx, run.Scheme, page.Before); err != nil {
+		return fmt.Errorf("bills that ended before a cutover: %w", err)
+	}
 	if page.Suspect != "" {
 		if err := suspect(ctx, tx, run.Scheme, rule.SuspectUndecodable, page.Suspect); err != nil {
 			return fmt.Errorf("suspect: %w", err)

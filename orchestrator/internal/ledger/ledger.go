@@ -147,6 +147,8 @@ type Page struct {
 	// Vanished are orders of an earlier snapshot that the bill no longer has.
 	Vanished []Vanished
 	Work     []Work
+	// Before are bills that were known live and ended before the cutover of a part.
+	Before []BeforeCutover
 	// Readable are bills that were decoded: their work items of kind bill_undecodable are closed.
 	Readable []int64
 	// Late are bills that appeared below the lower edge of every run.

@@ -121,7 +121,9 @@ type StoredScheme struct {
 	Scheme   string
 	Revision int32
 	// Active: it is not retired. Bound: it has read something, so that its identity cannot change.
-	Active, Bound        bool
+	Active, Bound bool
+	// AwaySince is since when it has been retired, where that is longer than a day; zero where it is not.
+	AwaySince            time.Time
 	FormID, DataCenterID string
 	Accounts             []string
 	Hash, Document       string
@@ -154,7 +156,10 @@ type SchemeDiff struct {
 	Revision, NextRevision int32
 	Added, Removed         []rule.Part
 	// Returned are those of Added that were away for longer than a day.
-	Returned    []ReturnedPart
+	Returned []ReturnedPart
+	// AwaySince is since when a scheme that is to be taken up again has been retired, by our clock; zero where that is
+	// not longer than a day. What happened since then is held.
+	AwaySince   time.Time
 	ChangedKeys []string
 	// OrderChanges are where it would name orders otherwise than now, in words; Orders must be said then.
 	OrderChanges      []string
@@ -167,8 +172,9 @@ type ReturnedPart struct {
 	rule.Part
 	// Since when it has been away, by our clock.
 	Since time.Time
-	// Bills have ended meanwhile, at most: what they owe through the part is held.
-	Bills int64
+	// Bills have ended meanwhile and owe Orders through the part, which are held. One that no read has shown live is
+	// not among them: what it owes is known once it is read.
+	Bills, Orders int64
 }
 
 // BillDiffOrder is what is to be decided again: stored bills through another mapping.

@@ -36,8 +36,9 @@ func writeCutovers(ctx context.Context, tx pgx.Tx, f SchemeFile, document string
 	if err != nil {
 		return err
 	}
+	cutovers := map[rule.Part]time.Time{}
 	if now.cutover.IsZero() {
-		_, err := writeSince(ctx, tx, f, document, revision)
+		_, err := writeSince(ctx, tx, f, document, revision, cutovers)
 		return err
 	}
 	left, err := leftBefore(ctx, tx, f.Scheme, f.PartsOf, revision)
@@ -65,11 +66,17 @@ func writeCutovers(ctx context.Context, tx pgx.Tx, f SchemeFile, document string
 		}
 		if had {
 			again = earlier(again, when)
-			if err := setGap(ctx, tx, f.Scheme, part, when.Add(now.ahead-rule.ClockMargin), at, revision); err != nil {
+			from := when.Add(now.ahead - rule.ClockMargin)
+			if err := setGap(ctx, tx, f.Scheme, part, from, at, revision); err != nil {
+				return err
+			}
+			if err := proveAgain(ctx, tx, f, from, at); err != nil {
 				return err
 			}
 		} else if err := setCutover(ctx, tx, f.Scheme, part, &at, revision); err != nil {
 			return err
+		} else {
+			cutovers[part] = at
 		}
 		if part.Name != rule.Everything {
 			continue
@@ -86,8 +93,11 @@ insert into scheme_cutover (scheme, kind, name, revision) values ($1, $2, $3, $4
 			}
 		}
 	}
-	since, err := writeSince(ctx, tx, f, document, revision)
+	since, err := writeSince(ctx, tx, f, document, revision, cutovers)
 	if err != nil {
+		return err
+	}
+	if err := tellEnded(ctx, tx, f, cutovers, namesOf(before, rule.PartOrganisation)); err != nil {
 		return err
 	}
 	if err := decideSince(ctx, tx, f.Scheme, since); err != nil {
@@ -107,9 +117,9 @@ on conflict (scheme, kind, name) do update set cutover_time = $4, gap_from = nul
 }
 
 // writeSince gives warehouses that say from when on they count that cutover, where the document of the revision before
-// does not say the same, and answers the earliest of these; zero for none.
+// does not say the same, and answers the earliest of these; zero for none. They are noted among cutovers.
 func writeSince(
-	ctx context.Context, tx pgx.Tx, f SchemeFile, document string, revision int,
+	ctx context.Context, tx pgx.Tx, f SchemeFile, document string, revision int, cutovers map[rule.Part]time.Time,
 ) (earliest time.Time, err error) {
 	if f.SinceOf == nil {
 		return earliest, nil
@@ -133,7 +143,7 @@ func writeSince(
 		if err := setCutover(ctx, tx, f.Scheme, part, &at, revision); err != nil {
 			return earliest, err
 		}
-		earliest = earlier(earliest, at)
+		earliest, cutovers[part] = earlier(earliest, at), at
 	}
 	return earliest, nil
 }
@@ -161,6 +171,39 @@ insert into scheme_cutover (scheme, kind, name, gap_from, gap_until, revision) v
 on conflict (scheme, kind, name) do update set gap_from = $4, gap_until = $5, revision = $6`,
 		scheme, string(part.Kind), part.Name, from, until, revision)
 	return err
+}
+
+// holdWhileRetired has what happened while a scheme was retired held, where that was longer than 24 hours and it had
+// read something before: until it is taken up again by this revision, and for deletions and un-audits, which only the
+// first recheck after that shows where no date tells of them, an hour longer. Every bill is decided by a trigger, so
+// that the triggers are away.
+func holdWhileRetired(ctx context.Context, tx pgx.Tx, f SchemeFile, revision int) error {
+	now, err := cutoverNow(ctx, tx, f.Scheme)
+	if err != nil || now.cutover.IsZero() {
+		return err
+	}
+	var retired, at time.Time
+	if err := tx.QueryRow(ctx, `select coalesce(retire_time, now()), now() from scheme where scheme = $1`,
+		f.Scheme).Scan(&retired, &at); err != nil {
+		return err
+	}
+	if retired.After(now.lately) {
+		return nil
+	}
+	for _, part := range f.Parts {
+		if part.Kind != rule.PartTrigger {
+			continue
+		}
+		until := at.Add(now.ahead)
+		if part.Name == string(rule.TriggerUnAudited) || part.Name == string(rule.TriggerDeleted) {
+			until = until.Add(time.Hour)
+		}
+		from := retired.Add(now.ahead - rule.ClockMargin)
+		if err := setGap(ctx, tx, f.Scheme, part, from, until, revision); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // clockNow is where a scheme stands when a revision is stored.
@@ -233,10 +276,11 @@ order by r.revision desc`, pgx.StrictNamedArgs{"scheme": scheme, "revision": rev
 }
 
 // Returning are the parts among these that were in the scheme once and are not in the revision before the given one,
-// for longer than a day: since when, and how many bills have ended meanwhile. What these owe through the part is held.
+// for longer than a day: since when, and what bills that have ended meanwhile owe through the part, which is held.
+// parts are all that the scheme names, wanted the orders that it asks for.
 func Returning(
-	ctx context.Context, db ledger.Reads, scheme string, added []rule.Part,
-	partsOf func(string) ([]rule.Part, error), revision int,
+	ctx context.Context, db ledger.Reads, scheme string, added, parts []rule.Part,
+	partsOf func(string) ([]rule.Part, error), wanted Wanted, revision int,
 ) (returned []ledger.ReturnedPart, err error) {
 	now, err := cutoverNow(ctx, db, scheme)
 	if err != nil || now.cutover.IsZero() {
@@ -258,15 +302,14 @@ func Returning(
 			continue
 		}
 		r := ledger.ReturnedPart{Part: part, Since: when}
-		if err := db.QueryRow(ctx, `
-select count(*) from bill b
-where b.scheme = $1 and b.gone_time is null and ($2 <> 'organisation' or $3 in (b.org, '*'))
-  and (($2 <> 'trigger' or $3 in ('voided', 'closed')) and b.cancel_status = 'B'
-         and b.cancel_time between $4::timestamptz and $5
-    or ($2 <> 'trigger' or $3 = 'un_audited') and b.un_audit_time between $4::timestamptz and $5)
-  and greatest(b.bill_create_time, b.modify_time, b.approve_time, b.cancel_time) >= $4::timestamptz - interval '1 day'`,
-			scheme, string(part.Kind), part.Name, when.Add(now.ahead-rule.ClockMargin), now.cutover,
-		).Scan(&r.Bills); err != nil {
+		e := endings{
+			Scheme: scheme, Part: part, Triggers: namesOf(parts, rule.PartTrigger), Wanted: wanted,
+			From: when.Add(now.ahead - rule.ClockMargin), Until: now.cutover,
+		}
+		if err := e.each(ctx, db, func(_ ledger.NumberedBill, orders int64) {
+			r.Bills++
+			r.Orders += orders
+		}); err != nil {
 			return nil, ledger.FaultOf(err)
 		}
 		returned = append(returned, r)
@@ -306,6 +349,18 @@ from (
 ) again
 where b.scheme = $1 and b.bill_id = again.bill_id and (b.gone_time is null or again.waits)`,
 		scheme, since, string(rule.WorkNoWarehouse))
+	return err
+}
+
+// proveAgain has bills decided again that were proved gone while a part was away, where the scheme acts on that. No
+// read shows them, so that each is proved gone once more, and decided with that.
+func proveAgain(ctx context.Context, tx pgx.Tx, f SchemeFile, from, until time.Time) error {
+	if !slices.Contains(f.Parts, rule.Part{Kind: rule.PartTrigger, Name: string(rule.TriggerDeleted)}) {
+		return nil
+	}
+	_, err := tx.Exec(ctx, `
+update bill b set reread_time = now(), update_time = now()
+where b.scheme = $1 and b.class = 'deleted' and b.absent_since >= $2 and b.absent_since < $3`, f.Scheme, from, until)
 	return err
 }
 

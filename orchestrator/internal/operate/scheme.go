@@ -27,6 +27,8 @@ type SchemeFile struct {
 	// revision's document. Without them nothing counts as added.
 	Parts   []rule.Part
 	PartsOf func(document string) ([]rule.Part, error)
+	// Wanted are the orders that it asks for; nil: what ended before a cutover is told to nobody.
+	Wanted Wanted
 	// SinceOf are the warehouses of a document that say from when on they count; nil: none does.
 	SinceOf func(document string) (map[string]time.Time, error)
 	// SameOrders says whether an earlier revision's document names orders in the same way; nil says yes. Orders is what
@@ -119,6 +121,11 @@ for update of s`, f.Scheme).Scan(&before.Revision, &before.FormID, &before.DataC
 		f.Scheme); err != nil {
 		return err
 	}
+	if before.Revision > 0 && !before.Active {
+		if err := holdWhileRetired(ctx, tx, f, revision); err != nil {
+			return err
+		}
+	}
 	act.Scheme = f.Scheme
 	_, err = record(ctx, tx, ledger.ApplyScheme, act, nothing{}, applied{
 		RevisionBefore: before.Revision, Revision: revision, Returned: before.Revision > 0 && !before.Active,
@@ -174,7 +181,7 @@ values ($1, $2, $3, $4, $5, $6, $7, $8)`, f.Scheme, revision, f.Hash, f.Document
 	}
 	if revision == 1 || !before.Bound {
 		// What never read anything has no past for a cutover to keep out.
-		_, err := writeSince(ctx, tx, f, "", revision)
+		_, err := writeSince(ctx, tx, f, "", revision, map[rule.Part]time.Time{})
 		return err
 	}
 	if err := readByOtherKeys(ctx, tx, f, before.Document); err != nil {
@@ -370,7 +377,7 @@ with failed as (
     returning run_id, scheme, kind, state
 ), told as (`+ledger.RunEvents("failed")+`
 )
-update scheme set active = false, remap_run_id = null, update_time = now() where scheme = $1`,
+update scheme set active = false, retire_time = now(), remap_run_id = null, update_time = now() where scheme = $1`,
 		act.Scheme, why); err != nil {
 		return ended, err
 	}

@@ -16,6 +16,7 @@ import (
 const storedColumns = `
 select s.scheme, s.revision, s.active, s.form_id, s.data_center_id, s.wms_accounts as accounts, r.content_hash as hash,
        r.document, coalesce(m.environment, '') as environment,
+       case when not s.active and s.retire_time < now() - interval '24 hours' then s.retire_time end as away_since,
        m.scheme is not null or exists (select from bill b where b.scheme = s.scheme) as bound,
        (select count(*) from unsettled_cancellation c
            where c.scheme = s.scheme and c.state in ('planned', 'open', 'held'))

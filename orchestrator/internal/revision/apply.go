@@ -73,7 +73,7 @@ func filesOf(schemes []*scheme.Scheme, orders ledger.Orders) ([]operate.SchemeFi
 			Scheme: s.Name, Title: s.Title, FormID: s.Form, DataCenterID: s.DataCenter, Accounts: s.Accounts(),
 			IncrementalReal:    s.IncrementalInterval(scheme.Real),
 			IncrementalSandbox: s.IncrementalInterval(scheme.Sandbox), Hash: s.Hash(), Document: s.Document(),
-			PartsOf: scheme.PartsOf, SinceOf: scheme.SinceOf, Keys: s.Keys, KeysOf: scheme.KeysOf,
+			PartsOf: scheme.PartsOf, Wanted: s.Wanted, SinceOf: scheme.SinceOf, Keys: s.Keys, KeysOf: scheme.KeysOf,
 			Orders: orders, Warehouses: warehousesOf(s), OrganisationNames: s.OrganisationNames,
 			SameOrders: func(before string) (bool, error) {
 				changes, err := scheme.OrderChanges(before, s.Document())

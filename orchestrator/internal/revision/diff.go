@@ -54,9 +54,16 @@ func diff(ctx context.Context, db ledger.Reads, schemes []*scheme.Scheme) (diffs
 		if err != nil {
 			return nil, err
 		}
-		d.Returned, err = operate.Returning(ctx, db, s.Name, d.Added, scheme.PartsOf, int(d.NextRevision))
-		if err != nil {
-			return nil, err
+		if len(d.Added) > 0 {
+			parts, err := scheme.PartsOf(s.Document())
+			if err != nil {
+				return nil, fmt.Errorf("scheme %s: %w", s.Name, err)
+			}
+			d.Returned, err = operate.Returning(ctx, db, s.Name, d.Added, parts, scheme.PartsOf, s.Wanted,
+				int(d.NextRevision))
+			if err != nil {
+				return nil, err
+			}
 		}
 		diffs = append(diffs, d)
 	}
@@ -93,7 +100,7 @@ func diffOf(known ledger.StoredScheme, next *scheme.Scheme) (ledger.SchemeDiff, 
 		NextRevision: known.Revision, OpenCancellations: known.OpenCancellations,
 	}
 	if !known.Active {
-		d.Change = ledger.ChangeReturned
+		d.Change, d.AwaySince = ledger.ChangeReturned, known.AwaySince
 	}
 	if known.Hash == next.Hash() {
 		return d, nil

@@ -208,11 +208,13 @@ func diffMessage(d ledger.SchemeDiff) *orchestratorv1.SchemeDiff {
 		Added: each(d.Added, partMessage), Removed: each(d.Removed, partMessage),
 		ChangedKeys: d.ChangedKeys, Refusal: d.Refusal, OpenCancellations: d.OpenCancellations,
 		OrderChanges: d.OrderChanges, Returned: each(d.Returned, returnedMessage),
+		AwaySince: stamp(d.AwaySince),
 	}
 }
 
 func returnedMessage(r ledger.ReturnedPart) *orchestratorv1.ReturnedPart {
-	return &orchestratorv1.ReturnedPart{Part: partMessage(r.Part), AwaySince: stamp(r.Since), Bills: r.Bills}
+	return &orchestratorv1.ReturnedPart{Part: partMessage(r.Part), AwaySince: stamp(r.Since), Bills: r.Bills,
+		Orders: r.Orders}
 }
 
 func partMessage(p rule.Part) *orchestratorv1.SchemePart {

@@ -90,6 +90,9 @@ const (
 	WorkManyGone  WorkKind = "many_deleted"
 	// WorkPartAway tells how many orders wait for a release because a part of the scheme was away when they happened.
 	WorkPartAway WorkKind = "part_was_away"
+	// WorkBeforeCutover lists bills that were known live and ended before the cutover of a part, which is its subject:
+	// they owe nothing through it.
+	WorkBeforeCutover WorkKind = "before_cutover"
 	// WorkResting is the list of an account's orders that have rested too long, to phone through.
 	WorkResting WorkKind = "resting_orders"
 )

@@ -83,6 +83,6 @@ const (
 	HoldNumberReuse HoldReason = "number_reuse_unsaid"
 	// HoldManyGone: more bills than ManyGone were found deleted in one reconcile run.
 	HoldManyGone HoldReason = "many_deleted"
-	// HoldPartAway: it happened while a part of the scheme was not in it, which is back after more than a day.
+	// HoldPartAway: it happened while the scheme was retired, or a part was not in it, for more than a day.
 	HoldPartAway HoldReason = "part_was_away"
 )

@@ -1,6 +1,9 @@
 package rule
 
-import "time"
+import (
+	"strings"
+	"time"
+)
 
 // Trigger is what calls for the cancel of a bill's orders. A scheme names those that it acts on.
 type Trigger string
@@ -55,7 +58,10 @@ type Part struct {
 // PartClosed is that closed bills count as voided. It stands among the triggers, since it says which ends are acted on.
 var PartClosed = Part{PartTrigger, "closed"}
 
-func (p Part) cutoverReason() string { return ReasonCutover + ":" + string(p.Kind) + ":" + p.Name }
+// String is the kind and the name: warehouse:CK009.
+func (p Part) String() string { return string(p.Kind) + ":" + p.Name }
+
+func (p Part) cutoverReason() string { return ReasonCutover + ":" + p.String() }
 
 // Cutovers say from when the parts count that were not in the scheme's first revision. What is not here counts from the
 // beginning, and so does an entry with the zero time.
@@ -67,6 +73,14 @@ func (f Cutovers) of(part Part) time.Time {
 		return at
 	}
 	return f[Part{part.Kind, Everything}]
+}
+
+// BeforePart says through which part a bill that was known live owes nothing because it ended before the part came into
+// the scheme, if it does.
+func (d Decision) BeforePart() (Part, bool) {
+	reason, before := strings.CutPrefix(d.Reason, ReasonCutover+":")
+	kind, name, _ := strings.Cut(reason, ":")
+	return Part{PartKind(kind), name}, before && d.After.EverLive
 }
 
 // before says whether what happened at this moment lies before the cutover of a part. What happened at an unknown time

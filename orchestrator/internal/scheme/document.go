@@ -1,6 +1,7 @@
 package scheme
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/voidrelay/voidrelay/orchestrator/internal/rule"
@@ -37,6 +38,18 @@ type OrderRequest struct {
 // select, and none for an order whose warehouse is outside or not in the table. The error says that the scheme's
 // condition cannot be evaluated for it.
 func (s *Scheme) Requests(bill rule.Bill) ([]OrderRequest, error) {
+	orders, err := s.Wanted(bill)
+	var requests []OrderRequest
+	for _, order := range orders {
+		request, fault := s.Map(bill, order)
+		requests = append(requests, OrderRequest{Order: order, Request: request, Fault: fault})
+	}
+	return requests, err
+}
+
+// Wanted are the orders of a bill that the scheme asks for: of an organisation, a kind and a warehouse of its, where
+// its selector takes the bill. The error is the selector's.
+func (s *Scheme) Wanted(bill rule.Bill) ([]rule.Order, error) {
 	policy := s.Policy(s.EffectiveFrom, nil)
 	if len(policy.Orgs) > 0 && !policy.Orgs[bill.Org] {
 		return nil, nil
@@ -47,13 +60,8 @@ func (s *Scheme) Requests(bill rule.Bill) ([]OrderRequest, error) {
 		}
 	}
 	orders, _ := rule.Orders(bill, policy.Form, policy.Orders)
-	var requests []OrderRequest
-	for _, order := range orders {
-		if warehouse, listed := s.Warehouse(order.Warehouse); !listed || warehouse.Outside {
-			continue
-		}
-		request, err := s.Map(bill, order)
-		requests = append(requests, OrderRequest{Order: order, Request: request, Fault: err})
-	}
-	return requests, nil
+	return slices.DeleteFunc(orders, func(order rule.Order) bool {
+		warehouse, listed := s.Warehouse(order.Warehouse)
+		return !listed || warehouse.Outside
+	}), nil
 }

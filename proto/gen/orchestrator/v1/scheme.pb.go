@@ -2869,7 +2869,10 @@ type SchemeDiff struct {
 	// Where orders would be named otherwise: "CK001 code WH01 → WH02". Applying it must say for which bills.
 	OrderChanges []string `protobuf:"bytes,10,rep,name=order_changes,json=orderChanges,proto3" json:"order_changes,omitempty"`
 	// Those of added that were in the scheme before and have been away for longer than a day.
-	Returned      []*ReturnedPart `protobuf:"bytes,11,rep,name=returned,proto3" json:"returned,omitempty"`
+	Returned []*ReturnedPart `protobuf:"bytes,11,rep,name=returned,proto3" json:"returned,omitempty"`
+	// Since when a scheme that comes back has been retired, where that is longer than a day: what happened since then is
+	// held (part_was_away). How much that is nobody knows before it is read.
+	AwaySince     *timestamppb.Timestamp `protobuf:"bytes,12,opt,name=away_since,json=awaySince,proto3" json:"away_since,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -2981,6 +2984,13 @@ func (x *SchemeDiff) GetReturned() []*ReturnedPart {
 	return nil
 }
 
+func (x *SchemeDiff) GetAwaySince() *timestamppb.Timestamp {
+	if x != nil {
+		return x.AwaySince
+	}
+	return nil
+}
+
 // ReturnedPart is a part that is back in a scheme. It keeps its cutover; what happened while it was away is held
 // (part_was_away).
 type ReturnedPart struct {
@@ -2989,8 +2999,11 @@ type ReturnedPart struct {
 	Part *SchemePart `protobuf:"bytes,1,opt,name=part,proto3" json:"part,omitempty"`
 	// Since when it was out of it.
 	AwaySince *timestamppb.Timestamp `protobuf:"bytes,2,opt,name=away_since,json=awaySince,proto3" json:"away_since,omitempty"`
-	// Bills that have ended meanwhile, of which some may owe nothing through this part.
-	Bills         int64 `protobuf:"varint,3,opt,name=bills,proto3" json:"bills,omitempty"`
+	// Bills that have ended meanwhile and owe orders through this part. One that no read has shown live is not among
+	// them: what it owes is known once it is read.
+	Bills int64 `protobuf:"varint,3,opt,name=bills,proto3" json:"bills,omitempty"`
+	// The orders that they owe.
+	Orders        int64 `protobuf:"varint,4,opt,name=orders,proto3" json:"orders,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -3042,6 +3055,13 @@ func (x *ReturnedPart) GetAwaySince() *timestamppb.Timestamp {
 func (x *ReturnedPart) GetBills() int64 {
 	if x != nil {
 		return x.Bills
+	}
+	return 0
+}
+
+func (x *ReturnedPart) GetOrders() int64 {
+	if x != nil {
+		return x.Orders
 	}
 	return 0
 }
@@ -3712,7 +3732,7 @@ const file_orchestrator_v1_scheme_proto_rawDesc = "" +
 	"\x14watermark_after_time\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampR\x12watermarkAfterTime\x12\x15\n" +
 	"\x06run_id\x18\x04 \x01(\x03R\x05runId\x12\x14\n" +
 	"\x05actor\x18\x05 \x01(\tR\x05actor\x12\x16\n" +
-	"\x06reason\x18\x06 \x01(\tR\x06reason\"\xd2\x03\n" +
+	"\x06reason\x18\x06 \x01(\tR\x06reason\"\x8d\x04\n" +
 	"\n" +
 	"SchemeDiff\x12\x16\n" +
 	"\x06scheme\x18\x01 \x01(\tR\x06scheme\x125\n" +
@@ -3726,12 +3746,15 @@ const file_orchestrator_v1_scheme_proto_rawDesc = "" +
 	"\x12open_cancellations\x18\t \x01(\x03R\x11openCancellations\x12#\n" +
 	"\rorder_changes\x18\n" +
 	" \x03(\tR\forderChanges\x129\n" +
-	"\breturned\x18\v \x03(\v2\x1d.orchestrator.v1.ReturnedPartR\breturned\"\x90\x01\n" +
+	"\breturned\x18\v \x03(\v2\x1d.orchestrator.v1.ReturnedPartR\breturned\x129\n" +
+	"\n" +
+	"away_since\x18\f \x01(\v2\x1a.google.protobuf.TimestampR\tawaySince\"\xa8\x01\n" +
 	"\fReturnedPart\x12/\n" +
 	"\x04part\x18\x01 \x01(\v2\x1b.orchestrator.v1.SchemePartR\x04part\x129\n" +
 	"\n" +
 	"away_since\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\tawaySince\x12\x14\n" +
-	"\x05bills\x18\x03 \x01(\x03R\x05bills\"\xa4\x02\n" +
+	"\x05bills\x18\x03 \x01(\x03R\x05bills\x12\x16\n" +
+	"\x06orders\x18\x04 \x01(\x03R\x06orders\"\xa4\x02\n" +
 	"\x0eSchemeRevision\x12\x1a\n" +
 	"\brevision\x18\x01 \x01(\x05R\brevision\x12\x14\n" +
 	"\x05actor\x18\x02 \x01(\tR\x05actor\x12\x16\n" +
@@ -3941,57 +3964,58 @@ var file_orchestrator_v1_scheme_proto_depIdxs = []int32{
 	48, // 37: orchestrator.v1.SchemeDiff.added:type_name -> orchestrator.v1.SchemePart
 	48, // 38: orchestrator.v1.SchemeDiff.removed:type_name -> orchestrator.v1.SchemePart
 	45, // 39: orchestrator.v1.SchemeDiff.returned:type_name -> orchestrator.v1.ReturnedPart
-	48, // 40: orchestrator.v1.ReturnedPart.part:type_name -> orchestrator.v1.SchemePart
-	54, // 41: orchestrator.v1.ReturnedPart.away_since:type_name -> google.protobuf.Timestamp
-	54, // 42: orchestrator.v1.SchemeRevision.create_time:type_name -> google.protobuf.Timestamp
-	48, // 43: orchestrator.v1.SchemeRevision.added:type_name -> orchestrator.v1.SchemePart
-	48, // 44: orchestrator.v1.SchemeRevision.removed:type_name -> orchestrator.v1.SchemePart
-	54, // 45: orchestrator.v1.SchemeDraft.save_time:type_name -> google.protobuf.Timestamp
-	50, // 46: orchestrator.v1.MappingDifference.before:type_name -> orchestrator.v1.MappedRequest
-	50, // 47: orchestrator.v1.MappingDifference.after:type_name -> orchestrator.v1.MappedRequest
-	2,  // 48: orchestrator.v1.MappingDifference.change:type_name -> orchestrator.v1.MappingChange
-	53, // 49: orchestrator.v1.MappedRequest.extend_props:type_name -> orchestrator.v1.MappedRequest.ExtendPropsEntry
-	5,  // 50: orchestrator.v1.SchemeService.ListSchemes:input_type -> orchestrator.v1.ListSchemesRequest
-	7,  // 51: orchestrator.v1.SchemeService.GetScheme:input_type -> orchestrator.v1.GetSchemeRequest
-	9,  // 52: orchestrator.v1.SchemeService.SetSchemeMode:input_type -> orchestrator.v1.SetSchemeModeRequest
-	11, // 53: orchestrator.v1.SchemeService.PauseScheme:input_type -> orchestrator.v1.PauseSchemeRequest
-	13, // 54: orchestrator.v1.SchemeService.ResumeScheme:input_type -> orchestrator.v1.ResumeSchemeRequest
-	15, // 55: orchestrator.v1.SchemeService.StopAll:input_type -> orchestrator.v1.StopAllRequest
-	17, // 56: orchestrator.v1.SchemeService.ResumeAll:input_type -> orchestrator.v1.ResumeAllRequest
-	19, // 57: orchestrator.v1.SchemeService.MoveWatermark:input_type -> orchestrator.v1.MoveWatermarkRequest
-	21, // 58: orchestrator.v1.SchemeService.ListWatermarkChanges:input_type -> orchestrator.v1.ListWatermarkChangesRequest
-	23, // 59: orchestrator.v1.SchemeService.DiffSchemes:input_type -> orchestrator.v1.DiffSchemesRequest
-	26, // 60: orchestrator.v1.SchemeService.DiffSchemeBills:input_type -> orchestrator.v1.DiffSchemeBillsRequest
-	28, // 61: orchestrator.v1.SchemeService.ApplySchemes:input_type -> orchestrator.v1.ApplySchemesRequest
-	30, // 62: orchestrator.v1.SchemeService.ListSchemeRevisions:input_type -> orchestrator.v1.ListSchemeRevisionsRequest
-	32, // 63: orchestrator.v1.SchemeService.ExportSchemes:input_type -> orchestrator.v1.ExportSchemesRequest
-	34, // 64: orchestrator.v1.SchemeService.RetireScheme:input_type -> orchestrator.v1.RetireSchemeRequest
-	36, // 65: orchestrator.v1.SchemeService.GetSchemeDraft:input_type -> orchestrator.v1.GetSchemeDraftRequest
-	38, // 66: orchestrator.v1.SchemeService.SaveSchemeDraft:input_type -> orchestrator.v1.SaveSchemeDraftRequest
-	40, // 67: orchestrator.v1.SchemeService.DiscardSchemeDraft:input_type -> orchestrator.v1.DiscardSchemeDraftRequest
-	6,  // 68: orchestrator.v1.SchemeService.ListSchemes:output_type -> orchestrator.v1.ListSchemesResponse
-	8,  // 69: orchestrator.v1.SchemeService.GetScheme:output_type -> orchestrator.v1.GetSchemeResponse
-	10, // 70: orchestrator.v1.SchemeService.SetSchemeMode:output_type -> orchestrator.v1.SetSchemeModeResponse
-	12, // 71: orchestrator.v1.SchemeService.PauseScheme:output_type -> orchestrator.v1.PauseSchemeResponse
-	14, // 72: orchestrator.v1.SchemeService.ResumeScheme:output_type -> orchestrator.v1.ResumeSchemeResponse
-	16, // 73: orchestrator.v1.SchemeService.StopAll:output_type -> orchestrator.v1.StopAllResponse
-	18, // 74: orchestrator.v1.SchemeService.ResumeAll:output_type -> orchestrator.v1.ResumeAllResponse
-	20, // 75: orchestrator.v1.SchemeService.MoveWatermark:output_type -> orchestrator.v1.MoveWatermarkResponse
-	22, // 76: orchestrator.v1.SchemeService.ListWatermarkChanges:output_type -> orchestrator.v1.ListWatermarkChangesResponse
-	25, // 77: orchestrator.v1.SchemeService.DiffSchemes:output_type -> orchestrator.v1.DiffSchemesResponse
-	27, // 78: orchestrator.v1.SchemeService.DiffSchemeBills:output_type -> orchestrator.v1.DiffSchemeBillsResponse
-	29, // 79: orchestrator.v1.SchemeService.ApplySchemes:output_type -> orchestrator.v1.ApplySchemesResponse
-	31, // 80: orchestrator.v1.SchemeService.ListSchemeRevisions:output_type -> orchestrator.v1.ListSchemeRevisionsResponse
-	33, // 81: orchestrator.v1.SchemeService.ExportSchemes:output_type -> orchestrator.v1.ExportSchemesResponse
-	35, // 82: orchestrator.v1.SchemeService.RetireScheme:output_type -> orchestrator.v1.RetireSchemeResponse
-	37, // 83: orchestrator.v1.SchemeService.GetSchemeDraft:output_type -> orchestrator.v1.GetSchemeDraftResponse
-	39, // 84: orchestrator.v1.SchemeService.SaveSchemeDraft:output_type -> orchestrator.v1.SaveSchemeDraftResponse
-	41, // 85: orchestrator.v1.SchemeService.DiscardSchemeDraft:output_type -> orchestrator.v1.DiscardSchemeDraftResponse
-	68, // [68:86] is the sub-list for method output_type
-	50, // [50:68] is the sub-list for method input_type
-	50, // [50:50] is the sub-list for extension type_name
-	50, // [50:50] is the sub-list for extension extendee
-	0,  // [0:50] is the sub-list for field type_name
+	54, // 40: orchestrator.v1.SchemeDiff.away_since:type_name -> google.protobuf.Timestamp
+	48, // 41: orchestrator.v1.ReturnedPart.part:type_name -> orchestrator.v1.SchemePart
+	54, // 42: orchestrator.v1.ReturnedPart.away_since:type_name -> google.protobuf.Timestamp
+	54, // 43: orchestrator.v1.SchemeRevision.create_time:type_name -> google.protobuf.Timestamp
+	48, // 44: orchestrator.v1.SchemeRevision.added:type_name -> orchestrator.v1.SchemePart
+	48, // 45: orchestrator.v1.SchemeRevision.removed:type_name -> orchestrator.v1.SchemePart
+	54, // 46: orchestrator.v1.SchemeDraft.save_time:type_name -> google.protobuf.Timestamp
+	50, // 47: orchestrator.v1.MappingDifference.before:type_name -> orchestrator.v1.MappedRequest
+	50, // 48: orchestrator.v1.MappingDifference.after:type_name -> orchestrator.v1.MappedRequest
+	2,  // 49: orchestrator.v1.MappingDifference.change:type_name -> orchestrator.v1.MappingChange
+	53, // 50: orchestrator.v1.MappedRequest.extend_props:type_name -> orchestrator.v1.MappedRequest.ExtendPropsEntry
+	5,  // 51: orchestrator.v1.SchemeService.ListSchemes:input_type -> orchestrator.v1.ListSchemesRequest
+	7,  // 52: orchestrator.v1.SchemeService.GetScheme:input_type -> orchestrator.v1.GetSchemeRequest
+	9,  // 53: orchestrator.v1.SchemeService.SetSchemeMode:input_type -> orchestrator.v1.SetSchemeModeRequest
+	11, // 54: orchestrator.v1.SchemeService.PauseScheme:input_type -> orchestrator.v1.PauseSchemeRequest
+	13, // 55: orchestrator.v1.SchemeService.ResumeScheme:input_type -> orchestrator.v1.ResumeSchemeRequest
+	15, // 56: orchestrator.v1.SchemeService.StopAll:input_type -> orchestrator.v1.StopAllRequest
+	17, // 57: orchestrator.v1.SchemeService.ResumeAll:input_type -> orchestrator.v1.ResumeAllRequest
+	19, // 58: orchestrator.v1.SchemeService.MoveWatermark:input_type -> orchestrator.v1.MoveWatermarkRequest
+	21, // 59: orchestrator.v1.SchemeService.ListWatermarkChanges:input_type -> orchestrator.v1.ListWatermarkChangesRequest
+	23, // 60: orchestrator.v1.SchemeService.DiffSchemes:input_type -> orchestrator.v1.DiffSchemesRequest
+	26, // 61: orchestrator.v1.SchemeService.DiffSchemeBills:input_type -> orchestrator.v1.DiffSchemeBillsRequest
+	28, // 62: orchestrator.v1.SchemeService.ApplySchemes:input_type -> orchestrator.v1.ApplySchemesRequest
+	30, // 63: orchestrator.v1.SchemeService.ListSchemeRevisions:input_type -> orchestrator.v1.ListSchemeRevisionsRequest
+	32, // 64: orchestrator.v1.SchemeService.ExportSchemes:input_type -> orchestrator.v1.ExportSchemesRequest
+	34, // 65: orchestrator.v1.SchemeService.RetireScheme:input_type -> orchestrator.v1.RetireSchemeRequest
+	36, // 66: orchestrator.v1.SchemeService.GetSchemeDraft:input_type -> orchestrator.v1.GetSchemeDraftRequest
+	38, // 67: orchestrator.v1.SchemeService.SaveSchemeDraft:input_type -> orchestrator.v1.SaveSchemeDraftRequest
+	40, // 68: orchestrator.v1.SchemeService.DiscardSchemeDraft:input_type -> orchestrator.v1.DiscardSchemeDraftRequest
+	6,  // 69: orchestrator.v1.SchemeService.ListSchemes:output_type -> orchestrator.v1.ListSchemesResponse
+	8,  // 70: orchestrator.v1.SchemeService.GetScheme:output_type -> orchestrator.v1.GetSchemeResponse
+	10, // 71: orchestrator.v1.SchemeService.SetSchemeMode:output_type -> orchestrator.v1.SetSchemeModeResponse
+	12, // 72: orchestrator.v1.SchemeService.PauseScheme:output_type -> orchestrator.v1.PauseSchemeResponse
+	14, // 73: orchestrator.v1.SchemeService.ResumeScheme:output_type -> orchestrator.v1.ResumeSchemeResponse
+	16, // 74: orchestrator.v1.SchemeService.StopAll:output_type -> orchestrator.v1.StopAllResponse
+	18, // 75: orchestrator.v1.SchemeService.ResumeAll:output_type -> orchestrator.v1.ResumeAllResponse
+	20, // 76: orchestrator.v1.SchemeService.MoveWatermark:output_type -> orchestrator.v1.MoveWatermarkResponse
+	22, // 77: orchestrator.v1.SchemeService.ListWatermarkChanges:output_type -> orchestrator.v1.ListWatermarkChangesResponse
+	25, // 78: orchestrator.v1.SchemeService.DiffSchemes:output_type -> orchestrator.v1.DiffSchemesResponse
+	27, // 79: orchestrator.v1.SchemeService.DiffSchemeBills:output_type -> orchestrator.v1.DiffSchemeBillsResponse
+	29, // 80: orchestrator.v1.SchemeService.ApplySchemes:output_type -> orchestrator.v1.ApplySchemesResponse
+	31, // 81: orchestrator.v1.SchemeService.ListSchemeRevisions:output_type -> orchestrator.v1.ListSchemeRevisionsResponse
+	33, // 82: orchestrator.v1.SchemeService.ExportSchemes:output_type -> orchestrator.v1.ExportSchemesResponse
+	35, // 83: orchestrator.v1.SchemeService.RetireScheme:output_type -> orchestrator.v1.RetireSchemeResponse
+	37, // 84: orchestrator.v1.SchemeService.GetSchemeDraft:output_type -> orchestrator.v1.GetSchemeDraftResponse
+	39, // 85: orchestrator.v1.SchemeService.SaveSchemeDraft:output_type -> orchestrator.v1.SaveSchemeDraftResponse
+	41, // 86: orchestrator.v1.SchemeService.DiscardSchemeDraft:output_type -> orchestrator.v1.DiscardSchemeDraftResponse
+	69, // [69:87] is the sub-list for method output_type
+	51, // [51:69] is the sub-list for method input_type
+	51, // [51:51] is the sub-list for extension type_name
+	51, // [51:51] is the sub-list for extension extendee
+	0,  // [0:51] is the sub-list for field type_name
 }
 
 func init() { file_orchestrator_v1_scheme_proto_init() }

@@ -16,6 +16,7 @@ create table scheme (
     organisations           text[] not null default '{}',
     revision                integer not null,
     active                  boolean not null default true,
+    retire_time             timestamptz,
     mode                    text not null default 'dry_run' check (mode in ('dry_run', 'send')),
     send_since              timestamptz,
     safety_limit_reset_time timestamptz,
@@ -25,6 +26,7 @@ create table scheme (
     update_time             timestamptz not null default now()
 );
 comment on column scheme.active is 'it is not retired';
+comment on column scheme.retire_time is 'when it was retired last, also once it is taken up again';
 comment on column scheme.triggers is
     'what its newest revision acts on: an un-audited bill lets its order go only where its scheme acts on that';
 comment on column scheme.organisations is 'those that its newest revision names; empty = all';

@@ -207,6 +207,7 @@ insert into plain_word (about, code, word_zh, word_en) values
 ('work_kind', 'wms_auth_order', '该单不允许取消', 'WMS auth order'),
 ('work_kind', 'many_deleted', '批量删除', 'many deleted'),
 ('work_kind', 'part_was_away', '方案部分曾停用', 'part was away'),
+('work_kind', 'before_cutover', '启用前已结束', 'ended before the cutover'),
 ('work_kind', 'resting_orders', '搁置的仓库单', 'resting orders'),
 ('condition_kind', 'kingdee_away', '金蝶无法访问', 'kingdee away'),
 ('condition_kind', 'session_contended', '金蝶会话被占用', 'session contended'),
@@ -431,12 +432,19 @@ insert into work_kind (kind, subject, message_zh, action_zh, message_en, action_
     'make sure in Kingdee that they are really deleted and not hidden, then: voidrelay release "{scheme}" --hold '
     'many_deleted --reason "…"'),
 ('part_was_away', '',
-    '方案的某一部分（仓库、触发、组织、种类）停用超过一天后恢复，其间作废的单据已全部暂停，未发送',
+    '方案或其某一部分（仓库、触发、组织、种类）停用超过一天后恢复，其间作废的单据已全部暂停，未发送',
     '逐单核对是否仍需拦截（报表 cancellation_outcome，状态 held），需要则放行：voidrelay release "{scheme}" --hold part_was_away --reason "……"',
-    'a part of the scheme (warehouse, trigger, organisation, kind) is back after more than a day; what happened '
+    'the scheme or a part of it (warehouse, trigger, organisation, kind) is back after more than a day; what happened '
     'meanwhile is held, and nothing of it is sent',
     'look through what is held (state held in reporting.cancellation_outcome), and where it is still to be cancelled: '
     'voidrelay release "{scheme}" --hold part_was_away --reason "…"'),
+('before_cutover', '',
+    '这些单据曾有效，但在方案加入该部分（触发条件、组织、仓库、种类）之前已结束，其仓库单未取消',
+    '要取消它们：按单号或时间回补，加 --before-cutover；接受现状：voidrelay close {item} --reason "……"',
+    'these bills were live, and had ended before the part (trigger, organisation, warehouse, kind) came into the '
+    'scheme: their orders are not cancelled',
+    'to have them cancelled, backfill them by number or time with --before-cutover; to accept that they stand: '
+    'voidrelay close {item} --reason "…"'),
 ('resting_orders', '',
     '这些仓库单的取消因状况无法发送，已累计等待两小时以上',
     '先打电话请仓库拦下这些单据；恢复后自动继续发送，全部发出后此待办自动关闭。原因见：voidrelay conditions',

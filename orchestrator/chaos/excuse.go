@@ -191,12 +191,6 @@ func (e *evidence) explains(item work, d cancellation, o warehouse.Truth, b book
 		return came[rule.AlreadyCancelled] > 0 && o.Order != nil && o.Order.State == warehouse.StateCancelled
 	case rule.WorkInProgress:
 		return came[rule.InProgress] >= timing.MaxInProgress && met(warehouse.OutcomeIntercepting)
-	case rule.WorkNotSent:
-		since := unsentSince(d)
-		return !since.IsZero() && item.Created.Sub(since) >= timing.RetryFor &&
-			!slices.ContainsFunc(effectTimes(o), func(at time.Time) bool {
-				return at.After(since) && at.Before(item.Created)
-			})
 	case rule.WorkUnread:
 		// It could not be read, because it is not there.
 		return b.Deleted && item.Created.After(deletedAt(b))
@@ -246,18 +240,4 @@ func (e *evidence) deleted(id int64) bool {
 		}
 	}
 	return false
-}
-
-// unsentSince is when the cancellation's last attempts in a row began to come to nothing; zero when its last one did
-// not.
-func unsentSince(d cancellation) (since time.Time) {
-	for _, a := range slices.Backward(d.all()) {
-		switch rule.Disposition(a.Disposition) {
-		case rule.NotSent, rule.Throttled:
-			since = a.Intent
-		default:
-			return since
-		}
-	}
-	return since
 }

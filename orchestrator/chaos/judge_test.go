@@ -276,17 +276,6 @@ func TestJudge(t *testing.T) {
 			s.cancellation.attempts = append(s.cancellation.attempts,
 				attempt{Attempt: 2, Intent: at(12.9), Disposition: "cancelled"})
 		}, nil},
-		"given to a person as never sent, after a refusal of a moment": {func(s *story) {
-			s.needsAttention("not_sent_too_long")
-			s.cancellation.attempts[0].Disposition = "not_sent"
-			s.standing()
-		}, []fault{lost}},
-		"given to a person as never sent for as long as the scheme says": {func(s *story) {
-			s.needsAttention("not_sent_too_long")
-			s.cancellation.attempts[0].Disposition, s.work[0].Created = "throttled",
-				s.cancellation.attempts[0].Intent.Add(s.scheme.Timing().RetryFor)
-			s.standing()
-		}, nil},
 		"un-audited": {func(s *story) {
 			s.bills = []books.BillTruth{history(1, did{0, books.ActionAudit}, did{9, books.ActionUnaudit})}
 		}, nil},

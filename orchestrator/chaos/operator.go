@@ -375,8 +375,6 @@ func (f facts) decide(item printed) string {
 		if f.cancelled(item) {
 			return "done"
 		}
-	case rule.WorkNotSent:
-		return "retry"
 	case rule.WorkUnread:
 		if !f.deleted(c.Bill) {
 			return "retry"

@@ -254,11 +254,6 @@ type Due struct {
 	AnswerChanges int
 	// UnsentSince is since when nothing could be sent, zero when the last answer was a real one.
 	UnsentSince time.Time
-	// UnsentTime is when that was last so, UnsentFor how much of the time since then the WMS answered somebody,
-	// AnsweredTime when its account last did.
-	UnsentTime   time.Time
-	UnsentFor    time.Duration
-	AnsweredTime time.Time
 	// BillCreated is the bill's creation date, zero where nobody knows it: an id with another one is another bill.
 	BillCreated time.Time
 	// BillGone: the bill was proved gone. BillVoidedLast: and it was voided when it was last seen.
@@ -321,7 +316,6 @@ type Result struct {
 	SameSince       time.Time
 	AnswerChanges   int
 	UnsentSince     time.Time
-	UnsentFor       time.Duration
 	Next            rule.Next
 }
 

@@ -35,7 +35,6 @@ type resultRow struct {
 	SameSince       time.Time     `col:"same_since timestamptz"`
 	AnswerChanges   int           `col:"answer_changes integer"`
 	UnsentSince     time.Time     `col:"unsent_since timestamptz"`
-	UnsentFor       time.Duration `col:"unsent_for interval"`
 	Landed          bool          `col:"landed boolean"`
 	Lost            bool          `col:"lost boolean"`
 	Verify          bool          `col:"verify boolean"`
@@ -56,8 +55,8 @@ func resultArgs(results []Result) pgx.StrictNamedArgs {
 			Request: r.Request, Reply: r.Reply, State: string(r.Next.State), Outcome: r.Next.Outcome,
 			Inferred: r.Next.Inferred, Wait: r.Next.Wait, SameDisposition: string(r.SameDisposition),
 			SameCount: r.SameCount, SameSince: r.SameSince, AnswerChanges: r.AnswerChanges, UnsentSince: r.UnsentSince,
-			UnsentFor: r.UnsentFor, Landed: r.Answer.Disposition.MayHaveLanded(),
-			Lost: r.Answer.Lost, Verify: r.Next.Verify,
+			Landed: r.Answer.Disposition.MayHaveLanded(),
+			Lost:   r.Answer.Lost, Verify: r.Next.Verify,
 		}
 	}
 	return resultColumns.Args(rows, nil)

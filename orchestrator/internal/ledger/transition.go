@@ -24,7 +24,7 @@ import (
 // for the most part, and addReasons.
 
 // ForgetUnsentColumns lets the time begin anew in which nothing could be sent, or its bill not be read.
-const ForgetUnsentColumns = `unsent_since = null, unsent_time = null, unsent_for = '0', unread_since = null`
+const ForgetUnsentColumns = `unsent_since = null, unread_since = null`
 
 // NeedsAttentionUnread is true of a cancellation c that waits for a person because its bill could not be read.
 const NeedsAttentionUnread = `exists (select from work_item w

@@ -33,7 +33,6 @@ const (
         maybe_landed = c.maybe_landed or r.landed, answer_lost = c.answer_lost or r.lost, update_time = now()`
 	answerCounted = `batch_until = null, same_disposition = r.same_disposition, same_count = r.same_count,
         same_since = r.same_since, answer_changes = r.answer_changes, unsent_since = r.unsent_since,
-        unsent_time = case when r.unsent_since is not null then now() end, unsent_for = r.unsent_for,
         text_id = case when r.text_open then r.text_id end`
 )
 
@@ -244,35 +243,6 @@ with gap as (
 select `+AboutCancellation+`, '' as detail
 from unread u join cancellation c using (cancellation_id) where u.state = 'needs_attention'`,
 		pgx.StrictNamedArgs{"ids": ids, "wait": wait, "limit": limit, "kind": string(rule.WorkUnread)})
-}
-
-// AwaitSending makes cancellations that could not be handed over due again: after wait at first, then after as long as
-// that has been so, at most five waits and half of it as jitter. It gives a person those for which the WMS has answered
-// others for longer than limit meanwhile: open stays open or becomes needs_attention.
-func AwaitSending(ctx context.Context, tx pgx.Tx, ids []int64, wait, limit time.Duration, why string) error {
-	return OpenFound(ctx, tx, `
-with unsent as (
-    select c.cancellation_id, coalesce(c.unsent_since, now()) as since,
-           c.unsent_for + case
-               when exists (select from wms_answer w where w.account = c.account and w.answer_time > c.unsent_time)
-               then least(now() - c.unsent_time, @pause::interval) else interval '0' end as counted
-    from unsettled_cancellation c
-    where c.cancellation_id = any(@ids)
-), moved as (
-    update unsettled_cancellation c
-    set unsent_since = u.since, unsent_time = now(), unsent_for = u.counted, batch_until = null, update_time = now(),
-        due_time = now() + least(greatest(now() - u.since, @wait::interval), 5 * @wait::interval) * (1 + random() / 2),
-        state = case when u.counted > @limit::interval then 'needs_attention' else c.state end
-    from unsent u
-    where c.cancellation_id = u.cancellation_id and c.state = 'open' and c.lease_until is null
-    returning c.cancellation_id, c.scheme, c.state
-), told as (`+waitingEvents("@kind", "moved")+`
-)
-select `+AboutCancellation+`, @why::text as detail
-from moved m join cancellation c using (cancellation_id) where m.state = 'needs_attention'`, pgx.StrictNamedArgs{
-		"ids": ids, "wait": wait, "limit": limit, "pause": rule.LongestPause, "kind": string(rule.WorkNotSent),
-		"why": CleanText(why),
-	})
 }
 
 // AskAboutRefused gives a person cancellations whose own request the WMS refuses as not allowed, unless something was

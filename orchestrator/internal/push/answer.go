@@ -25,12 +25,14 @@ func complete(r *intake.Registry, due ledger.Due, result ledger.Result, now time
 func decide(result ledger.Result) ledger.Result {
 	due, now := result.Due, result.Now
 	result.SameDisposition, result.SameCount, result.SameSince = streak(due, result.Answer, now)
-	result.AnswerChanges, result.UnsentSince, result.UnsentFor = due.AnswerChanges, time.Time{}, 0
+	result.AnswerChanges, result.UnsentSince = due.AnswerChanges, time.Time{}
 	switch {
 	case unsent(result.Answer.Disposition):
-		result.UnsentSince, result.UnsentFor = unsentFor(due, result.Answer.Disposition, now)
+		if result.UnsentSince = due.UnsentSince; result.UnsentSince.IsZero() {
+			result.UnsentSince = now
+		}
 	case result.Answer.Disposition == rule.Auth:
-		result.UnsentSince, result.UnsentFor = due.UnsentSince, due.UnsentFor
+		result.UnsentSince = due.UnsentSince
 	case due.SameDisposition != "" && due.SameDisposition != result.SameDisposition:
 		result.AnswerChanges++
 	}
@@ -39,7 +41,7 @@ func decide(result ledger.Result) ledger.Result {
 			Evidence: due.Evidence, Question: due.Question,
 			AnswerLost: due.AnswerLost, CancelledBefore: result.CancelledBefore,
 			Same: result.SameCount, FirstSame: result.SameSince, Rested: due.Rested, Changes: result.AnswerChanges,
-			FirstUnsent: result.UnsentSince, UnsentFor: result.UnsentFor,
+			FirstUnsent: result.UnsentSince,
 		}, now)
 	}
 	if result.Next.State == rule.Open && !result.Next.AwaitsText {
@@ -63,18 +65,6 @@ func forgiven(due ledger.Due) ledger.Due {
 
 // unsent says whether the answer is that nothing was sent.
 func unsent(answer rule.Disposition) bool { return answer == rule.NotSent || answer == rule.Throttled }
-
-// unsentFor answers since when nothing could be sent, and for how much of that time the WMS answered somebody: since
-// the last try either somebody else had an answer of this account, or "too fast" is one itself.
-func unsentFor(due ledger.Due, answer rule.Disposition, now time.Time) (since time.Time, counted time.Duration) {
-	if due.UnsentSince.IsZero() {
-		return now, 0
-	}
-	if last := due.UnsentTime; !last.IsZero() && (answer == rule.Throttled || due.AnsweredTime.After(last)) {
-		return due.UnsentSince, due.UnsentFor + min(max(now.Sub(last), 0), rule.LongestPause)
-	}
-	return due.UnsentSince, due.UnsentFor
-}
 
 // streak counts answers of one kind in a row. "Nothing was sent" is no answer about the order, nor is a refused login:
 // they do not interrupt it.

@@ -31,8 +31,8 @@ func TestNothingSentDoesNotInterruptAStreak(t *testing.T) {
 	require.Equal(t, 1, count)
 }
 
-// A cancellation stayed behind a safety limit over the weekend, a person let it go, and the WMS says "too fast" once.
-func TestAReleasedOldCancellationIsNotGivenToAPersonByItsFirstThrottle(t *testing.T) {
+// The time in which nothing could be sent ends with an answer.
+func TestAnAnswerEndsTheTimeInWhichNothingCouldBeSent(t *testing.T) {
 	t.Parallel()
 	r := intake.NewRegistry(nil, nil)
 	now := time.Now()
@@ -40,14 +40,16 @@ func TestAReleasedOldCancellationIsNotGivenToAPersonByItsFirstThrottle(t *testin
 	throttled := ledger.Result{Answer: rule.Answer{Disposition: rule.Throttled}}
 	first := complete(r, due, throttled, now)
 	require.Equal(t, rule.Open, first.Next.State)
+	require.Equal(t, now, first.UnsentSince)
 
-	due.UnsentSince, due.UnsentTime, due.UnsentFor = first.UnsentSince, now.Add(25*time.Hour), 24*time.Hour
-	require.Equal(t, rule.NeedsAttention,
-		complete(r, due, throttled, now.Add(26*time.Hour)).Next.State, "a day of \"too fast\"")
+	due.UnsentSince = first.UnsentSince
+	again := complete(r, due, throttled, now.Add(26*time.Hour))
+	require.Equal(t, rule.Open, again.Next.State, "a day of \"too fast\" is the account's matter")
+	require.Equal(t, now, again.UnsentSince)
 
 	answered := complete(r, due,
 		ledger.Result{Answer: rule.Answer{Disposition: rule.InProgress}}, now.Add(25*time.Hour))
-	require.Zero(t, answered.UnsentSince, "an answer ends the time in which nothing could be sent")
+	require.Zero(t, answered.UnsentSince)
 }
 
 // A WMS that says now this, now that.

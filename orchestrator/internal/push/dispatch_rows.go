@@ -107,8 +107,8 @@ from unnest($1::bigint[]) as w (id)
 cross join lateral (
     select d.cancellation_id, d.scheme, d.bill_id, d.order_id, d.account, d.question, d.state, d.due_time,
            d.lease_until, d.not_before, d.verified_time, d.unread_since, d.attempt, d.maybe_landed, d.answer_lost,
-           d.same_disposition, d.same_count, d.same_since, d.answer_changes, d.unsent_since, d.unsent_time,
-           d.unsent_for, f.revision, f.bill_no, f.cancel_reason, f.extend_props, f.owner_code, f.triggers, f.evidence,
+           d.same_disposition, d.same_count, d.same_since, d.answer_changes, d.unsent_since,
+           f.revision, f.bill_no, f.cancel_reason, f.extend_props, f.owner_code, f.triggers, f.evidence,
            f.traceparent, o.warehouse_code, o.order_code, o.order_type
     from unsettled_cancellation d
     join cancellation f on f.cancellation_id = d.cancellation_id
@@ -141,9 +141,8 @@ select c.cancellation_id, c.scheme, c.revision, s.revision as scheme_revision, c
        c.account, c.warehouse_code, c.order_code, c.order_type, c.cancel_reason, c.extend_props, c.owner_code,
        c.triggers, c.evidence, c.question,
        c.not_before, c.verified_time, c.unread_since, c.attempt, c.maybe_landed, c.answer_lost, c.same_disposition,
-       c.same_count, c.same_since, c.answer_changes, c.unsent_since, c.unsent_time, c.unsent_for, c.traceparent,
+       c.same_count, c.same_since, c.answer_changes, c.unsent_since, c.traceparent,
        case when c.same_disposition = 'not_found' then (` + rested + `) else interval '0' end as rested,
-       (select w.answer_time from wms_answer w where w.account = c.account) as answered_time,
        ` + ledger.IsClaimed + ` as claimed, ` + ledger.HangsOnUnAudit + ` as hangs_on_un_audit,
        (select b.bill_create_time from bill b where b.scheme = c.scheme and b.bill_id = c.bill_id) as bill_created,
        exists (select from bill b where b.scheme = c.scheme and b.bill_id = c.bill_id

@@ -35,9 +35,6 @@ type dueRow struct {
 	Rested          time.Duration
 	AnswerChanges   int
 	UnsentSince     time.Time
-	UnsentTime      time.Time
-	UnsentFor       time.Duration
-	AnsweredTime    time.Time
 	Claimed         bool
 	HangsOnUnAudit  bool
 	Traceparent     string
@@ -53,7 +50,6 @@ func (r dueRow) due() ledger.Due {
 		MaybeLanded: r.MaybeLanded, AnswerLost: r.AnswerLost,
 		SameDisposition: rule.Disposition(r.SameDisposition), SameCount: r.SameCount,
 		SameSince: r.SameSince, Rested: r.Rested, AnswerChanges: r.AnswerChanges, UnsentSince: r.UnsentSince,
-		UnsentTime: r.UnsentTime, UnsentFor: r.UnsentFor, AnsweredTime: r.AnsweredTime,
 		NotBefore: r.NotBefore, BillCreated: r.BillCreated, BillGone: r.BillGone, BillVoidedLast: r.BillVoidedLast,
 		HangsOnUnAudit: r.HangsOnUnAudit, Traceparent: r.Traceparent,
 		// When the other bill was read last, this row does not say.

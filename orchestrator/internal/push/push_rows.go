@@ -4,8 +4,7 @@ import "github.com/jackc/pgx/v5/pgxpool"
 
 // Rows are the rows that sending reads and writes. Safe for concurrent use.
 type Rows struct {
-	pool     *pgxpool.Pool
-	answered answered
+	pool *pgxpool.Pool
 }
 
 // NewRows reaches them through a pool that ledger.Open made.

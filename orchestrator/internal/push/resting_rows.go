@@ -26,8 +26,9 @@ type restingRow struct {
 }
 
 // TellResting keeps one work item an account with the orders to phone through, whichever schemes they are of: those
-// which conditions have kept from being sent for rule.RestingFor in all. The time is derived from when the conditions
-// lasted, so that no order writes it. An item closes when nothing rests any longer.
+// which conditions have kept from being sent for rule.RestingFor in all, and those of which every request for as long
+// was not sent or came too fast. The time is derived from when the conditions lasted, so that no order writes it. An
+// item closes when nothing rests any longer.
 func (s *Rows) TellResting(ctx context.Context) error {
 	err := ledger.InTx(ctx, s.pool, func(tx pgx.Tx) error {
 		rows, err := tx.Query(ctx, `
@@ -39,7 +40,7 @@ with blocked as materialized (
     where s.active and (o.end_time is null or o.end_time > now() - interval '7 days')
     group by s.scheme, a.account, o.trigger
 ), resting as (
-    select u.account, w.warehouse_code as warehouse, w.order_code
+    select u.cancellation_id, u.account, w.warehouse_code as warehouse, w.order_code
     from (select distinct scheme, account from blocked) a
     join unsettled_cancellation u on u.scheme = a.scheme and u.account = a.account and u.state = 'open'
       and u.question = 0 and u.disposition in ('', 'unknown', 'not_sent', 'throttled', 'auth')
@@ -54,6 +55,11 @@ with blocked as materialized (
     where d.owed < now() - @long::interval and (
         select sum(upper(t) - lower(t)) from unnest(b.times * tstzmultirange(tstzrange(d.owed, now()))) as t
     ) >= @long::interval
+    union
+    select u.cancellation_id, u.account, w.warehouse_code, w.order_code
+    from unsettled_cancellation u join warehouse_order w on w.order_id = u.order_id join scheme s using (scheme)
+    where u.state = 'open' and u.question = 0 and u.disposition in ('not_sent', 'throttled') and s.active
+      and u.unsent_since < now() - @long::interval
 )
 select s.scheme, account, warehouse, count(*) as orders,
        (array_agg(order_code order by order_code))[1:@numbers] as numbers

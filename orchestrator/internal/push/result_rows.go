@@ -20,11 +20,7 @@ func (s *Rows) StoreResults(ctx context.Context, results []ledger.Result, bad fu
 	if len(results) == 0 {
 		return nil
 	}
-	answered := s.answered.due(results)
 	err := ledger.InKeyedTx(ctx, s.pool, func(tx pgx.Tx) error {
-		if err := writeAnswered(ctx, tx, answered); err != nil {
-			return err
-		}
 		return WriteResults(ctx, tx, results)
 	})
 	switch {

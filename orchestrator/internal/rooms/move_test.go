@@ -78,8 +78,6 @@ func move(ctx context.Context, pool *pgxpool.Pool, e rule.Event, m moved) error 
 			return ledger.AwaitSharers(ctx, tx, m.IDs)
 		case rule.EventUnread, rule.EventUnreadTooLong:
 			return ledger.AwaitRead(ctx, tx, m.IDs, time.Minute, time.Hour)
-		case rule.EventUnsent, rule.EventUnsentTooLong:
-			return ledger.AwaitSending(ctx, tx, m.IDs, time.Minute, time.Hour, "not handed over")
 		case rule.EventOrderRefused:
 			return ledger.AskAboutRefused(ctx, tx, m.Results)
 		case rule.EventAnswerWaits, rule.EventAnswerDone, rule.EventAnswerAsks, rule.EventAnswerCloses:

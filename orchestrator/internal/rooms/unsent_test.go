@@ -15,38 +15,29 @@ import (
 	"github.com/voidrelay/voidrelay/orchestrator/internal/testkit/rowtest"
 )
 
-// postpone writes that these could not be handed over.
-func (w *writer) postpone(ids []int64, wait, limit time.Duration, why string) error {
-	return ledger.InTx(w.Context(), w.pool, func(tx pgx.Tx) error {
-		return ledger.AwaitSending(w.Context(), tx, ids, wait, limit, why)
-	})
-}
-
-// The WMS was down over a long weekend. What could not be sent in it must go out by itself when the WMS is back, not
-// wait for a person.
-func TestAnOutageOfTheWMSGivesNobodyToAPerson(t *testing.T) {
-	w := setupWriter(t)
-	cancellation := w.owe(1, "A1", "WH1")[0]
-	away := func() string {
-		require.NoError(t, w.postpone([]int64{cancellation.ID}, time.Minute, 24*time.Hour, "away"))
-		return w.state(cancellation)
+// The requests of one order came to nothing for three hours, while others of the account were answered. That is its
+// account's matter: it waits, no work item of its own is opened, and it is among those to phone through.
+func TestWhatIsNotSentOrTooFastWaitsWithItsAccount(t *testing.T) {
+	for _, disposition := range []rule.Disposition{rule.NotSent, rule.Throttled} {
+		t.Run(string(disposition), func(t *testing.T) {
+			w := setupWriter(t)
+			due := w.lease(w.owe(1, "A1", "WH1"))[0]
+			w.lease(w.owe(2, "A2", "WH1"))
+			const resting = `
+select coalesce(string_agg(kind || ' ' || subject || ': ' || detail, ', '), '')
+from work_item where close_time is null`
+			result := w.resultOf(due, disposition, rule.Next{State: rule.Open})
+			result.UnsentSince = time.Now()
+			require.NoError(t, w.store.StoreResults(t.Context(), []ledger.Result{result}, nil))
+			w.rows.Exec(`update unsettled_cancellation set unsent_since = unsent_since - interval '119 minutes'`)
+			require.NoError(t, w.store.TellResting(t.Context()))
+			require.Empty(t, w.text(resting))
+			w.rows.Exec(`update unsettled_cancellation set unsent_since = unsent_since - interval '2 minutes'`)
+			require.NoError(t, w.store.TellResting(t.Context()))
+			require.Equal(t, "resting_orders default: WH1 (1): A1", w.text(resting))
+			require.Equal(t, "open", w.state(due))
+		})
 	}
-	require.Equal(t, "open", away())
-	w.rows.Exec(`update cancellation_now set unsent_since = now() - interval '4 days', unsent_time = now() - ` +
-		`interval '5 minutes'`)
-	require.Equal(t, "open", away())
-	require.Equal(t, 1, w.count(`select count(*) from cancellation_now where due_time between now() + interval '4 `+
-		`minutes' and now() + interval '8 minutes'`))
-
-	// Now others are answered, and this one still does not get through.
-	other := w.lease(w.owe(2, "A2", "WH1"))[0]
-	answer := w.resultOf(other, rule.Cancelled, done)
-	answer.Account = "default"
-	require.NoError(t, w.store.StoreResults(t.Context(), []ledger.Result{answer}, nil))
-	w.rows.Exec(`update cancellation_now set unsent_time = now() - interval '5 minutes', unsent_for = '23:57:00' ` +
-		`where bill_no = 'A1'`)
-	require.Equal(t, "needs_attention", away())
-	require.Equal(t, 1, w.count(`select count(*) from work_item where kind = 'not_sent_too_long'`))
 }
 
 // Its process died five times, the last time while the WMS was away: that says nothing of the order.
@@ -120,17 +111,6 @@ func TestABillThatStaysUnreadForAnHourWhileOthersAreReadBecomesAWorkItem(t *test
 	require.Zero(t, w.count(`select attempt from unsettled_cancellation`))
 }
 
-// An orchestrator that was itself away for a week has not waited for the WMS in that time.
-func TestOurOwnRestIsNotTheWMSsSilence(t *testing.T) {
-	w := setupWriter(t)
-	cancellation := w.owe(1, "A1", "WH1")[0]
-	w.rows.Exec(`insert into wms_answer (account, answer_time) values ('default', now())`)
-	w.rows.Exec(`update cancellation_now set unsent_since = now() - interval '7 days', unsent_time = now() - ` +
-		`interval '7 days'`)
-	require.NoError(t, w.postpone([]int64{cancellation.ID}, time.Minute, 24*time.Hour, "away"))
-	require.Equal(t, "open", w.state(cancellation))
-}
-
 // The bill was read two seconds ago. A probe of an unknown outcome looks again all the same.
 func TestAnUnknownOutcomeIsVerifiedBeforeItIsProbed(t *testing.T) {
 	w := setupWriter(t)
@@ -140,33 +120,13 @@ func TestAnUnknownOutcomeIsVerifiedBeforeItIsProbed(t *testing.T) {
 	require.True(t, w.due("A1")[0].VerifiedTime.Before(time.Now().AddDate(-1, 0, 0)))
 }
 
-// What could not be sent is told to the next try with how long that has been so.
-func TestTheTimeThatCountsIsKept(t *testing.T) {
+// What could not be sent is told to the next try with since when that has been so.
+func TestTheTimeInWhichNothingCouldBeSentIsKept(t *testing.T) {
 	w := setupWriter(t)
 	cancellation := w.lease(w.owe(1, "A1", "WH1"))[0]
+	since := time.Now().Add(-time.Hour).Truncate(time.Second)
 	result := w.resultOf(cancellation, rule.Throttled, rule.Next{State: rule.Open})
-	result.Account, result.UnsentSince, result.UnsentFor = "default", time.Now().Add(-time.Hour), 40*time.Minute
+	result.Account, result.UnsentSince = "default", since
 	require.NoError(t, w.store.StoreResults(t.Context(), []ledger.Result{result}, nil))
-	again := w.due("A1")[0]
-	require.Equal(t, 40*time.Minute, again.UnsentFor)
-	require.WithinDuration(t, time.Now(), again.UnsentTime, time.Minute)
-	require.WithinDuration(t, time.Now(), again.AnsweredTime, time.Minute, `"too fast" is an answer`)
-}
-
-// A cancellation could not be sent for a day and waits for a person; its void was taken back and came again. The new
-// cancellation has its own day.
-func TestACancellationOwedAnewHasItsWholeTimeToBeSent(t *testing.T) {
-	w := setupWriter(t)
-	cancellation := w.owe(1, "A1", "WH1")[0]
-	w.rows.Exec(`update cancellation_now set unsent_since = now() - interval '25 hours', unsent_time = now(), ` +
-		`unsent_for = '25 hours'`)
-	w.verify(cancellation, rule.NoTrigger, time.Now(), false)
-	known, err := w.store.Known(t.Context(), rowtest.SchemeName, []int64{1})
-	require.NoError(t, err)
-	page := voidedPage(1, "A1", "WH1")
-	page.Bills[0].Before = known[1].ReadTime
-	_, err = w.store.FinishRun(t.Context(), w.run(), page, finishAt(rowtest.Now.Add(time.Minute)), none)
-	require.NoError(t, err)
-	require.NoError(t, w.postpone([]int64{cancellation.ID}, time.Second, 24*time.Hour, "away"))
-	require.Equal(t, "open", w.state(cancellation))
+	require.True(t, since.Equal(w.due("A1")[0].UnsentSince))
 }

@@ -62,7 +62,6 @@ const (
 	WorkUnrecognised   WorkKind = "answer_unrecognised"
 	WorkOrderNotFound  WorkKind = "order_not_found"
 	WorkInProgress     WorkKind = "in_progress_too_long"
-	WorkNotSent        WorkKind = "not_sent_too_long"
 	WorkOutcomeUnknown WorkKind = "outcome_unknown"
 	WorkUnread         WorkKind = "bill_unread"
 	WorkRestored       WorkKind = "restored_after_cancel"
@@ -117,8 +116,6 @@ type Timing struct {
 	NotFoundGrace time.Duration
 	// NotFoundHourly is the pace after the grace, NotFoundLimit its end.
 	NotFoundHourly, NotFoundLimit time.Duration
-	// RetryFor ends not_sent and throttled, and counts for them only while the WMS answers anybody.
-	RetryFor time.Duration
 	// MaxInProgress, MaxUnrecognised and MaxUnknown cap how often the same answer is asked again.
 	MaxInProgress, MaxUnrecognised, MaxUnknown int
 	// MaxChanges caps how often the answer becomes another one, which begins those counts anew.
@@ -164,10 +161,8 @@ type History struct {
 	// Changes counts how often an answer was another than the one before, this one included; "nothing was sent" is no
 	// answer.
 	Changes int
-	// FirstUnsent is when the first of the "nothing was sent" in a row came, this one included. UnsentFor is how much
-	// of the time since then the WMS answered somebody: what retry_for counts.
+	// FirstUnsent is when the first of the "nothing was sent" in a row came, this one included.
 	FirstUnsent time.Time
-	UnsentFor   time.Duration
 }
 
 // Answer is one result of an attempt.
@@ -271,9 +266,7 @@ func (t Timing) after(a Answer, h History, now time.Time) Next {
 		// meanwhile.
 		return Next{State: Open, Wait: t.Backoff}
 	case Throttled, NotSent:
-		if h.UnsentFor > t.RetryFor {
-			return Next{State: NeedsAttention, Work: WorkNotSent}
-		}
+		// It waits with its account, however long that is, and is listed with what rests there.
 		return Next{State: Open, Wait: max(t.Unsent(now.Sub(h.FirstUnsent)), a.RetryAfter)}
 	default:
 		if h.Same >= t.MaxUnknown {

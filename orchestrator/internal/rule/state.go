@@ -68,10 +68,6 @@ const (
 	// tries.
 	EventUnread        Event = "unread"
 	EventUnreadTooLong Event = "unread_too_long"
-	// EventUnsent and EventUnsentTooLong: the request could not be handed over, for the first time or for as long as
-	// the scheme tries.
-	EventUnsent        Event = "unsent"
-	EventUnsentTooLong Event = "unsent_too_long"
 	// EventOrderRefused: the WMS does not allow this request, and accepts the account otherwise.
 	EventOrderRefused Event = "order_refused"
 	// EventAnswerWaits, EventAnswerDone, EventAnswerAsks and EventAnswerCloses: the current attempt's answer, by what
@@ -138,8 +134,6 @@ func Transitions() []Transition {
 		{EventReadShared, []CancellationState{Open}, Open},
 		{EventUnread, []CancellationState{Open}, Open},
 		{EventUnreadTooLong, []CancellationState{Open}, NeedsAttention},
-		{EventUnsent, []CancellationState{Open}, Open},
-		{EventUnsentTooLong, []CancellationState{Open}, NeedsAttention},
 		{EventOrderRefused, []CancellationState{Open}, NeedsAttention},
 		{EventAnswerWaits, []CancellationState{Open}, Open},
 		{EventAnswerDone, []CancellationState{Open}, Done},

@@ -6,7 +6,7 @@ import "time"
 func DefaultTiming() Timing {
 	return Timing{
 		Backoff: time.Minute, NotFoundGrace: 30 * time.Minute, NotFoundHourly: time.Hour, NotFoundLimit: 24 * time.Hour,
-		RetryFor: 24 * time.Hour, MaxInProgress: 10, MaxUnrecognised: 3, MaxUnknown: 5, MaxChanges: 20,
+		MaxInProgress: 10, MaxUnrecognised: 3, MaxUnknown: 5, MaxChanges: 20,
 	}
 }
 
@@ -20,10 +20,6 @@ const (
 	longestDoubled     = 15
 	longestUnsent      = 5
 )
-
-// LongestPause is the longest time between two tries that counts as waiting for the WMS; what is longer was a rest of
-// ours.
-const LongestPause = 2 * time.Hour
 
 // doubling is the wait after the same answer came this many times.
 func (t Timing) doubling(same int) time.Duration {

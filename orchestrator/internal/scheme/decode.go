@@ -32,7 +32,7 @@ var (
 	extraKeys       = []string{"bill", "lines"}
 	safetyLimitKeys = []string{"per_hour", "per_day"}
 	timingKeys      = []string{
-		"backoff", "not_found_grace", "not_found_hourly", "not_found_limit", "retry_for", "max_in_progress",
+		"backoff", "not_found_grace", "not_found_hourly", "not_found_limit", "max_in_progress",
 		"max_unrecognised", "max_unknown",
 		"max_changes",
 	}
@@ -154,7 +154,6 @@ func (o object) decodePace(s *Scheme) {
 		NotFoundGrace:   t.duration("not_found_grace", 30*time.Minute, 0, 24*time.Hour),
 		NotFoundHourly:  t.duration("not_found_hourly", time.Hour, time.Second, 24*time.Hour),
 		NotFoundLimit:   t.duration("not_found_limit", 24*time.Hour, time.Second, 30*24*time.Hour),
-		RetryFor:        t.duration("retry_for", 24*time.Hour, time.Second, 30*24*time.Hour),
 		MaxInProgress:   int(t.integer("max_in_progress", 10, 1, 1000)),
 		MaxUnrecognised: int(t.integer("max_unrecognised", 3, 1, 1000)),
 		MaxUnknown:      int(t.integer("max_unknown", 5, 1, 1000)),

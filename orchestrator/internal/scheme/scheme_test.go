@@ -22,7 +22,7 @@ func TestDefaults(t *testing.T) {
 	require.Empty(t, cmp.Diff(rule.SafetyLimits{PerHour: 100, PerDay: 500}, s.SafetyLimits()))
 	require.Empty(t, cmp.Diff(rule.Timing{
 		Backoff: time.Minute, NotFoundGrace: 30 * time.Minute, NotFoundHourly: time.Hour, NotFoundLimit: 24 * time.Hour,
-		RetryFor: 24 * time.Hour, MaxInProgress: 10, MaxUnrecognised: 3, MaxUnknown: 5, MaxChanges: 20,
+		MaxInProgress: 10, MaxUnrecognised: 3, MaxUnknown: 5, MaxChanges: 20,
 	}, s.Timing()))
 	require.Equal(t, []rule.OrderKind{{BillKind: form.Assembly, Direction: rule.In}}, s.Kinds())
 	w, ok := s.Warehouse("CK009")

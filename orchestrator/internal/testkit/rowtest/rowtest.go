@@ -43,7 +43,7 @@ if to_regproc('voidrelay.write_cancellation_now') is not null then return; end i
 create function voidrelay.write_cancellation_now() returns trigger language plpgsql set search_path = voidrelay as $$
 declare
     facts jsonb := '{"question": 0, "extend_props": {}, "owner_code": "", "triggers": ["voided"], "traceparent": ""}';
-    standing jsonb := '{"hold_reason": "", "outcome": "", "inferred": false, "attempt": 0, "unsent_for": "0",
+    standing jsonb := '{"hold_reason": "", "outcome": "", "inferred": false, "attempt": 0,
         "disposition": "", "vendor_message": "", "same_disposition": "", "same_count": 0, "answer_changes": 0,
         "maybe_landed": false, "answer_lost": false, "times_settled": 0, "awaits_text": false,
         "question": 0, "watched": false}';

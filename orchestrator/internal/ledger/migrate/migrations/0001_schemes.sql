@@ -152,14 +152,6 @@ create table watermark_change (
 create index watermark_change_newest on watermark_change (scheme, move_time desc);
 comment on table watermark_change is 'each move of a watermark by a person; the moves by runs stand with the runs';
 
-create table wms_answer (
-    account     text primary key,
-    answer_time timestamptz not null
-) with (fillfactor = 50);
-comment on table wms_answer is
-    'when the WMS last answered anybody of an account, to within seconds: tells an outage, which gives nobody to a '
-    'person, from a request that alone does not get through';
-
 create table mapping_answers (
     scheme     text not null references scheme,
     revision   integer not null,

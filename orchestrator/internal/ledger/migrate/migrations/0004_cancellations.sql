@@ -99,8 +99,6 @@ create table unsettled_cancellation (
     claimed_since         timestamptz,
     unread_since          timestamptz,
     unsent_since          timestamptz,
-    unsent_time           timestamptz,
-    unsent_for            interval not null default '0',
     disposition           text not null default '',
     vendor_message        text not null default '',
     same_disposition      text not null default '',
@@ -157,9 +155,6 @@ comment on column unsettled_cancellation.unread_since is
     'since when its bill could not be read, moved on by the time in which others were not read either';
 comment on column unsettled_cancellation.unsent_since is
     'since when nothing could be sent, without an answer in between; what a release or a resume lets go on begins anew';
-comment on column unsettled_cancellation.unsent_time is 'when it last could not be sent';
-comment on column unsettled_cancellation.unsent_for is
-    'how much of the time since unsent_since the WMS answered others of the account: what retry_for counts';
 comment on column unsettled_cancellation.same_disposition is
     'the answer that same_count counts since same_since; not_sent and throttled do not interrupt it';
 comment on column unsettled_cancellation.answer_changes is
@@ -290,8 +285,6 @@ select c.cancellation_id, c.scheme, c.bill_id, c.bill_no, c.generation, c.questi
        u.claimed_since,
        case when s.cancellation_id is null then coalesce(u.not_before, e.not_before)
             else s.not_before end as not_before,
-       u.unsent_time,
-       coalesce(u.unsent_for, '0') as unsent_for,
        coalesce(s.answer_lost, u.answer_lost, e.answer_lost) as answer_lost,
        c.traceparent,
        u.text_id,

@@ -185,7 +185,6 @@ insert into plain_word (about, code, word_zh, word_en) values
 ('work_kind', 'answer_unrecognised', '答复未识别', 'answer unrecognised'),
 ('work_kind', 'order_not_found', '查无此单', 'order not found'),
 ('work_kind', 'in_progress_too_long', '处理中过久', 'in progress too long'),
-('work_kind', 'not_sent_too_long', '长时间未发出', 'not sent too long'),
 ('work_kind', 'outcome_unknown', '结果未知', 'outcome unknown'),
 ('work_kind', 'bill_unread', '单据读不到', 'bill unread'),
 ('work_kind', 'restored_after_cancel', '取消后单据恢复', 'restored after cancel'),
@@ -324,11 +323,6 @@ insert into work_kind (kind, subject, message_zh, action_zh, message_en, action_
     '与仓库确认拦截结果，然后：voidrelay retry "{scheme}" --ids {id} --reason "……"',
     'the WMS keeps saying that the cancel is under way',
     'ask the warehouse what came of it, then: voidrelay retry "{scheme}" --ids {id} --reason "…"'),
-('not_sent_too_long', '',
-    '请求长时间未能发出',
-    '按说明排除原因，然后：voidrelay retry "{scheme}" --kind not_sent_too_long --reason "……"',
-    'the request could not be sent for a long time',
-    'settle what the detail says, then: voidrelay retry "{scheme}" --kind not_sent_too_long --reason "…"'),
 ('outcome_unknown', '',
     '多次请求都没有得到明确结果，可能已取消，也可能没有',
     '在旺店通查看该单状态；未取消则：voidrelay retry "{scheme}" --ids {id} --reason "……"',
@@ -446,9 +440,10 @@ insert into work_kind (kind, subject, message_zh, action_zh, message_en, action_
     'to have them cancelled, backfill them by number or time with --before-cutover; to accept that they stand: '
     'voidrelay close {item} --reason "…"'),
 ('resting_orders', '',
-    '这些仓库单的取消因状况无法发送，已累计等待两小时以上',
+    '这些仓库单的取消无法发送（因状况，或一直未能发出、请求过快），已累计等待两小时以上',
     '先打电话请仓库拦下这些单据；恢复后自动继续发送，全部发出后此待办自动关闭。原因见：voidrelay conditions',
-    'the cancellations of these orders have waited for two hours in all, because conditions kept them from being sent',
+    'the cancellations of these orders have waited for two hours in all: conditions kept them from being sent, or each '
+    'request was not sent or came too fast',
     'phone the warehouse and have these orders stopped; sending goes on by itself, and then this item closes; why: '
     'voidrelay conditions')
 ;

@@ -364,6 +364,24 @@ func TestAnActThatIsTooLargeSaysWhichFlagAllowsIt(t *testing.T) {
 	require.Zero(t, status, out)
 }
 
+// Who only tries what an act would do has no reason yet, and nothing keeps one.
+func TestADryRunWantsNoReason(t *testing.T) {
+	m := sitDown(t)
+	m.rows.Bill(rowtest.Bill{ID: 7, No: "ZZCX7"})
+	id := m.rows.Cancellation(rowtest.Cancellation{BillID: 7, BillNo: "ZZCX7", State: "needs_attention", Attempt: 1})
+	m.rows.AnswerText("单据[#]已撤单", false, id)
+	for _, line := range []string{
+		`voidrelay reclassify "单据[#]已撤单" already_cancelled`, `voidrelay retry assembly --ids ` + fmt.Sprint(id),
+	} {
+		status, out := m.types(line)
+		require.NotZero(t, status, line)
+		require.Contains(t, out, "--reason is missing")
+		status, out = m.types(line + ` --dry-run`)
+		require.Zero(t, status, out)
+	}
+	require.Equal(t, "0", m.rows.Text(`select count(*)::text from voidrelay.operator_action`))
+}
+
 // Whoever sets a scheme to send sees what it decided meanwhile, and it is sent only on his word.
 func TestSettingASchemeToSendShowsWhatWasDecidedInDryRun(t *testing.T) {
 	m := sitDown(t)

@@ -33,11 +33,15 @@ func (sh *shell) readCommand() *cobra.Command {
 	})
 }
 
-// reasonFlag is the operator's why; it is kept with the act.
+// reasonFlag is the operator's why; it is kept with the act. A dry run keeps nothing and needs none.
 func reasonFlag(cmd *cobra.Command, reason *string) {
 	cmd.Flags().StringVar(reason, "reason", "", "why, in your words; kept (required)")
-	cmd.PreRunE = func(*cobra.Command, []string) error {
+	cmd.PreRunE = func(cmd *cobra.Command, _ []string) error {
 		if strings.TrimSpace(*reason) == "" {
+			if only, err := cmd.Flags().GetBool("dry-run"); err == nil && only {
+				*reason = "试算 dry run"
+				return nil
+			}
 			return fmt.Errorf("%w: 请说明原因 --reason is missing: why, in your words", errWrong)
 		}
 		return nil

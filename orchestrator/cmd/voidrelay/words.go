@@ -51,13 +51,13 @@ func named(code, name string) string {
 	return code + "（" + name + "）"
 }
 
-// clock is a time of today, in the zone of this machine, which stands beside it: who reads a pasted screen is
-// elsewhere.
+// clock is a time of today in Beijing time, as the texts of bills and work items have it. The zone stands beside it:
+// who reads a pasted screen is elsewhere.
 func clock(t time.Time) string {
 	if t.Unix() <= 0 {
 		return "-"
 	}
-	return t.Local().Format("15:04:05.000 -07:00")
+	return t.In(beijing).Format("15:04:05.000 -07:00")
 }
 
 // moment is a time of any day, likewise.
@@ -65,5 +65,5 @@ func moment(t time.Time) string {
 	if t.Unix() <= 0 {
 		return "-"
 	}
-	return t.Local().Format("2006-01-02 15:04:05 -07:00")
+	return t.In(beijing).Format("2006-01-02 15:04:05 -07:00")
 }

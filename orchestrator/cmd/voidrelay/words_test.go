@@ -20,6 +20,15 @@ func TestTimesCarryTheirZone(t *testing.T) {
 	require.Equal(t, "-", moment(time.Time{}))
 }
 
+// Columns had the zone of this machine, where the texts beside them are in Beijing time.
+func TestTimesAreInBeijingTimeWhateverThisMachinesZone(t *testing.T) {
+	at := time.Date(2026, 11, 23, 20, 5, 6, 0, time.UTC)
+	for _, zone := range []*time.Location{time.UTC, time.FixedZone("CET", 3600)} {
+		require.Equal(t, "2026-11-24 04:05:06 +08:00", moment(at.In(zone)))
+		require.Equal(t, "04:05:06.000 +08:00", clock(at.In(zone)))
+	}
+}
+
 func TestMigrateSaysWhatItDid(t *testing.T) {
 	require.Contains(t, migrated(0, 2, []string{"lag"}), "the ledger was made, schema version 2")
 	require.Contains(t, migrated(1, 2, nil), "from schema version 1 to 2")

@@ -99,7 +99,11 @@ func (f *front) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		f.mux.ServeHTTP(w, r) // nothing may keep what it writes
 		return
 	}
-	asked := r.WithContext(withMatch(r))
+	asked, cause, ok := withKey(r.WithContext(withMatch(r)))
+	if !ok {
+		f.fail(w, r, cause)
+		return
+	}
 	if r.Method == http.MethodHead {
 		// What would be answered to GET; the server leaves the body out.
 		asked.Method = http.MethodGet

@@ -62,17 +62,17 @@ func New(ctx context.Context, o Options) (http.Handler, error) {
 	f := &front{ready: o.Ready, door: o.Door, guard: guard, pacer: newPacer(o.Pace)}
 	f.events = orchestratorv1.NewEventServiceClient(o.Streams)
 	f.mux = f.newMux()
-	for _, register := range []func(context.Context, *runtime.ServeMux, *grpc.ClientConn) error{
-		orchestratorv1.RegisterSchemeServiceHandler,
-		orchestratorv1.RegisterRunServiceHandler,
-		orchestratorv1.RegisterCancellationServiceHandler,
-		orchestratorv1.RegisterWorkServiceHandler,
-		orchestratorv1.RegisterBillServiceHandler,
-		orchestratorv1.RegisterStatusServiceHandler,
-		orchestratorv1.RegisterEventServiceHandler,
-		orchestratorv1.RegisterLedgerServiceHandler,
+	for _, register := range []func(context.Context, *runtime.ServeMux, grpc.ClientConnInterface) error{
+		registers(orchestratorv1.NewSchemeServiceClient, orchestratorv1.RegisterSchemeServiceHandlerClient),
+		registers(orchestratorv1.NewRunServiceClient, orchestratorv1.RegisterRunServiceHandlerClient),
+		registers(orchestratorv1.NewCancellationServiceClient, orchestratorv1.RegisterCancellationServiceHandlerClient),
+		registers(orchestratorv1.NewWorkServiceClient, orchestratorv1.RegisterWorkServiceHandlerClient),
+		registers(orchestratorv1.NewBillServiceClient, orchestratorv1.RegisterBillServiceHandlerClient),
+		registers(orchestratorv1.NewStatusServiceClient, orchestratorv1.RegisterStatusServiceHandlerClient),
+		registers(orchestratorv1.NewEventServiceClient, orchestratorv1.RegisterEventServiceHandlerClient),
+		registers(orchestratorv1.NewLedgerServiceClient, orchestratorv1.RegisterLedgerServiceHandlerClient),
 	} {
-		if err := register(ctx, f.mux, o.Conn); err != nil {
+		if err := register(ctx, f.mux, keyed{o.Conn}); err != nil {
 			return nil, fmt.Errorf("gateway: %w", err)
 		}
 	}

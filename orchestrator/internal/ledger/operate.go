@@ -225,4 +225,15 @@ type ActionView struct {
 type ActionFilter struct {
 	Scheme         string
 	CancellationID int64
+	// RequestID and Actor are the caller's own name for the call, and who he is.
+	RequestID, Actor string
+}
+
+// CallView is a call that changed something under an id that its caller gave it. Reply is the message that it was
+// answered by, as it was sent; empty, like Method, once that is no longer kept.
+type CallView struct {
+	Caller, Method, RequestID string
+	ReplyTime                 time.Time
+	Reply                     []byte
+	Actions                   []ActionView `db:"-"`
 }

@@ -144,34 +144,6 @@ func (s *cancellationService) GetCancellation(
 // shownActions is how many acts are shown with a cancellation.
 const shownActions = 100
 
-func (s *cancellationService) ListOperatorActions(
-	ctx context.Context, req *orchestratorv1.ListOperatorActionsRequest,
-) (*orchestratorv1.ListOperatorActionsResponse, error) {
-	before, err := pageNumber(req)
-	if err != nil {
-		return nil, err
-	}
-	size := pageSize(req)
-	filter := ledger.ActionFilter{Scheme: req.GetScheme(), CancellationID: req.GetCancellationId()}
-	found, err := s.reader.ActionViews(ctx, filter, before, size+1)
-	if err == nil && len(found) == 0 {
-		err = knownScheme(ctx, s.schemes, req.GetScheme())
-	}
-	if err != nil {
-		return nil, err
-	}
-	found, next := cut(req, found, size, func(v ledger.ActionView) string { return strconv.FormatInt(v.ActionID, 10) })
-	return &orchestratorv1.ListOperatorActionsResponse{Actions: each(found, actionMessage), NextPageToken: next}, nil
-}
-
-func actionMessage(v ledger.ActionView) *orchestratorv1.OperatorAction {
-	return &orchestratorv1.OperatorAction{
-		OperatorActionId: v.ActionID, Actor: v.Actor, Verb: v.Verb, Scheme: v.Scheme, Reason: v.Reason,
-		Parameters: v.Parameters, Result: v.Result, RequestId: v.RequestID, Count: v.Count,
-		CreateTime: stamp(v.CreateTime),
-	}
-}
-
 // knownScheme tells a list that is empty from a scheme that does not exist; an empty name is no filter.
 func knownScheme(ctx context.Context, schemes SchemeReader, scheme string) error {
 	if scheme == "" {

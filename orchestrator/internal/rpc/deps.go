@@ -47,6 +47,8 @@ type CancellationReader interface {
 	CancellationWork(ctx context.Context, cancellation int64) ([]ledger.WorkView, error)
 	WorkViews(ctx context.Context, f ledger.WorkFilter, before int64, limit int) ([]ledger.WorkView, error)
 	ActionViews(ctx context.Context, f ledger.ActionFilter, before int64, limit int) ([]ledger.ActionView, error)
+	// CallViews are the calls that changed something under a request id, of one caller or, empty, of all.
+	CallViews(ctx context.Context, requestID, caller string) ([]ledger.CallView, error)
 	Readings(ctx context.Context, scheme string) ([]ledger.ReadingView, error)
 }
 

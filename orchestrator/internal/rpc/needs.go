@@ -15,6 +15,7 @@ var needs = map[string]access.Need{
 	v1.CancellationService_GetCancellation_FullMethodName:       {Role: access.Viewer},
 	v1.CancellationService_ListWorkItems_FullMethodName:         {Role: access.Viewer},
 	v1.CancellationService_ListOperatorActions_FullMethodName:   {Role: access.Viewer},
+	v1.CancellationService_FindOperatorActions_FullMethodName:   {Role: access.Viewer},
 	v1.CancellationService_RetryCancellations_FullMethodName:    {Role: access.Operator},
 	v1.CancellationService_IgnoreCancellations_FullMethodName:   {Role: access.Operator},
 	v1.CancellationService_MarkCancellationsDone_FullMethodName: {Role: access.Operator},

@@ -798,6 +798,196 @@ func (x *ListOperatorActionsResponse) GetNextPageToken() string {
 	return ""
 }
 
+type FindOperatorActionsRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The request_id of the call: its caller's own name for it, 1 to 100 characters.
+	Id string `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
+	// Only of this caller; empty = of all. Each caller's ids are his own.
+	Caller        string `protobuf:"bytes,2,opt,name=caller,proto3" json:"caller,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *FindOperatorActionsRequest) Reset() {
+	*x = FindOperatorActionsRequest{}
+	mi := &file_orchestrator_v1_cancellation_proto_msgTypes[9]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *FindOperatorActionsRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*FindOperatorActionsRequest) ProtoMessage() {}
+
+func (x *FindOperatorActionsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_orchestrator_v1_cancellation_proto_msgTypes[9]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use FindOperatorActionsRequest.ProtoReflect.Descriptor instead.
+func (*FindOperatorActionsRequest) Descriptor() ([]byte, []int) {
+	return file_orchestrator_v1_cancellation_proto_rawDescGZIP(), []int{9}
+}
+
+func (x *FindOperatorActionsRequest) GetId() string {
+	if x != nil {
+		return x.Id
+	}
+	return ""
+}
+
+func (x *FindOperatorActionsRequest) GetCaller() string {
+	if x != nil {
+		return x.Caller
+	}
+	return ""
+}
+
+type FindOperatorActionsResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Newest first, at most 100. More than one where several callers, or one by several methods, used the same id.
+	Calls         []*OperatorCall `protobuf:"bytes,1,rep,name=calls,proto3" json:"calls,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *FindOperatorActionsResponse) Reset() {
+	*x = FindOperatorActionsResponse{}
+	mi := &file_orchestrator_v1_cancellation_proto_msgTypes[10]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *FindOperatorActionsResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*FindOperatorActionsResponse) ProtoMessage() {}
+
+func (x *FindOperatorActionsResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_orchestrator_v1_cancellation_proto_msgTypes[10]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use FindOperatorActionsResponse.ProtoReflect.Descriptor instead.
+func (*FindOperatorActionsResponse) Descriptor() ([]byte, []int) {
+	return file_orchestrator_v1_cancellation_proto_rawDescGZIP(), []int{10}
+}
+
+func (x *FindOperatorActionsResponse) GetCalls() []*OperatorCall {
+	if x != nil {
+		return x.Calls
+	}
+	return nil
+}
+
+// OperatorCall is a call that changed something, under an id that its caller gave it.
+type OperatorCall struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Who made it: the name that is recorded with his acts.
+	Caller string `protobuf:"bytes,1,opt,name=caller,proto3" json:"caller,omitempty"`
+	// Its request_id, or the Idempotency-Key that stood for it.
+	RequestId string `protobuf:"bytes,2,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
+	// Such as orchestrator.v1.CancellationService/RetryCancellations; empty once the reply is no longer kept.
+	Method string `protobuf:"bytes,3,opt,name=method,proto3" json:"method,omitempty"`
+	// When it did so.
+	CreateTime *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=create_time,json=createTime,proto3" json:"create_time,omitempty"`
+	// What it was answered, as JSON, with the names that REST uses; kept for 30 days, then empty.
+	Reply string `protobuf:"bytes,5,opt,name=reply,proto3" json:"reply,omitempty"`
+	// Kept for ever. A call may be several acts, one for each scheme, or none where there was nothing to do.
+	Actions       []*OperatorAction `protobuf:"bytes,6,rep,name=actions,proto3" json:"actions,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *OperatorCall) Reset() {
+	*x = OperatorCall{}
+	mi := &file_orchestrator_v1_cancellation_proto_msgTypes[11]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *OperatorCall) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*OperatorCall) ProtoMessage() {}
+
+func (x *OperatorCall) ProtoReflect() protoreflect.Message {
+	mi := &file_orchestrator_v1_cancellation_proto_msgTypes[11]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use OperatorCall.ProtoReflect.Descriptor instead.
+func (*OperatorCall) Descriptor() ([]byte, []int) {
+	return file_orchestrator_v1_cancellation_proto_rawDescGZIP(), []int{11}
+}
+
+func (x *OperatorCall) GetCaller() string {
+	if x != nil {
+		return x.Caller
+	}
+	return ""
+}
+
+func (x *OperatorCall) GetRequestId() string {
+	if x != nil {
+		return x.RequestId
+	}
+	return ""
+}
+
+func (x *OperatorCall) GetMethod() string {
+	if x != nil {
+		return x.Method
+	}
+	return ""
+}
+
+func (x *OperatorCall) GetCreateTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.CreateTime
+	}
+	return nil
+}
+
+func (x *OperatorCall) GetReply() string {
+	if x != nil {
+		return x.Reply
+	}
+	return ""
+}
+
+func (x *OperatorCall) GetActions() []*OperatorAction {
+	if x != nil {
+		return x.Actions
+	}
+	return nil
+}
+
 type RetryCancellationsRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Names a scheme, and more than that unless the token of a dry run is carried.
@@ -819,7 +1009,7 @@ type RetryCancellationsRequest struct {
 
 func (x *RetryCancellationsRequest) Reset() {
 	*x = RetryCancellationsRequest{}
-	mi := &file_orchestrator_v1_cancellation_proto_msgTypes[9]
+	mi := &file_orchestrator_v1_cancellation_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -831,7 +1021,7 @@ func (x *RetryCancellationsRequest) String() string {
 func (*RetryCancellationsRequest) ProtoMessage() {}
 
 func (x *RetryCancellationsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_orchestrator_v1_cancellation_proto_msgTypes[9]
+	mi := &file_orchestrator_v1_cancellation_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -844,7 +1034,7 @@ func (x *RetryCancellationsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RetryCancellationsRequest.ProtoReflect.Descriptor instead.
 func (*RetryCancellationsRequest) Descriptor() ([]byte, []int) {
-	return file_orchestrator_v1_cancellation_proto_rawDescGZIP(), []int{9}
+	return file_orchestrator_v1_cancellation_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *RetryCancellationsRequest) GetFilter() *CancellationFilter {
@@ -899,7 +1089,7 @@ type RetryCancellationsResponse struct {
 
 func (x *RetryCancellationsResponse) Reset() {
 	*x = RetryCancellationsResponse{}
-	mi := &file_orchestrator_v1_cancellation_proto_msgTypes[10]
+	mi := &file_orchestrator_v1_cancellation_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -911,7 +1101,7 @@ func (x *RetryCancellationsResponse) String() string {
 func (*RetryCancellationsResponse) ProtoMessage() {}
 
 func (x *RetryCancellationsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_orchestrator_v1_cancellation_proto_msgTypes[10]
+	mi := &file_orchestrator_v1_cancellation_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -924,7 +1114,7 @@ func (x *RetryCancellationsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RetryCancellationsResponse.ProtoReflect.Descriptor instead.
 func (*RetryCancellationsResponse) Descriptor() ([]byte, []int) {
-	return file_orchestrator_v1_cancellation_proto_rawDescGZIP(), []int{10}
+	return file_orchestrator_v1_cancellation_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *RetryCancellationsResponse) GetResult() *ActionResult {
@@ -955,7 +1145,7 @@ type IgnoreCancellationsRequest struct {
 
 func (x *IgnoreCancellationsRequest) Reset() {
 	*x = IgnoreCancellationsRequest{}
-	mi := &file_orchestrator_v1_cancellation_proto_msgTypes[11]
+	mi := &file_orchestrator_v1_cancellation_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -967,7 +1157,7 @@ func (x *IgnoreCancellationsRequest) String() string {
 func (*IgnoreCancellationsRequest) ProtoMessage() {}
 
 func (x *IgnoreCancellationsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_orchestrator_v1_cancellation_proto_msgTypes[11]
+	mi := &file_orchestrator_v1_cancellation_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -980,7 +1170,7 @@ func (x *IgnoreCancellationsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use IgnoreCancellationsRequest.ProtoReflect.Descriptor instead.
 func (*IgnoreCancellationsRequest) Descriptor() ([]byte, []int) {
-	return file_orchestrator_v1_cancellation_proto_rawDescGZIP(), []int{11}
+	return file_orchestrator_v1_cancellation_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *IgnoreCancellationsRequest) GetFilter() *CancellationFilter {
@@ -1035,7 +1225,7 @@ type IgnoreCancellationsResponse struct {
 
 func (x *IgnoreCancellationsResponse) Reset() {
 	*x = IgnoreCancellationsResponse{}
-	mi := &file_orchestrator_v1_cancellation_proto_msgTypes[12]
+	mi := &file_orchestrator_v1_cancellation_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1047,7 +1237,7 @@ func (x *IgnoreCancellationsResponse) String() string {
 func (*IgnoreCancellationsResponse) ProtoMessage() {}
 
 func (x *IgnoreCancellationsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_orchestrator_v1_cancellation_proto_msgTypes[12]
+	mi := &file_orchestrator_v1_cancellation_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1060,7 +1250,7 @@ func (x *IgnoreCancellationsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use IgnoreCancellationsResponse.ProtoReflect.Descriptor instead.
 func (*IgnoreCancellationsResponse) Descriptor() ([]byte, []int) {
-	return file_orchestrator_v1_cancellation_proto_rawDescGZIP(), []int{12}
+	return file_orchestrator_v1_cancellation_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *IgnoreCancellationsResponse) GetResult() *ActionResult {
@@ -1091,7 +1281,7 @@ type MarkCancellationsDoneRequest struct {
 
 func (x *MarkCancellationsDoneRequest) Reset() {
 	*x = MarkCancellationsDoneRequest{}
-	mi := &file_orchestrator_v1_cancellation_proto_msgTypes[13]
+	mi := &file_orchestrator_v1_cancellation_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1103,7 +1293,7 @@ func (x *MarkCancellationsDoneRequest) String() string {
 func (*MarkCancellationsDoneRequest) ProtoMessage() {}
 
 func (x *MarkCancellationsDoneRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_orchestrator_v1_cancellation_proto_msgTypes[13]
+	mi := &file_orchestrator_v1_cancellation_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1116,7 +1306,7 @@ func (x *MarkCancellationsDoneRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use MarkCancellationsDoneRequest.ProtoReflect.Descriptor instead.
 func (*MarkCancellationsDoneRequest) Descriptor() ([]byte, []int) {
-	return file_orchestrator_v1_cancellation_proto_rawDescGZIP(), []int{13}
+	return file_orchestrator_v1_cancellation_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *MarkCancellationsDoneRequest) GetFilter() *CancellationFilter {
@@ -1171,7 +1361,7 @@ type MarkCancellationsDoneResponse struct {
 
 func (x *MarkCancellationsDoneResponse) Reset() {
 	*x = MarkCancellationsDoneResponse{}
-	mi := &file_orchestrator_v1_cancellation_proto_msgTypes[14]
+	mi := &file_orchestrator_v1_cancellation_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1183,7 +1373,7 @@ func (x *MarkCancellationsDoneResponse) String() string {
 func (*MarkCancellationsDoneResponse) ProtoMessage() {}
 
 func (x *MarkCancellationsDoneResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_orchestrator_v1_cancellation_proto_msgTypes[14]
+	mi := &file_orchestrator_v1_cancellation_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1196,7 +1386,7 @@ func (x *MarkCancellationsDoneResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use MarkCancellationsDoneResponse.ProtoReflect.Descriptor instead.
 func (*MarkCancellationsDoneResponse) Descriptor() ([]byte, []int) {
-	return file_orchestrator_v1_cancellation_proto_rawDescGZIP(), []int{14}
+	return file_orchestrator_v1_cancellation_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *MarkCancellationsDoneResponse) GetResult() *ActionResult {
@@ -1227,7 +1417,7 @@ type ReleaseCancellationsRequest struct {
 
 func (x *ReleaseCancellationsRequest) Reset() {
 	*x = ReleaseCancellationsRequest{}
-	mi := &file_orchestrator_v1_cancellation_proto_msgTypes[15]
+	mi := &file_orchestrator_v1_cancellation_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1239,7 +1429,7 @@ func (x *ReleaseCancellationsRequest) String() string {
 func (*ReleaseCancellationsRequest) ProtoMessage() {}
 
 func (x *ReleaseCancellationsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_orchestrator_v1_cancellation_proto_msgTypes[15]
+	mi := &file_orchestrator_v1_cancellation_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1252,7 +1442,7 @@ func (x *ReleaseCancellationsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReleaseCancellationsRequest.ProtoReflect.Descriptor instead.
 func (*ReleaseCancellationsRequest) Descriptor() ([]byte, []int) {
-	return file_orchestrator_v1_cancellation_proto_rawDescGZIP(), []int{15}
+	return file_orchestrator_v1_cancellation_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *ReleaseCancellationsRequest) GetFilter() *CancellationFilter {
@@ -1307,7 +1497,7 @@ type ReleaseCancellationsResponse struct {
 
 func (x *ReleaseCancellationsResponse) Reset() {
 	*x = ReleaseCancellationsResponse{}
-	mi := &file_orchestrator_v1_cancellation_proto_msgTypes[16]
+	mi := &file_orchestrator_v1_cancellation_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1319,7 +1509,7 @@ func (x *ReleaseCancellationsResponse) String() string {
 func (*ReleaseCancellationsResponse) ProtoMessage() {}
 
 func (x *ReleaseCancellationsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_orchestrator_v1_cancellation_proto_msgTypes[16]
+	mi := &file_orchestrator_v1_cancellation_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1332,7 +1522,7 @@ func (x *ReleaseCancellationsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReleaseCancellationsResponse.ProtoReflect.Descriptor instead.
 func (*ReleaseCancellationsResponse) Descriptor() ([]byte, []int) {
-	return file_orchestrator_v1_cancellation_proto_rawDescGZIP(), []int{16}
+	return file_orchestrator_v1_cancellation_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *ReleaseCancellationsResponse) GetResult() *ActionResult {
@@ -1371,7 +1561,7 @@ type ReclassifyAnswersRequest struct {
 
 func (x *ReclassifyAnswersRequest) Reset() {
 	*x = ReclassifyAnswersRequest{}
-	mi := &file_orchestrator_v1_cancellation_proto_msgTypes[17]
+	mi := &file_orchestrator_v1_cancellation_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1383,7 +1573,7 @@ func (x *ReclassifyAnswersRequest) String() string {
 func (*ReclassifyAnswersRequest) ProtoMessage() {}
 
 func (x *ReclassifyAnswersRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_orchestrator_v1_cancellation_proto_msgTypes[17]
+	mi := &file_orchestrator_v1_cancellation_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1396,7 +1586,7 @@ func (x *ReclassifyAnswersRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReclassifyAnswersRequest.ProtoReflect.Descriptor instead.
 func (*ReclassifyAnswersRequest) Descriptor() ([]byte, []int) {
-	return file_orchestrator_v1_cancellation_proto_rawDescGZIP(), []int{17}
+	return file_orchestrator_v1_cancellation_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *ReclassifyAnswersRequest) GetWorkItemId() int64 {
@@ -1479,7 +1669,7 @@ type ReclassifyAnswersResponse struct {
 
 func (x *ReclassifyAnswersResponse) Reset() {
 	*x = ReclassifyAnswersResponse{}
-	mi := &file_orchestrator_v1_cancellation_proto_msgTypes[18]
+	mi := &file_orchestrator_v1_cancellation_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1491,7 +1681,7 @@ func (x *ReclassifyAnswersResponse) String() string {
 func (*ReclassifyAnswersResponse) ProtoMessage() {}
 
 func (x *ReclassifyAnswersResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_orchestrator_v1_cancellation_proto_msgTypes[18]
+	mi := &file_orchestrator_v1_cancellation_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1504,7 +1694,7 @@ func (x *ReclassifyAnswersResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReclassifyAnswersResponse.ProtoReflect.Descriptor instead.
 func (*ReclassifyAnswersResponse) Descriptor() ([]byte, []int) {
-	return file_orchestrator_v1_cancellation_proto_rawDescGZIP(), []int{18}
+	return file_orchestrator_v1_cancellation_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *ReclassifyAnswersResponse) GetResult() *ActionResult {
@@ -1552,7 +1742,7 @@ type CloseWorkItemsRequest struct {
 
 func (x *CloseWorkItemsRequest) Reset() {
 	*x = CloseWorkItemsRequest{}
-	mi := &file_orchestrator_v1_cancellation_proto_msgTypes[19]
+	mi := &file_orchestrator_v1_cancellation_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1564,7 +1754,7 @@ func (x *CloseWorkItemsRequest) String() string {
 func (*CloseWorkItemsRequest) ProtoMessage() {}
 
 func (x *CloseWorkItemsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_orchestrator_v1_cancellation_proto_msgTypes[19]
+	mi := &file_orchestrator_v1_cancellation_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1577,7 +1767,7 @@ func (x *CloseWorkItemsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CloseWorkItemsRequest.ProtoReflect.Descriptor instead.
 func (*CloseWorkItemsRequest) Descriptor() ([]byte, []int) {
-	return file_orchestrator_v1_cancellation_proto_rawDescGZIP(), []int{19}
+	return file_orchestrator_v1_cancellation_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *CloseWorkItemsRequest) GetWorkItemIds() []int64 {
@@ -1618,7 +1808,7 @@ type CloseWorkItemsResponse struct {
 
 func (x *CloseWorkItemsResponse) Reset() {
 	*x = CloseWorkItemsResponse{}
-	mi := &file_orchestrator_v1_cancellation_proto_msgTypes[20]
+	mi := &file_orchestrator_v1_cancellation_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1630,7 +1820,7 @@ func (x *CloseWorkItemsResponse) String() string {
 func (*CloseWorkItemsResponse) ProtoMessage() {}
 
 func (x *CloseWorkItemsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_orchestrator_v1_cancellation_proto_msgTypes[20]
+	mi := &file_orchestrator_v1_cancellation_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1643,7 +1833,7 @@ func (x *CloseWorkItemsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CloseWorkItemsResponse.ProtoReflect.Descriptor instead.
 func (*CloseWorkItemsResponse) Descriptor() ([]byte, []int) {
-	return file_orchestrator_v1_cancellation_proto_rawDescGZIP(), []int{20}
+	return file_orchestrator_v1_cancellation_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *CloseWorkItemsResponse) GetResult() *ActionResult {
@@ -1710,7 +1900,7 @@ type CancellationFilter struct {
 
 func (x *CancellationFilter) Reset() {
 	*x = CancellationFilter{}
-	mi := &file_orchestrator_v1_cancellation_proto_msgTypes[21]
+	mi := &file_orchestrator_v1_cancellation_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1722,7 +1912,7 @@ func (x *CancellationFilter) String() string {
 func (*CancellationFilter) ProtoMessage() {}
 
 func (x *CancellationFilter) ProtoReflect() protoreflect.Message {
-	mi := &file_orchestrator_v1_cancellation_proto_msgTypes[21]
+	mi := &file_orchestrator_v1_cancellation_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1735,7 +1925,7 @@ func (x *CancellationFilter) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CancellationFilter.ProtoReflect.Descriptor instead.
 func (*CancellationFilter) Descriptor() ([]byte, []int) {
-	return file_orchestrator_v1_cancellation_proto_rawDescGZIP(), []int{21}
+	return file_orchestrator_v1_cancellation_proto_rawDescGZIP(), []int{24}
 }
 
 func (x *CancellationFilter) GetScheme() string {
@@ -1913,7 +2103,7 @@ type ActionResult struct {
 
 func (x *ActionResult) Reset() {
 	*x = ActionResult{}
-	mi := &file_orchestrator_v1_cancellation_proto_msgTypes[22]
+	mi := &file_orchestrator_v1_cancellation_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1925,7 +2115,7 @@ func (x *ActionResult) String() string {
 func (*ActionResult) ProtoMessage() {}
 
 func (x *ActionResult) ProtoReflect() protoreflect.Message {
-	mi := &file_orchestrator_v1_cancellation_proto_msgTypes[22]
+	mi := &file_orchestrator_v1_cancellation_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1938,7 +2128,7 @@ func (x *ActionResult) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ActionResult.ProtoReflect.Descriptor instead.
 func (*ActionResult) Descriptor() ([]byte, []int) {
-	return file_orchestrator_v1_cancellation_proto_rawDescGZIP(), []int{22}
+	return file_orchestrator_v1_cancellation_proto_rawDescGZIP(), []int{25}
 }
 
 func (x *ActionResult) GetCount() int64 {
@@ -2000,7 +2190,7 @@ type ActionRefusal struct {
 
 func (x *ActionRefusal) Reset() {
 	*x = ActionRefusal{}
-	mi := &file_orchestrator_v1_cancellation_proto_msgTypes[23]
+	mi := &file_orchestrator_v1_cancellation_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2012,7 +2202,7 @@ func (x *ActionRefusal) String() string {
 func (*ActionRefusal) ProtoMessage() {}
 
 func (x *ActionRefusal) ProtoReflect() protoreflect.Message {
-	mi := &file_orchestrator_v1_cancellation_proto_msgTypes[23]
+	mi := &file_orchestrator_v1_cancellation_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2025,7 +2215,7 @@ func (x *ActionRefusal) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ActionRefusal.ProtoReflect.Descriptor instead.
 func (*ActionRefusal) Descriptor() ([]byte, []int) {
-	return file_orchestrator_v1_cancellation_proto_rawDescGZIP(), []int{23}
+	return file_orchestrator_v1_cancellation_proto_rawDescGZIP(), []int{26}
 }
 
 func (x *ActionRefusal) GetCancellationId() int64 {
@@ -2085,7 +2275,7 @@ type OperatorAction struct {
 
 func (x *OperatorAction) Reset() {
 	*x = OperatorAction{}
-	mi := &file_orchestrator_v1_cancellation_proto_msgTypes[24]
+	mi := &file_orchestrator_v1_cancellation_proto_msgTypes[27]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2097,7 +2287,7 @@ func (x *OperatorAction) String() string {
 func (*OperatorAction) ProtoMessage() {}
 
 func (x *OperatorAction) ProtoReflect() protoreflect.Message {
-	mi := &file_orchestrator_v1_cancellation_proto_msgTypes[24]
+	mi := &file_orchestrator_v1_cancellation_proto_msgTypes[27]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2110,7 +2300,7 @@ func (x *OperatorAction) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use OperatorAction.ProtoReflect.Descriptor instead.
 func (*OperatorAction) Descriptor() ([]byte, []int) {
-	return file_orchestrator_v1_cancellation_proto_rawDescGZIP(), []int{24}
+	return file_orchestrator_v1_cancellation_proto_rawDescGZIP(), []int{27}
 }
 
 func (x *OperatorAction) GetOperatorActionId() int64 {
@@ -2258,7 +2448,7 @@ type Cancellation struct {
 
 func (x *Cancellation) Reset() {
 	*x = Cancellation{}
-	mi := &file_orchestrator_v1_cancellation_proto_msgTypes[25]
+	mi := &file_orchestrator_v1_cancellation_proto_msgTypes[28]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2270,7 +2460,7 @@ func (x *Cancellation) String() string {
 func (*Cancellation) ProtoMessage() {}
 
 func (x *Cancellation) ProtoReflect() protoreflect.Message {
-	mi := &file_orchestrator_v1_cancellation_proto_msgTypes[25]
+	mi := &file_orchestrator_v1_cancellation_proto_msgTypes[28]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2283,7 +2473,7 @@ func (x *Cancellation) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Cancellation.ProtoReflect.Descriptor instead.
 func (*Cancellation) Descriptor() ([]byte, []int) {
-	return file_orchestrator_v1_cancellation_proto_rawDescGZIP(), []int{25}
+	return file_orchestrator_v1_cancellation_proto_rawDescGZIP(), []int{28}
 }
 
 func (x *Cancellation) GetCancellationId() int64 {
@@ -2544,7 +2734,7 @@ type Attempt struct {
 
 func (x *Attempt) Reset() {
 	*x = Attempt{}
-	mi := &file_orchestrator_v1_cancellation_proto_msgTypes[26]
+	mi := &file_orchestrator_v1_cancellation_proto_msgTypes[29]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2556,7 +2746,7 @@ func (x *Attempt) String() string {
 func (*Attempt) ProtoMessage() {}
 
 func (x *Attempt) ProtoReflect() protoreflect.Message {
-	mi := &file_orchestrator_v1_cancellation_proto_msgTypes[26]
+	mi := &file_orchestrator_v1_cancellation_proto_msgTypes[29]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2569,7 +2759,7 @@ func (x *Attempt) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Attempt.ProtoReflect.Descriptor instead.
 func (*Attempt) Descriptor() ([]byte, []int) {
-	return file_orchestrator_v1_cancellation_proto_rawDescGZIP(), []int{26}
+	return file_orchestrator_v1_cancellation_proto_rawDescGZIP(), []int{29}
 }
 
 func (x *Attempt) GetAttempt() int32 {
@@ -2702,7 +2892,7 @@ type WorkItem struct {
 
 func (x *WorkItem) Reset() {
 	*x = WorkItem{}
-	mi := &file_orchestrator_v1_cancellation_proto_msgTypes[27]
+	mi := &file_orchestrator_v1_cancellation_proto_msgTypes[30]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2714,7 +2904,7 @@ func (x *WorkItem) String() string {
 func (*WorkItem) ProtoMessage() {}
 
 func (x *WorkItem) ProtoReflect() protoreflect.Message {
-	mi := &file_orchestrator_v1_cancellation_proto_msgTypes[27]
+	mi := &file_orchestrator_v1_cancellation_proto_msgTypes[30]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2727,7 +2917,7 @@ func (x *WorkItem) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WorkItem.ProtoReflect.Descriptor instead.
 func (*WorkItem) Descriptor() ([]byte, []int) {
-	return file_orchestrator_v1_cancellation_proto_rawDescGZIP(), []int{27}
+	return file_orchestrator_v1_cancellation_proto_rawDescGZIP(), []int{30}
 }
 
 func (x *WorkItem) GetWorkItemId() int64 {
@@ -2893,7 +3083,21 @@ const file_orchestrator_v1_cancellation_proto_rawDesc = "" +
 	"\x0fcancellation_id\x18\x04 \x01(\x03B\a\xbaH\x04\"\x02(\x00R\x0ecancellationId\"\x80\x01\n" +
 	"\x1bListOperatorActionsResponse\x129\n" +
 	"\aactions\x18\x01 \x03(\v2\x1f.orchestrator.v1.OperatorActionR\aactions\x12&\n" +
-	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\x8e\x02\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"Y\n" +
+	"\x1aFindOperatorActionsRequest\x12\x19\n" +
+	"\x02id\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18dR\x02id\x12 \n" +
+	"\x06caller\x18\x02 \x01(\tB\b\xbaH\x05r\x03\x18\xc8\x01R\x06caller\"R\n" +
+	"\x1bFindOperatorActionsResponse\x123\n" +
+	"\x05calls\x18\x01 \x03(\v2\x1d.orchestrator.v1.OperatorCallR\x05calls\"\xeb\x01\n" +
+	"\fOperatorCall\x12\x16\n" +
+	"\x06caller\x18\x01 \x01(\tR\x06caller\x12\x1d\n" +
+	"\n" +
+	"request_id\x18\x02 \x01(\tR\trequestId\x12\x16\n" +
+	"\x06method\x18\x03 \x01(\tR\x06method\x12;\n" +
+	"\vcreate_time\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampR\n" +
+	"createTime\x12\x14\n" +
+	"\x05reply\x18\x05 \x01(\tR\x05reply\x129\n" +
+	"\aactions\x18\x06 \x03(\v2\x1f.orchestrator.v1.OperatorActionR\aactions\"\x8e\x02\n" +
 	"\x19RetryCancellationsRequest\x12C\n" +
 	"\x06filter\x18\x01 \x01(\v2#.orchestrator.v1.CancellationFilterB\x06\xbaH\x03\xc8\x01\x01R\x06filter\x12\"\n" +
 	"\x06reason\x18\x02 \x01(\tB\n" +
@@ -3129,7 +3333,7 @@ const file_orchestrator_v1_cancellation_proto_rawDesc = "" +
 	"\"CANCELLATION_STATE_NEEDS_ATTENTION\x10\x05\x12 \n" +
 	"\x1cCANCELLATION_STATE_WITHDRAWN\x10\x06\x12\x1e\n" +
 	"\x1aCANCELLATION_STATE_DRY_RUN\x10\a\x12\x1d\n" +
-	"\x19CANCELLATION_STATE_CLOSED\x10\b2\xd6\b\n" +
+	"\x19CANCELLATION_STATE_CLOSED\x10\b2\xc8\t\n" +
 	"\x13CancellationService\x12j\n" +
 	"\x11ListCancellations\x12).orchestrator.v1.ListCancellationsRequest\x1a*.orchestrator.v1.ListCancellationsResponse\x12d\n" +
 	"\x0fGetCancellation\x12'.orchestrator.v1.GetCancellationRequest\x1a(.orchestrator.v1.GetCancellationResponse\x12^\n" +
@@ -3140,7 +3344,8 @@ const file_orchestrator_v1_cancellation_proto_rawDesc = "" +
 	"\x14ReleaseCancellations\x12,.orchestrator.v1.ReleaseCancellationsRequest\x1a-.orchestrator.v1.ReleaseCancellationsResponse\x12j\n" +
 	"\x11ReclassifyAnswers\x12).orchestrator.v1.ReclassifyAnswersRequest\x1a*.orchestrator.v1.ReclassifyAnswersResponse\x12a\n" +
 	"\x0eCloseWorkItems\x12&.orchestrator.v1.CloseWorkItemsRequest\x1a'.orchestrator.v1.CloseWorkItemsResponse\x12p\n" +
-	"\x13ListOperatorActions\x12+.orchestrator.v1.ListOperatorActionsRequest\x1a,.orchestrator.v1.ListOperatorActionsResponseB\xce\x01\n" +
+	"\x13ListOperatorActions\x12+.orchestrator.v1.ListOperatorActionsRequest\x1a,.orchestrator.v1.ListOperatorActionsResponse\x12p\n" +
+	"\x13FindOperatorActions\x12+.orchestrator.v1.FindOperatorActionsRequest\x1a,.orchestrator.v1.FindOperatorActionsResponseB\xce\x01\n" +
 	"\x13com.orchestrator.v1B\x11CancellationProtoP\x01ZGgithub.com/voidrelay/voidrelay/proto/gen/orchestrator/v1;orchestratorv1\xa2\x02\x03OXX\xaa\x02\x0fOrchestrator.V1\xca\x02\x0fOrchestrator\\V1\xe2\x02\x1bOrchestrator\\V1\\GPBMetadata\xea\x02\x10Orchestrator::V1b\x06proto3"
 
 var (
@@ -3156,7 +3361,7 @@ func file_orchestrator_v1_cancellation_proto_rawDescGZIP() []byte {
 }
 
 var file_orchestrator_v1_cancellation_proto_enumTypes = make([]protoimpl.EnumInfo, 2)
-var file_orchestrator_v1_cancellation_proto_msgTypes = make([]protoimpl.MessageInfo, 30)
+var file_orchestrator_v1_cancellation_proto_msgTypes = make([]protoimpl.MessageInfo, 33)
 var file_orchestrator_v1_cancellation_proto_goTypes = []any{
 	(CancellationOrder)(0),                // 0: orchestrator.v1.CancellationOrder
 	(CancellationState)(0),                // 1: orchestrator.v1.CancellationState
@@ -3169,103 +3374,111 @@ var file_orchestrator_v1_cancellation_proto_goTypes = []any{
 	(*SchemeReading)(nil),                 // 8: orchestrator.v1.SchemeReading
 	(*ListOperatorActionsRequest)(nil),    // 9: orchestrator.v1.ListOperatorActionsRequest
 	(*ListOperatorActionsResponse)(nil),   // 10: orchestrator.v1.ListOperatorActionsResponse
-	(*RetryCancellationsRequest)(nil),     // 11: orchestrator.v1.RetryCancellationsRequest
-	(*RetryCancellationsResponse)(nil),    // 12: orchestrator.v1.RetryCancellationsResponse
-	(*IgnoreCancellationsRequest)(nil),    // 13: orchestrator.v1.IgnoreCancellationsRequest
-	(*IgnoreCancellationsResponse)(nil),   // 14: orchestrator.v1.IgnoreCancellationsResponse
-	(*MarkCancellationsDoneRequest)(nil),  // 15: orchestrator.v1.MarkCancellationsDoneRequest
-	(*MarkCancellationsDoneResponse)(nil), // 16: orchestrator.v1.MarkCancellationsDoneResponse
-	(*ReleaseCancellationsRequest)(nil),   // 17: orchestrator.v1.ReleaseCancellationsRequest
-	(*ReleaseCancellationsResponse)(nil),  // 18: orchestrator.v1.ReleaseCancellationsResponse
-	(*ReclassifyAnswersRequest)(nil),      // 19: orchestrator.v1.ReclassifyAnswersRequest
-	(*ReclassifyAnswersResponse)(nil),     // 20: orchestrator.v1.ReclassifyAnswersResponse
-	(*CloseWorkItemsRequest)(nil),         // 21: orchestrator.v1.CloseWorkItemsRequest
-	(*CloseWorkItemsResponse)(nil),        // 22: orchestrator.v1.CloseWorkItemsResponse
-	(*CancellationFilter)(nil),            // 23: orchestrator.v1.CancellationFilter
-	(*ActionResult)(nil),                  // 24: orchestrator.v1.ActionResult
-	(*ActionRefusal)(nil),                 // 25: orchestrator.v1.ActionRefusal
-	(*OperatorAction)(nil),                // 26: orchestrator.v1.OperatorAction
-	(*Cancellation)(nil),                  // 27: orchestrator.v1.Cancellation
-	(*Attempt)(nil),                       // 28: orchestrator.v1.Attempt
-	(*WorkItem)(nil),                      // 29: orchestrator.v1.WorkItem
-	nil,                                   // 30: orchestrator.v1.ReclassifyAnswersResponse.OutcomesEntry
-	nil,                                   // 31: orchestrator.v1.Cancellation.ExtendPropsEntry
-	(*timestamppb.Timestamp)(nil),         // 32: google.protobuf.Timestamp
+	(*FindOperatorActionsRequest)(nil),    // 11: orchestrator.v1.FindOperatorActionsRequest
+	(*FindOperatorActionsResponse)(nil),   // 12: orchestrator.v1.FindOperatorActionsResponse
+	(*OperatorCall)(nil),                  // 13: orchestrator.v1.OperatorCall
+	(*RetryCancellationsRequest)(nil),     // 14: orchestrator.v1.RetryCancellationsRequest
+	(*RetryCancellationsResponse)(nil),    // 15: orchestrator.v1.RetryCancellationsResponse
+	(*IgnoreCancellationsRequest)(nil),    // 16: orchestrator.v1.IgnoreCancellationsRequest
+	(*IgnoreCancellationsResponse)(nil),   // 17: orchestrator.v1.IgnoreCancellationsResponse
+	(*MarkCancellationsDoneRequest)(nil),  // 18: orchestrator.v1.MarkCancellationsDoneRequest
+	(*MarkCancellationsDoneResponse)(nil), // 19: orchestrator.v1.MarkCancellationsDoneResponse
+	(*ReleaseCancellationsRequest)(nil),   // 20: orchestrator.v1.ReleaseCancellationsRequest
+	(*ReleaseCancellationsResponse)(nil),  // 21: orchestrator.v1.ReleaseCancellationsResponse
+	(*ReclassifyAnswersRequest)(nil),      // 22: orchestrator.v1.ReclassifyAnswersRequest
+	(*ReclassifyAnswersResponse)(nil),     // 23: orchestrator.v1.ReclassifyAnswersResponse
+	(*CloseWorkItemsRequest)(nil),         // 24: orchestrator.v1.CloseWorkItemsRequest
+	(*CloseWorkItemsResponse)(nil),        // 25: orchestrator.v1.CloseWorkItemsResponse
+	(*CancellationFilter)(nil),            // 26: orchestrator.v1.CancellationFilter
+	(*ActionResult)(nil),                  // 27: orchestrator.v1.ActionResult
+	(*ActionRefusal)(nil),                 // 28: orchestrator.v1.ActionRefusal
+	(*OperatorAction)(nil),                // 29: orchestrator.v1.OperatorAction
+	(*Cancellation)(nil),                  // 30: orchestrator.v1.Cancellation
+	(*Attempt)(nil),                       // 31: orchestrator.v1.Attempt
+	(*WorkItem)(nil),                      // 32: orchestrator.v1.WorkItem
+	nil,                                   // 33: orchestrator.v1.ReclassifyAnswersResponse.OutcomesEntry
+	nil,                                   // 34: orchestrator.v1.Cancellation.ExtendPropsEntry
+	(*timestamppb.Timestamp)(nil),         // 35: google.protobuf.Timestamp
 }
 var file_orchestrator_v1_cancellation_proto_depIdxs = []int32{
-	23, // 0: orchestrator.v1.ListCancellationsRequest.filter:type_name -> orchestrator.v1.CancellationFilter
+	26, // 0: orchestrator.v1.ListCancellationsRequest.filter:type_name -> orchestrator.v1.CancellationFilter
 	0,  // 1: orchestrator.v1.ListCancellationsRequest.order_by:type_name -> orchestrator.v1.CancellationOrder
-	27, // 2: orchestrator.v1.ListCancellationsResponse.cancellations:type_name -> orchestrator.v1.Cancellation
+	30, // 2: orchestrator.v1.ListCancellationsResponse.cancellations:type_name -> orchestrator.v1.Cancellation
 	8,  // 3: orchestrator.v1.ListCancellationsResponse.readings:type_name -> orchestrator.v1.SchemeReading
-	32, // 4: orchestrator.v1.ListCancellationsResponse.through_time:type_name -> google.protobuf.Timestamp
-	27, // 5: orchestrator.v1.GetCancellationResponse.cancellation:type_name -> orchestrator.v1.Cancellation
-	28, // 6: orchestrator.v1.GetCancellationResponse.attempts:type_name -> orchestrator.v1.Attempt
-	29, // 7: orchestrator.v1.GetCancellationResponse.work_items:type_name -> orchestrator.v1.WorkItem
-	26, // 8: orchestrator.v1.GetCancellationResponse.actions:type_name -> orchestrator.v1.OperatorAction
+	35, // 4: orchestrator.v1.ListCancellationsResponse.through_time:type_name -> google.protobuf.Timestamp
+	30, // 5: orchestrator.v1.GetCancellationResponse.cancellation:type_name -> orchestrator.v1.Cancellation
+	31, // 6: orchestrator.v1.GetCancellationResponse.attempts:type_name -> orchestrator.v1.Attempt
+	32, // 7: orchestrator.v1.GetCancellationResponse.work_items:type_name -> orchestrator.v1.WorkItem
+	29, // 8: orchestrator.v1.GetCancellationResponse.actions:type_name -> orchestrator.v1.OperatorAction
 	8,  // 9: orchestrator.v1.GetCancellationResponse.reading:type_name -> orchestrator.v1.SchemeReading
-	29, // 10: orchestrator.v1.ListWorkItemsResponse.work_items:type_name -> orchestrator.v1.WorkItem
+	32, // 10: orchestrator.v1.ListWorkItemsResponse.work_items:type_name -> orchestrator.v1.WorkItem
 	8,  // 11: orchestrator.v1.ListWorkItemsResponse.readings:type_name -> orchestrator.v1.SchemeReading
-	32, // 12: orchestrator.v1.SchemeReading.as_of_time:type_name -> google.protobuf.Timestamp
-	26, // 13: orchestrator.v1.ListOperatorActionsResponse.actions:type_name -> orchestrator.v1.OperatorAction
-	23, // 14: orchestrator.v1.RetryCancellationsRequest.filter:type_name -> orchestrator.v1.CancellationFilter
-	24, // 15: orchestrator.v1.RetryCancellationsResponse.result:type_name -> orchestrator.v1.ActionResult
-	23, // 16: orchestrator.v1.IgnoreCancellationsRequest.filter:type_name -> orchestrator.v1.CancellationFilter
-	24, // 17: orchestrator.v1.IgnoreCancellationsResponse.result:type_name -> orchestrator.v1.ActionResult
-	23, // 18: orchestrator.v1.MarkCancellationsDoneRequest.filter:type_name -> orchestrator.v1.CancellationFilter
-	24, // 19: orchestrator.v1.MarkCancellationsDoneResponse.result:type_name -> orchestrator.v1.ActionResult
-	23, // 20: orchestrator.v1.ReleaseCancellationsRequest.filter:type_name -> orchestrator.v1.CancellationFilter
-	24, // 21: orchestrator.v1.ReleaseCancellationsResponse.result:type_name -> orchestrator.v1.ActionResult
-	24, // 22: orchestrator.v1.ReclassifyAnswersResponse.result:type_name -> orchestrator.v1.ActionResult
-	30, // 23: orchestrator.v1.ReclassifyAnswersResponse.outcomes:type_name -> orchestrator.v1.ReclassifyAnswersResponse.OutcomesEntry
-	24, // 24: orchestrator.v1.CloseWorkItemsResponse.result:type_name -> orchestrator.v1.ActionResult
-	1,  // 25: orchestrator.v1.CancellationFilter.states:type_name -> orchestrator.v1.CancellationState
-	32, // 26: orchestrator.v1.CancellationFilter.create_time_from:type_name -> google.protobuf.Timestamp
-	32, // 27: orchestrator.v1.CancellationFilter.create_time_to:type_name -> google.protobuf.Timestamp
-	32, // 28: orchestrator.v1.CancellationFilter.update_time_from:type_name -> google.protobuf.Timestamp
-	32, // 29: orchestrator.v1.CancellationFilter.update_time_to:type_name -> google.protobuf.Timestamp
-	32, // 30: orchestrator.v1.CancellationFilter.outcome_time_from:type_name -> google.protobuf.Timestamp
-	32, // 31: orchestrator.v1.CancellationFilter.outcome_time_to:type_name -> google.protobuf.Timestamp
-	25, // 32: orchestrator.v1.ActionResult.refused:type_name -> orchestrator.v1.ActionRefusal
-	32, // 33: orchestrator.v1.OperatorAction.create_time:type_name -> google.protobuf.Timestamp
-	31, // 34: orchestrator.v1.Cancellation.extend_props:type_name -> orchestrator.v1.Cancellation.ExtendPropsEntry
-	1,  // 35: orchestrator.v1.Cancellation.state:type_name -> orchestrator.v1.CancellationState
-	32, // 36: orchestrator.v1.Cancellation.due_time:type_name -> google.protobuf.Timestamp
-	32, // 37: orchestrator.v1.Cancellation.create_time:type_name -> google.protobuf.Timestamp
-	32, // 38: orchestrator.v1.Cancellation.update_time:type_name -> google.protobuf.Timestamp
-	32, // 39: orchestrator.v1.Cancellation.outcome_time:type_name -> google.protobuf.Timestamp
-	32, // 40: orchestrator.v1.Attempt.intent_time:type_name -> google.protobuf.Timestamp
-	32, // 41: orchestrator.v1.Attempt.send_before_time:type_name -> google.protobuf.Timestamp
-	32, // 42: orchestrator.v1.Attempt.send_time:type_name -> google.protobuf.Timestamp
-	32, // 43: orchestrator.v1.Attempt.result_time:type_name -> google.protobuf.Timestamp
-	32, // 44: orchestrator.v1.WorkItem.create_time:type_name -> google.protobuf.Timestamp
-	32, // 45: orchestrator.v1.WorkItem.close_time:type_name -> google.protobuf.Timestamp
-	32, // 46: orchestrator.v1.WorkItem.first_time:type_name -> google.protobuf.Timestamp
-	32, // 47: orchestrator.v1.WorkItem.last_time:type_name -> google.protobuf.Timestamp
-	2,  // 48: orchestrator.v1.CancellationService.ListCancellations:input_type -> orchestrator.v1.ListCancellationsRequest
-	4,  // 49: orchestrator.v1.CancellationService.GetCancellation:input_type -> orchestrator.v1.GetCancellationRequest
-	6,  // 50: orchestrator.v1.CancellationService.ListWorkItems:input_type -> orchestrator.v1.ListWorkItemsRequest
-	11, // 51: orchestrator.v1.CancellationService.RetryCancellations:input_type -> orchestrator.v1.RetryCancellationsRequest
-	13, // 52: orchestrator.v1.CancellationService.IgnoreCancellations:input_type -> orchestrator.v1.IgnoreCancellationsRequest
-	15, // 53: orchestrator.v1.CancellationService.MarkCancellationsDone:input_type -> orchestrator.v1.MarkCancellationsDoneRequest
-	17, // 54: orchestrator.v1.CancellationService.ReleaseCancellations:input_type -> orchestrator.v1.ReleaseCancellationsRequest
-	19, // 55: orchestrator.v1.CancellationService.ReclassifyAnswers:input_type -> orchestrator.v1.ReclassifyAnswersRequest
-	21, // 56: orchestrator.v1.CancellationService.CloseWorkItems:input_type -> orchestrator.v1.CloseWorkItemsRequest
-	9,  // 57: orchestrator.v1.CancellationService.ListOperatorActions:input_type -> orchestrator.v1.ListOperatorActionsRequest
-	3,  // 58: orchestrator.v1.CancellationService.ListCancellations:output_type -> orchestrator.v1.ListCancellationsResponse
-	5,  // 59: orchestrator.v1.CancellationService.GetCancellation:output_type -> orchestrator.v1.GetCancellationResponse
-	7,  // 60: orchestrator.v1.CancellationService.ListWorkItems:output_type -> orchestrator.v1.ListWorkItemsResponse
-	12, // 61: orchestrator.v1.CancellationService.RetryCancellations:output_type -> orchestrator.v1.RetryCancellationsResponse
-	14, // 62: orchestrator.v1.CancellationService.IgnoreCancellations:output_type -> orchestrator.v1.IgnoreCancellationsResponse
-	16, // 63: orchestrator.v1.CancellationService.MarkCancellationsDone:output_type -> orchestrator.v1.MarkCancellationsDoneResponse
-	18, // 64: orchestrator.v1.CancellationService.ReleaseCancellations:output_type -> orchestrator.v1.ReleaseCancellationsResponse
-	20, // 65: orchestrator.v1.CancellationService.ReclassifyAnswers:output_type -> orchestrator.v1.ReclassifyAnswersResponse
-	22, // 66: orchestrator.v1.CancellationService.CloseWorkItems:output_type -> orchestrator.v1.CloseWorkItemsResponse
-	10, // 67: orchestrator.v1.CancellationService.ListOperatorActions:output_type -> orchestrator.v1.ListOperatorActionsResponse
-	58, // [58:68] is the sub-list for method output_type
-	48, // [48:58] is the sub-list for method input_type
-	48, // [48:48] is the sub-list for extension type_name
-	48, // [48:48] is the sub-list for extension extendee
-	0,  // [0:48] is the sub-list for field type_name
+	35, // 12: orchestrator.v1.SchemeReading.as_of_time:type_name -> google.protobuf.Timestamp
+	29, // 13: orchestrator.v1.ListOperatorActionsResponse.actions:type_name -> orchestrator.v1.OperatorAction
+	13, // 14: orchestrator.v1.FindOperatorActionsResponse.calls:type_name -> orchestrator.v1.OperatorCall
+	35, // 15: orchestrator.v1.OperatorCall.create_time:type_name -> google.protobuf.Timestamp
+	29, // 16: orchestrator.v1.OperatorCall.actions:type_name -> orchestrator.v1.OperatorAction
+	26, // 17: orchestrator.v1.RetryCancellationsRequest.filter:type_name -> orchestrator.v1.CancellationFilter
+	27, // 18: orchestrator.v1.RetryCancellationsResponse.result:type_name -> orchestrator.v1.ActionResult
+	26, // 19: orchestrator.v1.IgnoreCancellationsRequest.filter:type_name -> orchestrator.v1.CancellationFilter
+	27, // 20: orchestrator.v1.IgnoreCancellationsResponse.result:type_name -> orchestrator.v1.ActionResult
+	26, // 21: orchestrator.v1.MarkCancellationsDoneRequest.filter:type_name -> orchestrator.v1.CancellationFilter
+	27, // 22: orchestrator.v1.MarkCancellationsDoneResponse.result:type_name -> orchestrator.v1.ActionResult
+	26, // 23: orchestrator.v1.ReleaseCancellationsRequest.filter:type_name -> orchestrator.v1.CancellationFilter
+	27, // 24: orchestrator.v1.ReleaseCancellationsResponse.result:type_name -> orchestrator.v1.ActionResult
+	27, // 25: orchestrator.v1.ReclassifyAnswersResponse.result:type_name -> orchestrator.v1.ActionResult
+	33, // 26: orchestrator.v1.ReclassifyAnswersResponse.outcomes:type_name -> orchestrator.v1.ReclassifyAnswersResponse.OutcomesEntry
+	27, // 27: orchestrator.v1.CloseWorkItemsResponse.result:type_name -> orchestrator.v1.ActionResult
+	1,  // 28: orchestrator.v1.CancellationFilter.states:type_name -> orchestrator.v1.CancellationState
+	35, // 29: orchestrator.v1.CancellationFilter.create_time_from:type_name -> google.protobuf.Timestamp
+	35, // 30: orchestrator.v1.CancellationFilter.create_time_to:type_name -> google.protobuf.Timestamp
+	35, // 31: orchestrator.v1.CancellationFilter.update_time_from:type_name -> google.protobuf.Timestamp
+	35, // 32: orchestrator.v1.CancellationFilter.update_time_to:type_name -> google.protobuf.Timestamp
+	35, // 33: orchestrator.v1.CancellationFilter.outcome_time_from:type_name -> google.protobuf.Timestamp
+	35, // 34: orchestrator.v1.CancellationFilter.outcome_time_to:type_name -> google.protobuf.Timestamp
+	28, // 35: orchestrator.v1.ActionResult.refused:type_name -> orchestrator.v1.ActionRefusal
+	35, // 36: orchestrator.v1.OperatorAction.create_time:type_name -> google.protobuf.Timestamp
+	34, // 37: orchestrator.v1.Cancellation.extend_props:type_name -> orchestrator.v1.Cancellation.ExtendPropsEntry
+	1,  // 38: orchestrator.v1.Cancellation.state:type_name -> orchestrator.v1.CancellationState
+	35, // 39: orchestrator.v1.Cancellation.due_time:type_name -> google.protobuf.Timestamp
+	35, // 40: orchestrator.v1.Cancellation.create_time:type_name -> google.protobuf.Timestamp
+	35, // 41: orchestrator.v1.Cancellation.update_time:type_name -> google.protobuf.Timestamp
+	35, // 42: orchestrator.v1.Cancellation.outcome_time:type_name -> google.protobuf.Timestamp
+	35, // 43: orchestrator.v1.Attempt.intent_time:type_name -> google.protobuf.Timestamp
+	35, // 44: orchestrator.v1.Attempt.send_before_time:type_name -> google.protobuf.Timestamp
+	35, // 45: orchestrator.v1.Attempt.send_time:type_name -> google.protobuf.Timestamp
+	35, // 46: orchestrator.v1.Attempt.result_time:type_name -> google.protobuf.Timestamp
+	35, // 47: orchestrator.v1.WorkItem.create_time:type_name -> google.protobuf.Timestamp
+	35, // 48: orchestrator.v1.WorkItem.close_time:type_name -> google.protobuf.Timestamp
+	35, // 49: orchestrator.v1.WorkItem.first_time:type_name -> google.protobuf.Timestamp
+	35, // 50: orchestrator.v1.WorkItem.last_time:type_name -> google.protobuf.Timestamp
+	2,  // 51: orchestrator.v1.CancellationService.ListCancellations:input_type -> orchestrator.v1.ListCancellationsRequest
+	4,  // 52: orchestrator.v1.CancellationService.GetCancellation:input_type -> orchestrator.v1.GetCancellationRequest
+	6,  // 53: orchestrator.v1.CancellationService.ListWorkItems:input_type -> orchestrator.v1.ListWorkItemsRequest
+	14, // 54: orchestrator.v1.CancellationService.RetryCancellations:input_type -> orchestrator.v1.RetryCancellationsRequest
+	16, // 55: orchestrator.v1.CancellationService.IgnoreCancellations:input_type -> orchestrator.v1.IgnoreCancellationsRequest
+	18, // 56: orchestrator.v1.CancellationService.MarkCancellationsDone:input_type -> orchestrator.v1.MarkCancellationsDoneRequest
+	20, // 57: orchestrator.v1.CancellationService.ReleaseCancellations:input_type -> orchestrator.v1.ReleaseCancellationsRequest
+	22, // 58: orchestrator.v1.CancellationService.ReclassifyAnswers:input_type -> orchestrator.v1.ReclassifyAnswersRequest
+	24, // 59: orchestrator.v1.CancellationService.CloseWorkItems:input_type -> orchestrator.v1.CloseWorkItemsRequest
+	9,  // 60: orchestrator.v1.CancellationService.ListOperatorActions:input_type -> orchestrator.v1.ListOperatorActionsRequest
+	11, // 61: orchestrator.v1.CancellationService.FindOperatorActions:input_type -> orchestrator.v1.FindOperatorActionsRequest
+	3,  // 62: orchestrator.v1.CancellationService.ListCancellations:output_type -> orchestrator.v1.ListCancellationsResponse
+	5,  // 63: orchestrator.v1.CancellationService.GetCancellation:output_type -> orchestrator.v1.GetCancellationResponse
+	7,  // 64: orchestrator.v1.CancellationService.ListWorkItems:output_type -> orchestrator.v1.ListWorkItemsResponse
+	15, // 65: orchestrator.v1.CancellationService.RetryCancellations:output_type -> orchestrator.v1.RetryCancellationsResponse
+	17, // 66: orchestrator.v1.CancellationService.IgnoreCancellations:output_type -> orchestrator.v1.IgnoreCancellationsResponse
+	19, // 67: orchestrator.v1.CancellationService.MarkCancellationsDone:output_type -> orchestrator.v1.MarkCancellationsDoneResponse
+	21, // 68: orchestrator.v1.CancellationService.ReleaseCancellations:output_type -> orchestrator.v1.ReleaseCancellationsResponse
+	23, // 69: orchestrator.v1.CancellationService.ReclassifyAnswers:output_type -> orchestrator.v1.ReclassifyAnswersResponse
+	25, // 70: orchestrator.v1.CancellationService.CloseWorkItems:output_type -> orchestrator.v1.CloseWorkItemsResponse
+	10, // 71: orchestrator.v1.CancellationService.ListOperatorActions:output_type -> orchestrator.v1.ListOperatorActionsResponse
+	12, // 72: orchestrator.v1.CancellationService.FindOperatorActions:output_type -> orchestrator.v1.FindOperatorActionsResponse
+	62, // [62:73] is the sub-list for method output_type
+	51, // [51:62] is the sub-list for method input_type
+	51, // [51:51] is the sub-list for extension type_name
+	51, // [51:51] is the sub-list for extension extendee
+	0,  // [0:51] is the sub-list for field type_name
 }
 
 func init() { file_orchestrator_v1_cancellation_proto_init() }
@@ -3279,7 +3492,7 @@ func file_orchestrator_v1_cancellation_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_orchestrator_v1_cancellation_proto_rawDesc), len(file_orchestrator_v1_cancellation_proto_rawDesc)),
 			NumEnums:      2,
-			NumMessages:   30,
+			NumMessages:   33,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

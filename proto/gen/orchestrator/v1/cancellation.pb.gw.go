@@ -341,6 +341,41 @@ func local_request_CancellationService_ListOperatorActions_0(ctx context.Context
 	return msg, metadata, err
 }
 
+var filter_CancellationService_FindOperatorActions_0 = &utilities.DoubleArray{Encoding: map[string]int{}, Base: []int(nil), Check: []int(nil)}
+
+func request_CancellationService_FindOperatorActions_0(ctx context.Context, marshaler runtime.Marshaler, client CancellationServiceClient, req *http.Request, pathParams map[string]string) (proto.Message, runtime.ServerMetadata, error) {
+	var (
+		protoReq FindOperatorActionsRequest
+		metadata runtime.ServerMetadata
+	)
+	if err := req.ParseForm(); err != nil {
+		return nil, metadata, status.Errorf(codes.InvalidArgument, "%v", err)
+	}
+	if err := runtime.PopulateQueryParameters(&protoReq, req.Form, filter_CancellationService_FindOperatorActions_0); err != nil {
+		return nil, metadata, status.Errorf(codes.InvalidArgument, "%v", err)
+	}
+	if req.Body != nil {
+		_, _ = io.Copy(io.Discard, req.Body)
+	}
+	msg, err := client.FindOperatorActions(ctx, &protoReq, grpc.Header(&metadata.HeaderMD), grpc.Trailer(&metadata.TrailerMD))
+	return msg, metadata, err
+}
+
+func local_request_CancellationService_FindOperatorActions_0(ctx context.Context, marshaler runtime.Marshaler, server CancellationServiceServer, req *http.Request, pathParams map[string]string) (proto.Message, runtime.ServerMetadata, error) {
+	var (
+		protoReq FindOperatorActionsRequest
+		metadata runtime.ServerMetadata
+	)
+	if err := req.ParseForm(); err != nil {
+		return nil, metadata, status.Errorf(codes.InvalidArgument, "%v", err)
+	}
+	if err := runtime.PopulateQueryParameters(&protoReq, req.Form, filter_CancellationService_FindOperatorActions_0); err != nil {
+		return nil, metadata, status.Errorf(codes.InvalidArgument, "%v", err)
+	}
+	msg, err := server.FindOperatorActions(ctx, &protoReq)
+	return msg, metadata, err
+}
+
 // RegisterCancellationServiceHandlerServer registers the http handlers for service CancellationService to "mux".
 // UnaryRPC     :call CancellationServiceServer directly.
 // StreamingRPC :currently unsupported pending https://github.com/grpc/grpc-go/issues/906.
@@ -546,6 +581,26 @@ func RegisterCancellationServiceHandlerServer(ctx context.Context, mux *runtime.
 			return
 		}
 		forward_CancellationService_ListOperatorActions_0(annotatedContext, mux, outboundMarshaler, w, req, resp, mux.GetForwardResponseOptions()...)
+	})
+	mux.Handle(http.MethodGet, pattern_CancellationService_FindOperatorActions_0, func(w http.ResponseWriter, req *http.Request, pathParams map[string]string) {
+		ctx, cancel := context.WithCancel(req.Context())
+		defer cancel()
+		var stream runtime.ServerTransportStream
+		ctx = grpc.NewContextWithServerTransportStream(ctx, &stream)
+		inboundMarshaler, outboundMarshaler := runtime.MarshalerForRequest(mux, req)
+		annotatedContext, err := runtime.AnnotateIncomingContext(ctx, mux, req, "/orchestrator.v1.CancellationService/FindOperatorActions", runtime.WithHTTPPathPattern("/v1/operatorActions:find"))
+		if err != nil {
+			runtime.HTTPError(ctx, mux, outboundMarshaler, w, req, err)
+			return
+		}
+		resp, md, err := local_request_CancellationService_FindOperatorActions_0(annotatedContext, inboundMarshaler, server, req, pathParams)
+		md.HeaderMD, md.TrailerMD = metadata.Join(md.HeaderMD, stream.Header()), metadata.Join(md.TrailerMD, stream.Trailer())
+		annotatedContext = runtime.NewServerMetadataContext(annotatedContext, md)
+		if err != nil {
+			runtime.HTTPError(annotatedContext, mux, outboundMarshaler, w, req, err)
+			return
+		}
+		forward_CancellationService_FindOperatorActions_0(annotatedContext, mux, outboundMarshaler, w, req, resp, mux.GetForwardResponseOptions()...)
 	})
 
 	return nil
@@ -757,6 +812,23 @@ func RegisterCancellationServiceHandlerClient(ctx context.Context, mux *runtime.
 		}
 		forward_CancellationService_ListOperatorActions_0(annotatedContext, mux, outboundMarshaler, w, req, resp, mux.GetForwardResponseOptions()...)
 	})
+	mux.Handle(http.MethodGet, pattern_CancellationService_FindOperatorActions_0, func(w http.ResponseWriter, req *http.Request, pathParams map[string]string) {
+		ctx, cancel := context.WithCancel(req.Context())
+		defer cancel()
+		inboundMarshaler, outboundMarshaler := runtime.MarshalerForRequest(mux, req)
+		annotatedContext, err := runtime.AnnotateContext(ctx, mux, req, "/orchestrator.v1.CancellationService/FindOperatorActions", runtime.WithHTTPPathPattern("/v1/operatorActions:find"))
+		if err != nil {
+			runtime.HTTPError(ctx, mux, outboundMarshaler, w, req, err)
+			return
+		}
+		resp, md, err := request_CancellationService_FindOperatorActions_0(annotatedContext, inboundMarshaler, client, req, pathParams)
+		annotatedContext = runtime.NewServerMetadataContext(annotatedContext, md)
+		if err != nil {
+			runtime.HTTPError(annotatedContext, mux, outboundMarshaler, w, req, err)
+			return
+		}
+		forward_CancellationService_FindOperatorActions_0(annotatedContext, mux, outboundMarshaler, w, req, resp, mux.GetForwardResponseOptions()...)
+	})
 	return nil
 }
 
@@ -771,6 +843,7 @@ var (
 	pattern_CancellationService_ReclassifyAnswers_0     = runtime.MustPattern(runtime.NewPattern(1, []int{2, 0, 2, 1}, []string{"v1", "answers"}, "reclassify"))
 	pattern_CancellationService_CloseWorkItems_0        = runtime.MustPattern(runtime.NewPattern(1, []int{2, 0, 2, 1}, []string{"v1", "workItems"}, "close"))
 	pattern_CancellationService_ListOperatorActions_0   = runtime.MustPattern(runtime.NewPattern(1, []int{2, 0, 2, 1}, []string{"v1", "operatorActions"}, ""))
+	pattern_CancellationService_FindOperatorActions_0   = runtime.MustPattern(runtime.NewPattern(1, []int{2, 0, 2, 1}, []string{"v1", "operatorActions"}, "find"))
 )
 
 var (
@@ -784,4 +857,5 @@ var (
 	forward_CancellationService_ReclassifyAnswers_0     = runtime.ForwardResponseMessage
 	forward_CancellationService_CloseWorkItems_0        = runtime.ForwardResponseMessage
 	forward_CancellationService_ListOperatorActions_0   = runtime.ForwardResponseMessage
+	forward_CancellationService_FindOperatorActions_0   = runtime.ForwardResponseMessage
 )

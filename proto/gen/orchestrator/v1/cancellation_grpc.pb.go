@@ -29,6 +29,7 @@ const (
 	CancellationService_ReclassifyAnswers_FullMethodName     = "/orchestrator.v1.CancellationService/ReclassifyAnswers"
 	CancellationService_CloseWorkItems_FullMethodName        = "/orchestrator.v1.CancellationService/CloseWorkItems"
 	CancellationService_ListOperatorActions_FullMethodName   = "/orchestrator.v1.CancellationService/ListOperatorActions"
+	CancellationService_FindOperatorActions_FullMethodName   = "/orchestrator.v1.CancellationService/FindOperatorActions"
 )
 
 // CancellationServiceClient is the client API for CancellationService service.
@@ -62,6 +63,10 @@ type CancellationServiceClient interface {
 	CloseWorkItems(ctx context.Context, in *CloseWorkItemsRequest, opts ...grpc.CallOption) (*CloseWorkItemsResponse, error)
 	// ListOperatorActions lists what persons did, newest first.
 	ListOperatorActions(ctx context.Context, in *ListOperatorActionsRequest, opts ...grpc.CallOption) (*ListOperatorActionsResponse, error)
+	// FindOperatorActions tells what became of a call by its request_id: who made it, when, by which method, what it was
+	// answered, and the acts that are recorded of it. None: nothing was done under this id, because the call never came,
+	// was refused, or is still under way. To repeat it with the same id and content is safe either way.
+	FindOperatorActions(ctx context.Context, in *FindOperatorActionsRequest, opts ...grpc.CallOption) (*FindOperatorActionsResponse, error)
 }
 
 type cancellationServiceClient struct {
@@ -172,6 +177,16 @@ func (c *cancellationServiceClient) ListOperatorActions(ctx context.Context, in 
 	return out, nil
 }
 
+func (c *cancellationServiceClient) FindOperatorActions(ctx context.Context, in *FindOperatorActionsRequest, opts ...grpc.CallOption) (*FindOperatorActionsResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(FindOperatorActionsResponse)
+	err := c.cc.Invoke(ctx, CancellationService_FindOperatorActions_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 // CancellationServiceServer is the server API for CancellationService service.
 // All implementations must embed UnimplementedCancellationServiceServer
 // for forward compatibility.
@@ -203,6 +218,10 @@ type CancellationServiceServer interface {
 	CloseWorkItems(context.Context, *CloseWorkItemsRequest) (*CloseWorkItemsResponse, error)
 	// ListOperatorActions lists what persons did, newest first.
 	ListOperatorActions(context.Context, *ListOperatorActionsRequest) (*ListOperatorActionsResponse, error)
+	// FindOperatorActions tells what became of a call by its request_id: who made it, when, by which method, what it was
+	// answered, and the acts that are recorded of it. None: nothing was done under this id, because the call never came,
+	// was refused, or is still under way. To repeat it with the same id and content is safe either way.
+	FindOperatorActions(context.Context, *FindOperatorActionsRequest) (*FindOperatorActionsResponse, error)
 	mustEmbedUnimplementedCancellationServiceServer()
 }
 
@@ -242,6 +261,9 @@ func (UnimplementedCancellationServiceServer) CloseWorkItems(context.Context, *C
 }
 func (UnimplementedCancellationServiceServer) ListOperatorActions(context.Context, *ListOperatorActionsRequest) (*ListOperatorActionsResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method ListOperatorActions not implemented")
+}
+func (UnimplementedCancellationServiceServer) FindOperatorActions(context.Context, *FindOperatorActionsRequest) (*FindOperatorActionsResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method FindOperatorActions not implemented")
 }
 func (UnimplementedCancellationServiceServer) mustEmbedUnimplementedCancellationServiceServer() {}
 func (UnimplementedCancellationServiceServer) testEmbeddedByValue()                             {}
@@ -444,6 +466,24 @@ func _CancellationService_ListOperatorActions_Handler(srv interface{}, ctx conte
 	return interceptor(ctx, in, info, handler)
 }
 
+func _CancellationService_FindOperatorActions_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(FindOperatorActionsRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(CancellationServiceServer).FindOperatorActions(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: CancellationService_FindOperatorActions_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(CancellationServiceServer).FindOperatorActions(ctx, req.(*FindOperatorActionsRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 // CancellationService_ServiceDesc is the grpc.ServiceDesc for CancellationService service.
 // It's only intended for direct use with grpc.RegisterService,
 // and not to be introspected or modified (even as a copy)
@@ -490,6 +530,10 @@ var CancellationService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "ListOperatorActions",
 			Handler:    _CancellationService_ListOperatorActions_Handler,
+		},
+		{
+			MethodName: "FindOperatorActions",
+			Handler:    _CancellationService_FindOperatorActions_Handler,
 		},
 	},
 	Streams:  []grpc.StreamDesc{},

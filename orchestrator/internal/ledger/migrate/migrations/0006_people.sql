@@ -51,6 +51,7 @@ create table operator_action (
     result             jsonb not null default '{}',
     create_time        timestamptz not null default now()
 );
+create index operator_action_request on operator_action (request_id) where request_id is not null;
 comment on table operator_action is 'what persons did, with who and why; kept for ever';
 comment on column operator_action.scheme is
     'null for what concerns several schemes, all, or one that there is not yet: then the parameters name it';
@@ -66,6 +67,7 @@ create table first_reply (
     primary key (caller, method, request_id)
 );
 create index first_reply_time on first_reply (reply_time);
+create index first_reply_request on first_reply (request_id);
 comment on table first_reply is
     'what a write was answered, in the transaction that did it: who repeats it within 30 days is answered the same';
 comment on column first_reply.method is 'of gRPC, with its service';

@@ -109,8 +109,8 @@ const otherClaims = `
 // ownTrigger is true of a bill b that is not live and whose own order a trigger of its scheme bs calls for, as its
 // cancellation says: one that is un-audited then claims nothing. While it dwells it does. One that was withdrawn
 // because another bill claimed the order still calls for it; one that a person ignored does not: the order is left as
-// it is, and the bill's. What the scheme acts on is asked as it is now: what it once called for tells nothing of a
-// trigger, or an organisation, that has been taken out since.
+// it is, and the bill's, unless a person has had c itself asked again since. What the scheme acts on is asked as it is
+// now: what it once called for tells nothing of a trigger, or an organisation, that has been taken out since.
 const ownTrigger = `(b.document_status <> 'C' and exists (
     select ` + ownCancellation + ` and (o.not_before is null or o.not_before <= now())))`
 
@@ -119,7 +119,10 @@ const ownCancellation = `
     where 'un_audited' = any(bs.triggers) and (bs.organisations = '{}' or b.org = any(bs.organisations))
       and o.scheme = b.scheme and o.bill_id = b.bill_id and o.order_id = k.order_id and o.generation = b.generation
       and 'un_audited' = any(o.triggers)
-      and (o.state not in ('withdrawn', 'dry_run') and o.outcome <> 'ignored' or o.outcome = 'order_claimed')`
+      and (o.state not in ('withdrawn', 'dry_run') and (o.outcome <> 'ignored' or exists (
+            select from outcome r where r.cancellation_id = c.cancellation_id and r.state in ('done', 'closed')
+              and r.revoke_time >= o.outcome_time))
+        or o.outcome = 'order_claimed')`
 
 // IsClaimed is true of a cancellation c whose order another bill claims, as far as the ledger knows: no request for it
 // may leave. An un-audited bill claims its orders too, unless a trigger of its own scheme holds for it.

@@ -79,9 +79,10 @@ select concat_ws(' ', (select count(*) from voidrelay.operator_action), (select 
 			acted = false
 			for _, parameter := range o.Parameters {
 				for _, text := range texts {
-					if parameter.In == "query" {
+					switch {
+					case parameter.In == "query":
 						try(target+"?"+url.QueryEscape(parameter.Name)+"="+url.QueryEscape(text), "")
-					} else if text != "" {
+					case parameter.In == "path" && text != "":
 						there := strings.ToUpper(method) + " " +
 							named.Replace(strings.ReplaceAll(path, "{"+parameter.Name+"}", url.PathEscape(text)))
 						try(there, "{}")

@@ -19,6 +19,8 @@ type document struct {
 	*sources
 
 	root, paths, schemas, failures object
+	// known are the headers that some operations take.
+	known object
 
 	services []*protogen.Service
 	// messages and reasonTexts are by name.
@@ -40,6 +42,8 @@ func newDocument(s *sources, plugin *protogen.Plugin) *document {
 	components, _ := d.root["components"].(object)
 	d.schemas, _ = components["schemas"].(object)
 	d.failures, _ = components["responses"].(object)
+	d.known, _ = components["parameters"].(object)
+	delete(components, "parameters") // each stands where it is taken
 	for _, file := range plugin.Files {
 		if file.Desc.Package() != ourPackage {
 			continue
@@ -166,6 +170,7 @@ func (d *document) bind(service *protogen.Service, method *protogen.Method, firs
 		}
 		operation["requestBody"] = object{"required": true, "content": object{"application/json": content}}
 	}
+	parameters = append(parameters, d.headers(method)...)
 	if len(parameters) > 0 {
 		operation["parameters"] = parameters
 	}
@@ -180,6 +185,22 @@ func (d *document) bind(service *protogen.Service, method *protogen.Method, firs
 	item[bound.method()] = operation
 	return nil
 }
+
+// headers are what an operation takes beside its request.
+func (d *document) headers(method *protogen.Method) []any {
+	switch {
+	case method.Desc.IsStreamingServer():
+		return []any{d.known["LastEventID"]}
+	case isOne(method):
+		return []any{d.known["IfNoneMatch"]}
+	case fieldNamed(method.Input, "request_id") != nil && d.rules[string(method.Desc.FullName())].Post != "":
+		return []any{d.known["IdempotencyKey"]}
+	}
+	return nil
+}
+
+// isOne says that a method answers one thing, which has an ETag, and no list.
+func isOne(method *protogen.Method) bool { return strings.HasPrefix(string(method.Desc.Name()), "Get") }
 
 func (d *document) responses(method *protogen.Method, unwrapped, rpc string) object {
 	var schema object
@@ -204,6 +225,10 @@ func (d *document) responses(method *protogen.Method, unwrapped, rpc string) obj
 		}
 	}
 	answers := object{"200": object{"description": "What was asked for.", "headers": headers, "content": kinds}}
+	if isOne(method) {
+		headers["ETag"] = object{"$ref": "#/components/headers/ETag"}
+		answers["304"] = object{"description": "Not Modified: the caller has it already."}
+	}
 	found := d.reasons(rpc)
 	usual := map[int][]string{
 		400: {"REQUEST_INVALID"}, 401: {"UNAUTHENTICATED"}, 403: {"NOT_ALLOWED"}, 429: {"TOO_MANY_CALLS"},

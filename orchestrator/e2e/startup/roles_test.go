@@ -310,6 +310,9 @@ func (b binding) meet(t *testing.T, client *http.Client, secure bool, addr, toke
 		return noHandshake
 	}
 	defer func() { _ = answer.Body.Close() }()
+	if answer.StatusCode == http.StatusOK {
+		return letIn // a stream has no end
+	}
 	text, err := io.ReadAll(answer.Body)
 	require.NoError(t, err)
 	for code, reason := range map[int]string{401: unknown, 403: notAllowed} {

@@ -2,101 +2,103 @@ package gateway_test
 
 import (
 	"encoding/json"
+	"maps"
 	"net/url"
 	"slices"
 	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
-	"google.golang.org/genproto/googleapis/rpc/errdetails"
-	"google.golang.org/protobuf/reflect/protoreflect"
 
-	orchestratorv1 "github.com/voidrelay/voidrelay/proto/gen/orchestrator/v1"
+	"github.com/voidrelay/voidrelay/proto"
 )
 
-// hostile are values that nobody means, each of them wrong for some field and right for others.
-var hostile = []string{
-	"", " ", "\x00", "a\nb", "'", `"`, `\`, "%", "_", "%00", "' or true --", "组装 100%", "\u202egnp", "\U0001d49c",
-	"\xff",
-	"assembly", "ZZCX000001", "-1", "0", "1", "99999999999999999999", "1e3", "NaN", "0x10", "true", "null", "{}", "[]",
-	"CANCELLATION_STATE_UNSPECIFIED", "CANCELLATION_STATE_OPEN", "CANCELLATION_ORDER_OLDEST", "2026-13-01T00:00:00Z",
-	"2026-11-26", "0001-01-01T00:00:00Z", "9999-12-31T23:59:59Z", "10000-01-01T00:00:00Z", "2026-11-20T02:00:00+25:00",
-	strings.Repeat("a", 99), strings.Repeat("单", 3000),
-}
-
-// fieldsOf are the names of a message's fields in REST.
-func fieldsOf(message protoreflect.ProtoMessage, before string) (names []string) {
-	fields := message.ProtoReflect().Descriptor().Fields()
-	for i := range fields.Len() {
-		names = append(names, before+fields.Get(i).JSONName())
-	}
-	return names
-}
-
-// Earlier fuzzing mostly named schemes that do not exist, and so met nothing behind that. Here every name exists, and
-// one value is wrong: it is answered, or refused with a reason and the field, and what is refused has left nothing.
-func TestWrongInputAboutWhatExistsIsRefusedByReasonAndField(t *testing.T) {
-	f := setup(t, nil)
-	seed(f.rows)
-	stored := func() string {
-		return f.rows.Text(`select (select count(*) from voidrelay.operator_action)::text || ' ' ||
-    (select count(*) from voidrelay.first_reply) || ' ' || (select count(*) from voidrelay.event_inbox) || ' ' ||
-    (select sum(attempt) from voidrelay.unsettled_cancellation)`)
-	}
-	seen := map[int]int{}
-	try := func(target, body string) {
-		t.Helper()
-		before := stored()
-		response, content := f.call(t, target, body, nil)
-		seen[response.StatusCode]++
-		if response.StatusCode == 200 {
-			return
-		}
-		require.Contains(t, []int{400, 404, 409}, response.StatusCode, "%s %s\n%s", target, body, content)
-		st := statusOf(t, content)
-		require.Len(t, st.Details(), 1, content)
-		info := st.Details()[0].(*errdetails.ErrorInfo)
-		require.NotEmpty(t, info.GetReason(), content)
-		if slices.Contains([]string{"REQUEST_INVALID", "PAGE_TOKEN_INVALID"}, info.GetReason()) {
-			require.NotEmpty(t, info.GetMetadata()["field"], content)
-		}
-		require.Equal(t, before, stored(), "%s %s left something", target, body)
-	}
-	filter := fieldsOf(&orchestratorv1.CancellationFilter{}, "filter.")
-	for path, fields := range map[string][]string{
-		"/v1/cancellations?filter.scheme=assembly": append(filter[1:],
-			"orderBy", "includeTotal", "pageSize", "pageToken"),
-		"/v1/bills:batchGet?billNos=ZZCX000001": {"billNos", "scheme"},
-		"/v1/operatorActions:find?caller=wang":  {"id"},
-		"/v1/operatorActions?scheme=assembly":   {"cancellationId", "pageSize", "pageToken"},
-	} {
-		for _, field := range fields {
-			for _, value := range hostile {
-				try("GET "+path+"&"+field+"="+url.QueryEscape(value), "")
+// operation is what counts here of one in the OpenAPI document.
+type operation struct {
+	OperationID string `json:"operationId"`
+	Tags        []string
+	Parameters  []struct{ Name, In string }
+	RequestBody struct {
+		Content map[string]struct {
+			Schema struct {
+				Ref string `json:"$ref"`
 			}
 		}
 	}
-	for _, field := range filter[1:] {
-		name := strings.TrimPrefix(field, "filter.")
-		for _, value := range hostile {
-			body, err := json.Marshal(map[string]any{
-				"filter": map[string]any{"scheme": "halted", name: value}, "reason": "试",
-			})
-			require.NoError(t, err)
-			try("POST /v1/cancellations:ignore", string(body))
+}
+
+// named are names and numbers that are there: what is wrong is then only what is meant to be.
+var named = strings.NewReplacer("{scheme}", "assembly", "{runId}", "8", "{cancellationId}", "2",
+	"{billNo}", "ZZCX000001")
+
+// TestHostileRequestsAreRefusedAndStoreNothing sends to every operation, with names that exist, every parameter and
+// field with values that are none of its own: the answer is one that the document has (call holds it to that), never a
+// fault of ours, and says which field.
+func TestHostileRequestsAreRefusedAndStoreNothing(t *testing.T) {
+	f := setup(t, nil)
+	seed(f.rows)
+	stored := func() string {
+		return f.rows.Text(`
+select concat_ws(' ', (select count(*) from voidrelay.operator_action), (select count(*) from voidrelay.run),
+    (select count(*) from voidrelay.scheme_revision), (select count(*) from voidrelay.first_reply))`)
+	}
+	var document struct {
+		Paths      map[string]map[string]operation
+		Components struct {
+			Schemas map[string]struct{ Properties map[string]any }
 		}
 	}
-	for _, key := range hostile {
-		for _, name := range []string{"requestId", "reason", "dryRun", "maxCount", "token"} {
-			body, err := json.Marshal(map[string]any{
-				"filter": map[string]any{"scheme": "halted", "cancellationIds": []string{"1"}},
-				"reason": "试", name: key,
-			})
-			require.NoError(t, err)
-			try("POST /v1/cancellations:markDone", string(body))
+	require.NoError(t, json.Unmarshal(proto.OpenAPI, &document))
+	sent, acted := 0, false
+	try := func(target, body string) {
+		sent++
+		response, content := f.call(t, target, body, nil)
+		acted = acted || response.StatusCode < 400
+		require.Less(t, response.StatusCode, 500, "%s %s: %s", target, body, content)
+		if response.StatusCode == 400 && strings.Contains(content, `"REQUEST_INVALID"`) {
+			require.Regexp(t, `"field": ?"[^"]+"`, content, "%s %s", target, body)
 		}
 	}
-	require.Positive(t, seen[200])
-	require.Greater(t, seen[400], 500)
-	t.Log(seen)
+	texts := []string{
+		"", "\x00", "'; drop table bill; --", strings.Repeat("9", 5000), "-1", "9223372036854775808", "NaN", "[]",
+		"\u202e", "1e9",
+		"0001-01-01T00:00:00Z", "9999-12-31T23:59:60Z", "UNSPECIFIED", "%ff", "null", "true",
+	}
+	values := []string{
+		`null`, `7`, `-1`, `1e99`, `true`, `""`, `"\u0000"`, `"x"`, `[]`, `[[]]`, `[null]`, `{}`, `{"x": 1}`,
+		`"\ud800"`,
+		`"` + strings.Repeat("9", 5000) + `"`, `["` + strings.Repeat("9", 5000) + `"]`, `9223372036854775808`,
+	}
+	for _, path := range slices.Sorted(maps.Keys(document.Paths)) {
+		for method, o := range document.Paths[path] {
+			target := strings.ToUpper(method) + " " + named.Replace(path)
+			if o.OperationID == "watchEvents" || o.Tags[0] == "Probes" {
+				continue // a stream has tests of its own, and probes take no input
+			}
+			before := stored()
+			acted = false
+			for _, parameter := range o.Parameters {
+				for _, text := range texts {
+					switch {
+					case parameter.In == "query":
+						try(target+"?"+url.QueryEscape(parameter.Name)+"="+url.QueryEscape(text), "")
+					case parameter.In == "path" && text != "":
+						there := strings.ToUpper(method) + " " +
+							named.Replace(strings.ReplaceAll(path, "{"+parameter.Name+"}", url.PathEscape(text)))
+						try(there, "{}")
+					}
+				}
+			}
+			name := strings.TrimPrefix(o.RequestBody.Content["application/json"].Schema.Ref, "#/components/schemas/")
+			for field := range document.Components.Schemas[name].Properties {
+				for _, value := range values {
+					try(target, `{"`+field+`": `+value+`}`)
+				}
+			}
+			if !acted || method == "get" {
+				require.Equal(t, before, stored(), "%s stored nothing", target)
+			}
+		}
+	}
+	require.Greater(t, sent, 2000)
 }

@@ -42,7 +42,7 @@ func TestACertificatePastItsEndIsNobodys(t *testing.T) {
 	d := NewDoor(&Callers{certificates: map[string]listed{"boss": boss}}, nil, nil)
 	d.now = func() time.Time { return now }
 	for end, known := range map[time.Time]bool{now.Add(time.Hour): true, now.Add(-time.Hour): false} {
-		_, err := d.identify(nil, []*x509.Certificate{{DNSNames: []string{"boss"}, NotAfter: end}})
+		_, err := d.identify("", nil, []*x509.Certificate{{DNSNames: []string{"boss"}, NotAfter: end}})
 		require.Equal(t, known, err == nil)
 	}
 }

@@ -48,7 +48,7 @@ func (d *Door) admit(callers *Callers) {
 func (d *Door) trust(held *atomic.Pointer[authorities]) { d.vouching = held }
 
 // Enter puts the caller into the context of a call, or refuses it: with ErrUnauthenticated who is not known, with a
-// Forbidden who may not do this. A token that is shown counts, and else the name of the client certificate. A refusal
+// Forbidden who may not do this, and with a HeldBackError whom it did not look at. A token that is shown counts, and else the name of the client certificate. A refusal
 // is told, counted, and answered ever later where an address is refused again and again.
 func (d *Door) Enter(ctx context.Context) (context.Context, error) {
 	method, _ := grpc.Method(ctx)
@@ -56,7 +56,7 @@ func (d *Door) Enter(ctx context.Context) (context.Context, error) {
 	if ok && need.Open {
 		return ctx, nil
 	}
-	who, from, err := d.who(ctx)
+	who, from, err := d.who(ctx, true)
 	if err == nil {
 		ctx = known(ctx, who)
 		err = d.mayCall(method, who, need, ok)
@@ -78,8 +78,8 @@ func (d *Door) mayCall(method string, who Identity, need Need, listed bool) erro
 	return allow(method, who, need)
 }
 
-// who finds who calls, and the host that the call comes from.
-func (d *Door) who(ctx context.Context) (who Identity, from string, err error) {
+// who finds who calls, and the host that the call comes from. anew says that the call has just come.
+func (d *Door) who(ctx context.Context, anew bool) (who Identity, from string, err error) {
 	caller, _ := peer.FromContext(ctx)
 	handed := metadata.ValueFromIncomingContext(ctx, handedKey)
 	var certificates []*x509.Certificate
@@ -95,7 +95,11 @@ func (d *Door) who(ctx context.Context) (who Identity, from string, err error) {
 	if len(handed) > 0 {
 		return Identity{}, from, errForged
 	}
-	who, err = d.identify(metadata.ValueFromIncomingContext(ctx, "authorization"), certificates)
+	slowed := from
+	if !anew {
+		slowed = ""
+	}
+	who, err = d.identify(slowed, metadata.ValueFromIncomingContext(ctx, "authorization"), certificates)
 	return who, from, err
 }
 
@@ -103,7 +107,7 @@ func (d *Door) who(ctx context.Context) (who Identity, from string, err error) {
 // the host of the connection: what a header says of others is anybody's word.
 func (d *Door) EnterHTTP(r *http.Request) (*http.Request, error) {
 	from := hostOf(r.RemoteAddr)
-	who, err := d.whoAsks(r)
+	who, err := d.whoAsks(from, r)
 	if err != nil {
 		d.refusals.refuse(from, r.Method+" "+r.URL.Path, err)
 		return r, err
@@ -111,23 +115,26 @@ func (d *Door) EnterHTTP(r *http.Request) (*http.Request, error) {
 	return r.WithContext(context.WithValue(r.Context(), askerKey{}, asker{who, from})), nil
 }
 
-func (d *Door) whoAsks(r *http.Request) (Identity, error) {
+func (d *Door) whoAsks(from string, r *http.Request) (Identity, error) {
 	for header := range r.Header {
 		if strings.HasSuffix(strings.ToLower(header), handedKey) {
 			return Identity{}, errForged
 		}
 	}
-	return d.identify(r.Header.Values("Authorization"), verified(r.TLS))
+	return d.identify(from, r.Header.Values("Authorization"), verified(r.TLS))
 }
 
-func (d *Door) identify(authorization []string, certificates []*x509.Certificate) (Identity, error) {
+// identify finds who shows this. Where from names a host, its guesses bound how many tokens are looked at.
+func (d *Door) identify(
+	from string, authorization []string, certificates []*x509.Certificate,
+) (Identity, error) {
 	callers := d.callers.Load()
 	if callers == nil {
 		return Identity{Name: Nobody, Role: Admin}, nil
 	}
 	for _, value := range authorization {
 		if scheme, token, _ := strings.Cut(value, " "); strings.EqualFold(scheme, "bearer") {
-			return callers.byToken(strings.TrimSpace(token), d.now())
+			return d.byToken(callers, from, strings.TrimSpace(token))
 		}
 	}
 	if len(certificates) > 0 {
@@ -140,6 +147,20 @@ func (d *Door) identify(authorization []string, certificates []*x509.Certificate
 		return callers.byCertificate(NameOf(certificates[0]))
 	}
 	return Identity{}, errNothingShown
+}
+
+func (d *Door) byToken(callers *Callers, from, token string) (Identity, error) {
+	if from == "" {
+		return callers.byToken(token, d.now())
+	}
+	if err := d.refusals.heldBack(from, token); err != nil {
+		return Identity{}, err
+	}
+	who, err := callers.byToken(token, d.now())
+	if err == nil {
+		d.refusals.right(from, token)
+	}
+	return who, err
 }
 
 // verified is the chain that an authority of ours vouched for; nil for none.

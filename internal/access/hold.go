@@ -32,14 +32,14 @@ func (d *Door) Hold(ctx context.Context) (held context.Context, release func()) 
 	}
 	before := Caller(ctx)
 	if need.Open {
-		who, _, err := d.who(ctx)
+		who, _, err := d.who(ctx, false)
 		if err != nil {
 			return ctx, func() {} // nobody's
 		}
 		before = who.Name
 	}
 	return d.hold(ctx, func() error {
-		who, _, err := d.who(ctx)
+		who, _, err := d.who(ctx, false)
 		if err != nil {
 			return err
 		}
@@ -61,7 +61,7 @@ func (d *Door) HoldHTTP(r *http.Request, method string) (held context.Context, r
 	}
 	before := Asker(r.Context())
 	return d.hold(r.Context(), func() error {
-		who, err := d.whoAsks(r)
+		who, err := d.whoAsks("", r)
 		if err != nil {
 			return err
 		}

@@ -28,13 +28,14 @@ const (
 	ForeignCertificate Cause = "foreign_certificate"
 	Forged             Cause = "forged"
 	NotAllowed         Cause = "not_allowed"
+	HeldBack           Cause = "held_back"
 )
 
 // Causes are all of them.
 func Causes() []Cause {
 	return []Cause{
 		NothingShown, WrongToken, ExpiredToken, UnknownCertificate, ExpiredCertificate, ForeignCertificate, Forged,
-		NotAllowed,
+		NotAllowed, HeldBack,
 	}
 }
 
@@ -73,6 +74,8 @@ type Refusals struct {
 	closing context.Context //nolint:containedctx // the server's life, not a call's
 	now     func() time.Time
 	wait    func(time.Duration)
+
+	known knownLogins
 
 	mu        sync.Mutex
 	addresses map[netip.Prefix]*address
@@ -134,8 +137,8 @@ func (r *Refusals) refuse(from, method string, err error) {
 		return
 	}
 	cause, caller := causeOf(err)
-	// Who is known and may not do this guesses nothing.
-	long := r.note(from, method, trouble{cause, caller}, err, cause != NotAllowed)
+	// Who is known and may not do this guesses nothing, nor does whose token was not looked at.
+	long := r.note(from, method, trouble{cause, caller}, err, cause != NotAllowed && cause != HeldBack)
 	r.count(cause)
 	if long > 0 {
 		r.wait(long)
@@ -175,8 +178,7 @@ func (r *Refusals) note(from, method string, key trouble, err error, slowed bool
 
 // slow takes one refusal from what the address has left.
 func (r *Refusals) slow(a *address, now time.Time) time.Duration {
-	back := now.Sub(a.at).Seconds() / r.slowing.Back.Seconds()
-	a.left, a.at = min(float64(r.slowing.Free), a.left+back), now
+	a.left, a.at = r.leftOf(a, now), now
 	a.left = max(a.left-1, -float64(r.slowing.deepest()))
 	if a.left >= 0 || r.waiting >= mostWaiting || a.waiting >= waitingOfOne {
 		return 0
@@ -184,6 +186,12 @@ func (r *Refusals) slow(a *address, now time.Time) time.Duration {
 	r.waiting++
 	a.waiting++
 	return min(time.Duration(-a.left*float64(r.slowing.Step)), r.slowing.Most)
+}
+
+// leftOf is how many refusals an address has left by now that are answered at once.
+func (r *Refusals) leftOf(a *address, now time.Time) float64 {
+	back := now.Sub(a.at).Seconds() / r.slowing.Back.Seconds()
+	return min(float64(r.slowing.Free), a.left+back)
 }
 
 // deepest is how many refusals beyond the free ones make the wait as long as it gets.
@@ -300,6 +308,10 @@ func causeOf(err error) (cause Cause, caller string) {
 	var forbidden *Forbidden
 	if errors.As(err, &forbidden) {
 		return NotAllowed, forbidden.Caller.Name
+	}
+	var held *HeldBackError
+	if errors.As(err, &held) {
+		return HeldBack, ""
 	}
 	var refusal *Refusal
 	if errors.As(err, &refusal) {

@@ -27,7 +27,7 @@ type guarded struct {
 	counts map[Cause]int
 }
 
-const right = "0123456789abcdef"
+const right, second = "0123456789abcdef", "fedcba9876543210"
 
 func guard(t *testing.T) *guarded {
 	t.Helper()
@@ -49,6 +49,7 @@ func guard(t *testing.T) *guarded {
 	}
 	callers := &Callers{tokens: map[[sha256.Size]byte]listed{
 		sha256.Sum256([]byte(right)):           {Identity: Identity{Name: "wang", Role: Viewer}},
+		sha256.Sum256([]byte(second)):          {Identity: Identity{Name: "zhang", Role: Viewer}},
 		sha256.Sum256([]byte("expired-token")): {Identity: Identity{Name: "li", Role: Viewer}, until: g.now},
 	}}
 	g.Door = NewDoor(callers, nil, r)
@@ -128,6 +129,42 @@ func TestARightTokenGoesThroughAtOnceWhereOthersAreSlowed(t *testing.T) {
 	close(release)
 	guesses.Wait()
 	require.Zero(t, g.refusals.waiting)
+}
+
+// The failure: what was asked beyond 128 at a time was answered at once, right or wrong.
+func TestOfManyGuessesAtOnceThoseBeyondWhatIsHeldBackAreNotLookedAt(t *testing.T) {
+	g := guard(t)
+	const addr, other = "198.51.100.7:4711", "203.0.113.9:1"
+	require.NoError(t, g.ask(addr, right))
+	holding, release := make(chan struct{}, 2000), make(chan struct{})
+	g.refusals.wait = func(time.Duration) {
+		holding <- struct{}{}
+		<-release
+	}
+	for range 10 {
+		require.Error(t, g.ask(addr, "guess"))
+	}
+	var guesses sync.WaitGroup
+	for range 128 {
+		guesses.Go(func() { _ = g.ask(addr, "guess") })
+	}
+	for range 128 {
+		<-holding
+	}
+	looked := g.counts[WrongToken]
+	for range 1000 {
+		var held *HeldBackError
+		require.ErrorAs(t, g.ask(addr, "guess"), &held)
+		require.Equal(t, 3*time.Second, held.RetryAfter)
+		require.ErrorAs(t, g.ask(addr, second), &held, "a right one that never was here looks no different")
+	}
+	require.Equal(t, looked, g.counts[WrongToken])
+	require.Equal(t, 2000, g.counts[HeldBack])
+	require.NoError(t, g.ask(addr, right), "who was here before goes on, and does not wait")
+	require.NoError(t, g.ask(other, second), "another address is another's")
+	close(release)
+	guesses.Wait()
+	require.NoError(t, g.ask(addr, second), "as soon as they have their answers")
 }
 
 func TestWhoStopsGuessingIsNotSlowedForLong(t *testing.T) {

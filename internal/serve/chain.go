@@ -27,7 +27,7 @@ type Chain struct {
 	// starting.
 	Needs map[string]access.Need
 	// Status is the service's one switch from its errors to statuses. It also gets ErrPanic, *InvalidRequest,
-	// access.ErrUnauthenticated, *access.Forbidden and the errors of the context. ours marks what nobody foresaw, or
+	// access.ErrUnauthenticated, *access.Forbidden, *access.HeldBackError and the errors of the context. ours marks what nobody foresaw, or
 	// what is the database's fault: the cause is logged here and does not go to the caller.
 	Status func(ctx context.Context, err error) (status error, ours bool)
 	// Check looks at a request beyond the rules of its .proto file; nil looks no further. Its errors go through Status.
@@ -98,7 +98,9 @@ func (c *chain) streamErrors(
 // statuses already.
 func (c *chain) mapped(ctx context.Context, method string, err error) error {
 	var forbidden *access.Forbidden
-	if foreign(method) && !errors.Is(err, access.ErrUnauthenticated) && !errors.As(err, &forbidden) {
+	var held *access.HeldBackError
+	atTheDoor := errors.Is(err, access.ErrUnauthenticated) || errors.As(err, &forbidden) || errors.As(err, &held)
+	if foreign(method) && !atTheDoor {
 		return err
 	}
 	sent, ours := c.Status(ctx, err)

@@ -62,6 +62,7 @@ func toStatus(_ context.Context, err error) (out error, ours bool) {
 	undecodable, isUndecodable := errors.AsType[*bills.Undecodable](err)
 	fault, isFault := errors.AsType[*kingdee.Fault](err)
 	forbidden, isForbidden := errors.AsType[*access.Forbidden](err)
+	held, isHeld := errors.AsType[*access.HeldBackError](err)
 	switch {
 	case isInvalid:
 		set(codes.InvalidArgument, kingdeev1.ErrorReason_ERROR_REASON_REQUEST_INVALID, invalid.Error())
@@ -74,6 +75,9 @@ func toStatus(_ context.Context, err error) (out error, ours bool) {
 		e.Metadata["field"] = "form_id"
 	case errors.Is(err, access.ErrUnauthenticated):
 		set(codes.Unauthenticated, kingdeev1.ErrorReason_ERROR_REASON_UNAUTHENTICATED, err.Error())
+	case isHeld:
+		set(codes.ResourceExhausted, kingdeev1.ErrorReason_ERROR_REASON_LOGINS_HELD_BACK, held.Error())
+		e.RetryAfter = held.RetryAfter
 	case isForbidden:
 		set(codes.PermissionDenied, kingdeev1.ErrorReason_ERROR_REASON_NOT_ALLOWED, forbidden.Error())
 		maps.Copy(e.Metadata, forbidden.Metadata())

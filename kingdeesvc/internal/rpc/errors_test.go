@@ -94,6 +94,7 @@ func TestEveryReasonHasItsErrorCodeAndMetadata(t *testing.T) {
 		{status.Error(codes.Canceled, "x"), codes.Canceled, "CALLER_GONE", nil},
 		{serve.ErrPanic, codes.Internal, "INTERNAL", nil},
 		{access.ErrUnauthenticated, codes.Unauthenticated, "UNAUTHENTICATED", nil},
+		{&access.HeldBackError{RetryAfter: 1}, codes.ResourceExhausted, "LOGINS_HELD_BACK", nil},
 		{
 			&access.Forbidden{Caller: access.Identity{Name: "li"}, Need: access.Need{Role: access.Viewer}},
 			codes.PermissionDenied, "NOT_ALLOWED",

@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -149,12 +150,17 @@ func (f *front) fail(w http.ResponseWriter, r *http.Request, cause fault) {
 	writeError(r.Context(), f.mux, f.marshaler(r), w, r, status.Error(codes.InvalidArgument, cause.Error()))
 }
 
-// unknown answers as the gRPC server does whom it does not know.
+// unknown answers as the gRPC server does whom it does not know, or does not look at.
 func (f *front) unknown(w http.ResponseWriter, r *http.Request, err error) {
-	f.send(w, r, 0, apierr.Error{
+	sent := apierr.Error{
 		Code: codes.Unauthenticated, Domain: apierr.Orchestrator, Message: err.Error(),
 		Reason: orchestratorv1.ErrorReason_ERROR_REASON_UNAUTHENTICATED,
-	})
+	}
+	if held, ok := errors.AsType[*access.HeldBackError](err); ok {
+		sent.Code, sent.RetryAfter = codes.ResourceExhausted, held.RetryAfter
+		sent.Reason = orchestratorv1.ErrorReason_ERROR_REASON_LOGINS_HELD_BACK
+	}
+	f.send(w, r, 0, sent)
 }
 
 // slow refuses a caller who asks too often.

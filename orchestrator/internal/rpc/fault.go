@@ -131,6 +131,7 @@ func wire(err error) (sent apierr.Error, ours bool) {
 		bad       *serve.InvalidRequest
 		stopped   *schemeStopped
 		forbidden *access.Forbidden
+		held      *access.HeldBackError
 		refused   *sendRefused
 		invalid   *schemeInvalid
 		tooMany   *ledger.CapError
@@ -245,6 +246,9 @@ func wire(err error) (sent apierr.Error, ours bool) {
 		sent.Message = "the first call with this request_id is still under way; repeat it later (同一请求仍在执行)"
 	case errors.Is(err, access.ErrUnauthenticated):
 		set(codes.Unauthenticated, orchestratorv1.ErrorReason_ERROR_REASON_UNAUTHENTICATED)
+	case errors.As(err, &held):
+		set(codes.ResourceExhausted, orchestratorv1.ErrorReason_ERROR_REASON_LOGINS_HELD_BACK)
+		sent.RetryAfter = held.RetryAfter
 	case errors.As(err, &forbidden):
 		set(codes.PermissionDenied, orchestratorv1.ErrorReason_ERROR_REASON_NOT_ALLOWED)
 		maps.Copy(sent.Metadata, forbidden.Metadata())

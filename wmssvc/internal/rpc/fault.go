@@ -87,6 +87,7 @@ const (
 func toStatus(_ context.Context, err error) (out error, ours bool) {
 	var broken *serve.InvalidRequest
 	var forbidden *access.Forbidden
+	var held *access.HeldBackError
 	switch {
 	case errors.As(err, &broken):
 		return invalid(strings.TrimPrefix(broken.Field, "order."), broken.Error()).err(), false
@@ -95,6 +96,11 @@ func toStatus(_ context.Context, err error) (out error, ours bool) {
 			code: codes.Unauthenticated, reason: wmsv1.ErrorReason_ERROR_REASON_UNAUTHENTICATED,
 			message: err.Error(),
 		}).err(), false
+	case errors.As(err, &held):
+		return apierr.Error{
+			Code: codes.ResourceExhausted, Domain: apierr.WMS,
+			Reason: wmsv1.ErrorReason_ERROR_REASON_LOGINS_HELD_BACK, Message: held.Error(), RetryAfter: held.RetryAfter,
+		}.Err(), false
 	case errors.As(err, &forbidden):
 		return (&fault{
 			code: codes.PermissionDenied, reason: wmsv1.ErrorReason_ERROR_REASON_NOT_ALLOWED,

@@ -71,6 +71,9 @@ const (
 	// PERMISSION_DENIED: the caller is known, and may not call this method; metadata: caller, role (what the caller has),
 	// needed (the role or the names that may).
 	ErrorReason_ERROR_REASON_NOT_ALLOWED ErrorReason = 21
+	// RESOURCE_EXHAUSTED: as many wrong tokens of the caller's address as may be are being held back, and this one was not
+	// looked at; RetryInfo says when to try again.
+	ErrorReason_ERROR_REASON_LOGINS_HELD_BACK ErrorReason = 22
 )
 
 // Enum value maps for ErrorReason.
@@ -98,6 +101,7 @@ var (
 		19: "ERROR_REASON_ACCOUNT_LOCKED",
 		20: "ERROR_REASON_SESSION_CONTENDED",
 		21: "ERROR_REASON_NOT_ALLOWED",
+		22: "ERROR_REASON_LOGINS_HELD_BACK",
 	}
 	ErrorReason_value = map[string]int32{
 		"ERROR_REASON_UNSPECIFIED":        0,
@@ -122,6 +126,7 @@ var (
 		"ERROR_REASON_ACCOUNT_LOCKED":     19,
 		"ERROR_REASON_SESSION_CONTENDED":  20,
 		"ERROR_REASON_NOT_ALLOWED":        21,
+		"ERROR_REASON_LOGINS_HELD_BACK":   22,
 	}
 )
 
@@ -157,7 +162,7 @@ var File_kingdee_v1_error_reason_proto protoreflect.FileDescriptor
 const file_kingdee_v1_error_reason_proto_rawDesc = "" +
 	"\n" +
 	"\x1dkingdee/v1/error_reason.proto\x12\n" +
-	"kingdee.v1*\xe0\x05\n" +
+	"kingdee.v1*\x83\x06\n" +
 	"\vErrorReason\x12\x1c\n" +
 	"\x18ERROR_REASON_UNSPECIFIED\x10\x00\x12 \n" +
 	"\x1cERROR_REASON_REQUEST_INVALID\x10\x01\x12\x1e\n" +
@@ -181,7 +186,8 @@ const file_kingdee_v1_error_reason_proto_rawDesc = "" +
 	"\x1cERROR_REASON_UNAUTHENTICATED\x10\x12\x12\x1f\n" +
 	"\x1bERROR_REASON_ACCOUNT_LOCKED\x10\x13\x12\"\n" +
 	"\x1eERROR_REASON_SESSION_CONTENDED\x10\x14\x12\x1c\n" +
-	"\x18ERROR_REASON_NOT_ALLOWED\x10\x15B\xaa\x01\n" +
+	"\x18ERROR_REASON_NOT_ALLOWED\x10\x15\x12!\n" +
+	"\x1dERROR_REASON_LOGINS_HELD_BACK\x10\x16B\xaa\x01\n" +
 	"\x0ecom.kingdee.v1B\x10ErrorReasonProtoP\x01Z=github.com/voidrelay/voidrelay/proto/gen/kingdee/v1;kingdeev1\xa2\x02\x03KXX\xaa\x02\n" +
 	"Kingdee.V1\xca\x02\n" +
 	"Kingdee\\V1\xe2\x02\x16Kingdee\\V1\\GPBMetadata\xea\x02\vKingdee::V1b\x06proto3"

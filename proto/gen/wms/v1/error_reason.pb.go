@@ -44,6 +44,9 @@ const (
 	// PERMISSION_DENIED: the caller is known, and may not call this method; metadata: caller, role (what the caller has),
 	// needed (the role or the names that may).
 	ErrorReason_ERROR_REASON_NOT_ALLOWED ErrorReason = 8
+	// RESOURCE_EXHAUSTED: as many wrong tokens of the caller's address as may be are being held back, and this one was not
+	// looked at; RetryInfo says when to try again.
+	ErrorReason_ERROR_REASON_LOGINS_HELD_BACK ErrorReason = 9
 )
 
 // Enum value maps for ErrorReason.
@@ -58,6 +61,7 @@ var (
 		6: "ERROR_REASON_INTERNAL",
 		7: "ERROR_REASON_UNAUTHENTICATED",
 		8: "ERROR_REASON_NOT_ALLOWED",
+		9: "ERROR_REASON_LOGINS_HELD_BACK",
 	}
 	ErrorReason_value = map[string]int32{
 		"ERROR_REASON_UNSPECIFIED":         0,
@@ -69,6 +73,7 @@ var (
 		"ERROR_REASON_INTERNAL":            6,
 		"ERROR_REASON_UNAUTHENTICATED":     7,
 		"ERROR_REASON_NOT_ALLOWED":         8,
+		"ERROR_REASON_LOGINS_HELD_BACK":    9,
 	}
 )
 
@@ -103,7 +108,7 @@ var File_wms_v1_error_reason_proto protoreflect.FileDescriptor
 
 const file_wms_v1_error_reason_proto_rawDesc = "" +
 	"\n" +
-	"\x19wms/v1/error_reason.proto\x12\x06wms.v1*\xb5\x02\n" +
+	"\x19wms/v1/error_reason.proto\x12\x06wms.v1*\xd8\x02\n" +
 	"\vErrorReason\x12\x1c\n" +
 	"\x18ERROR_REASON_UNSPECIFIED\x10\x00\x12 \n" +
 	"\x1cERROR_REASON_REQUEST_INVALID\x10\x01\x12 \n" +
@@ -113,7 +118,8 @@ const file_wms_v1_error_reason_proto_rawDesc = "" +
 	"\x1aERROR_REASON_SHUTTING_DOWN\x10\x05\x12\x19\n" +
 	"\x15ERROR_REASON_INTERNAL\x10\x06\x12 \n" +
 	"\x1cERROR_REASON_UNAUTHENTICATED\x10\a\x12\x1c\n" +
-	"\x18ERROR_REASON_NOT_ALLOWED\x10\bB\x8e\x01\n" +
+	"\x18ERROR_REASON_NOT_ALLOWED\x10\b\x12!\n" +
+	"\x1dERROR_REASON_LOGINS_HELD_BACK\x10\tB\x8e\x01\n" +
 	"\n" +
 	"com.wms.v1B\x10ErrorReasonProtoP\x01Z5github.com/voidrelay/voidrelay/proto/gen/wms/v1;wmsv1\xa2\x02\x03WXX\xaa\x02\x06Wms.V1\xca\x02\x06Wms\\V1\xe2\x02\x12Wms\\V1\\GPBMetadata\xea\x02\aWms::V1b\x06proto3"
 

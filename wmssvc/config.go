@@ -85,6 +85,17 @@ type Account struct {
 	appKeyFile, appSecretFile string
 }
 
+// AuthorityFiles are the files of certificates that the accounts file names, by the account that each is for.
+func (c Config) AuthorityFiles() map[string]string {
+	files := map[string]string{}
+	for _, a := range c.Accounts {
+		if a.file != "" && a.CAFile != "" {
+			files[a.Name] = a.CAFile
+		}
+	}
+	return files
+}
+
 const (
 	defaultCaller  = "orchestrator"
 	exampleAddr    = "127.0.0.1:7402"

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/voidrelay/voidrelay/internal/access"
+	"github.com/voidrelay/voidrelay/internal/watched"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/scheme"
 	kingdeev1 "github.com/voidrelay/voidrelay/proto/gen/kingdee/v1"
 	wmsv1 "github.com/voidrelay/voidrelay/proto/gen/wms/v1"
@@ -29,12 +30,17 @@ type Options struct {
 	// than a refusal says nothing. nil where wmssvc runs in the same process.
 	MayCancel func(context.Context) error
 	Without   Text
+	// Files of adapters that run: what they tell is the matter with them, by the program's name. An error says nothing:
+	// that an adapter does not answer is found elsewhere.
+	AdapterFiles map[string]func(context.Context) ([]watched.Finding, error)
 	// KingdeeAt and WMSAt say where the adapters run, host:port; empty: in this process, with this host's clock.
 	KingdeeAt, WMSAt string
 
 	// DatabaseURL names the ledger's database; empty skips it, for the reason in WithoutDatabase.
 	DatabaseURL     string
 	WithoutDatabase Text
+	// NeedsDatabase: without DatabaseURL nothing runs, and that is a fault.
+	NeedsDatabase bool
 	// Migrates: the program migrates the ledger itself when it starts, as `voidrelay up` does.
 	Migrates bool
 
@@ -137,7 +143,7 @@ func Run(ctx context.Context, o Options) []Finding {
 	findings = append(findings, r.clockFindings()...)
 	findings = append(append(findings, r.stateDirs()...), r.memoryDir())
 	findings = append(append(findings, r.certificates()...), r.callers()...)
-	return append(findings, r.files()...)
+	return append(append(findings, r.files()...), r.adapterFiles(ctx)...)
 }
 
 // accounts are the WMS accounts that the schemes name; the default account where none does.

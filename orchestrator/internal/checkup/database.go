@@ -47,6 +47,12 @@ var (
 
 // askDatabase never repeats the address: it holds a password.
 func (r *run) askDatabase(ctx context.Context) (said databaseSaid) {
+	if r.DatabaseURL == "" && r.NeedsDatabase {
+		said.add(failed("database", databaseTitle, say("没有设置 DATABASE_URL", "DATABASE_URL is not set"),
+			say("设置 DATABASE_URL（postgres://用户:密码@主机:5432/库名）或 DATABASE_URL_FILE",
+				"set DATABASE_URL (postgres://user:password@host:5432/database) or DATABASE_URL_FILE")))
+		return said
+	}
 	if r.DatabaseURL == "" {
 		said.add(skipped("database", databaseTitle, r.WithoutDatabase))
 		return said

@@ -1,11 +1,16 @@
 package checkup
 
 import (
+	"context"
 	"errors"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
+
+	"github.com/voidrelay/voidrelay/internal/watched"
 )
 
 var (
@@ -15,6 +20,8 @@ var (
 	certTitle   = say("证书期限", "Certificate")
 
 	callersTitle = say("调用方", "Callers")
+
+	adapterFilesTitle = say("适配器的文件", "Adapter's files")
 )
 
 // leastFree is how much room a state folder should have.
@@ -158,6 +165,45 @@ func (r *run) certificates() []Finding {
 			f = warning(id, certTitle, say("%s 到期", "ends on %s", day), advice)
 		}
 		findings = append(findings, f.about(c.Setting))
+	}
+	return findings
+}
+
+// beijing is the zone of times that people read.
+var beijing = time.FixedZone("Asia/Shanghai", 8*60*60)
+
+// adapterTime bounds the question what is the matter with an adapter's files.
+const adapterTime = 5 * time.Second
+
+// adapterFiles tells what running adapters say of the files that their settings name.
+func (r *run) adapterFiles(ctx context.Context) []Finding {
+	const id = "adapter.files"
+	var findings []Finding
+	for _, name := range slices.Sorted(maps.Keys(r.AdapterFiles)) {
+		within, cancel := context.WithTimeout(ctx, adapterTime)
+		told, err := r.AdapterFiles[name](within)
+		cancel()
+		if err != nil {
+			continue
+		}
+		if len(told) == 0 {
+			findings = append(findings, ok(id, adapterFilesTitle, say("没有问题", "nothing is the matter")).about(name))
+		}
+		for _, f := range told {
+			setting := name + " " + f.Setting
+			if f.Kind == watched.Ending && f.End != nil {
+				findings = append(findings, warning(id, adapterFilesTitle,
+					say("证书 %s 到期", "a certificate ends on %s", f.End.Format(time.DateOnly)),
+					say("在 %s 的主机上换上新证书，运行中的服务自动采用", "put the next one in its place on the host of %s, "+
+						"which takes it by itself", name)).about(setting))
+				continue
+			}
+			findings = append(findings, failed(id, adapterFilesTitle,
+				say("文件自 %s 起不可用，沿用之前读到的内容", "the file cannot be used since %s; what was read before stays in force",
+					f.Since.In(beijing).Format(time.DateTime)),
+				say("改正 %[2]s 指定的文件，原因见 %[1]s 的日志", "correct the file of %[2]s; the log of %[1]s says what is wrong",
+					name, f.Setting)).about(setting))
+		}
 	}
 	return findings
 }

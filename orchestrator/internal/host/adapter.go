@@ -99,7 +99,7 @@ func (a *adapter) ask(ctx context.Context) error {
 	case codes.Unavailable, codes.DeadlineExceeded, codes.Canceled:
 		return err
 	}
-	a.told.Store(new(foundIn(header)))
+	a.told.Store(new(FoundIn(header)))
 	return nil
 }
 

@@ -33,8 +33,8 @@ const (
 	longestSetting = 60
 )
 
-// foundIn reads what an adapter tells with its health.
-func foundIn(header metadata.MD) []watched.Finding {
+// FoundIn reads what an adapter tells of its files with its health, in the header of its answer.
+func FoundIn(header metadata.MD) []watched.Finding {
 	var said, found []watched.Finding
 	for _, text := range header.Get(watched.Header) {
 		if json.Unmarshal([]byte(text), &said) != nil {

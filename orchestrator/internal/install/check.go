@@ -10,12 +10,18 @@ import (
 	"path/filepath"
 	"time"
 
+	"google.golang.org/grpc"
+	healthv1 "google.golang.org/grpc/health/grpc_health_v1"
+	"google.golang.org/grpc/metadata"
+
 	"github.com/voidrelay/voidrelay/internal/access"
 	"github.com/voidrelay/voidrelay/internal/serve"
 	"github.com/voidrelay/voidrelay/internal/settings"
+	"github.com/voidrelay/voidrelay/internal/watched"
 	"github.com/voidrelay/voidrelay/kingdeesvc"
 	"github.com/voidrelay/voidrelay/orchestrator"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/checkup"
+	"github.com/voidrelay/voidrelay/orchestrator/internal/host"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/install/privatepg"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/scheme"
 	kingdeev1 "github.com/voidrelay/voidrelay/proto/gen/kingdee/v1"
@@ -28,8 +34,8 @@ const dialWithin = 500 * time.Millisecond
 
 // Checkup prepares the check of the installation that the settings describe; nothing is asked yet. With the vendors'
 // settings it is one process (`voidrelay up`): an adapter that listens is asked, one that does not is tried in this
-// process. With DATABASE_URL alone it is an orchestrator beside its adapters, which are asked at their targets. With
-// neither it is `voidrelay up` on sandboxes, which are there only while it runs.
+// process. With DATABASE_URL or a target of an adapter alone it is an orchestrator beside its adapters, which are asked
+// at their targets. With neither it is `voidrelay up` on sandboxes, which are there only while it runs.
 //
 // Faults of settings are a *SettingsError; those of the schemes file are findings. close ends what Checkup opened.
 func Checkup(ctx context.Context, getenv func(string) string) (o checkup.Options, closing func(), err error) {
@@ -48,8 +54,8 @@ func Checkup(ctx context.Context, getenv func(string) string) (o checkup.Options
 	switch {
 	case real || mixed != nil:
 		err = c.oneProcess(ctx, &o, mixed)
-	case named:
-		err = c.beside(&o)
+	case named || given(getenv, "KINGDEESVC_TARGET") || given(getenv, "WMSSVC_TARGET"):
+		err = c.beside(&o, named)
 	default:
 		err = c.onSandboxes(ctx, &o)
 	}
@@ -92,6 +98,12 @@ func (c *checkupWay) oneProcess(ctx context.Context, o *checkup.Options, mixed e
 	if err := settingsError(errors.Join(append(found, err)...)); err != nil {
 		return err
 	}
+	for account, path := range cfg.wms.AuthorityFiles() {
+		end, err := access.EndOf(path)
+		o.Certificates = append(o.Certificates, checkup.Certificate{
+			File: checkup.File{Setting: "WMS_ACCOUNTS_FILE ca_file " + account, Path: path}, End: end, Err: err,
+		})
+	}
 	o.Migrates = true
 	o.MemoryDir = cmp.Or(cfg.orchestrator.StateDir, MemoryDir())
 	quiet := slog.New(slog.DiscardHandler)
@@ -119,8 +131,13 @@ func (c *checkupWay) oneProcess(ctx context.Context, o *checkup.Options, mixed e
 }
 
 // beside is an orchestrator with its adapters elsewhere.
-func (c *checkupWay) beside(o *checkup.Options) error {
-	cfg, err := orchestrator.LoadConfig(c.withoutSchemes)
+func (c *checkupWay) beside(o *checkup.Options, named bool) error {
+	cfg, err := orchestrator.LoadConfig(func(name string) string {
+		if name == "DATABASE_URL" && !named {
+			return "postgres://127.0.0.1/unset" // that none is set is a finding, and the adapters are asked
+		}
+		return c.withoutSchemes(name)
+	})
 	if err != nil {
 		return settingsError(err)
 	}
@@ -132,7 +149,9 @@ func (c *checkupWay) beside(o *checkup.Options) error {
 	if err != nil {
 		return settingsError(err)
 	}
-	o.DatabaseURL = cfg.DatabaseURL.Reveal()
+	if o.NeedsDatabase = true; named {
+		o.DatabaseURL = cfg.DatabaseURL.Reveal()
+	}
 	o.MemoryDir = cfg.StateDir
 	if err := c.askKingdeeAt(o, cfg.KingdeeTarget, toKingdee); err != nil {
 		return err
@@ -199,12 +218,25 @@ func answers(ctx context.Context, url string) bool {
 	return err == nil
 }
 
+// askFiles asks a running adapter what is the matter with its files, which it tells everybody with its health.
+func (c *checkupWay) askFiles(o *checkup.Options, name string, conn *grpc.ClientConn) {
+	if o.AdapterFiles == nil {
+		o.AdapterFiles = map[string]func(context.Context) ([]watched.Finding, error){}
+	}
+	o.AdapterFiles[name] = func(ctx context.Context) ([]watched.Finding, error) {
+		var header metadata.MD
+		_, err := healthv1.NewHealthClient(conn).Check(ctx, &healthv1.HealthCheckRequest{}, grpc.Header(&header))
+		return host.FoundIn(header), err
+	}
+}
+
 func (c *checkupWay) askKingdeeAt(o *checkup.Options, target string, way serve.DialOptions) error {
 	conn, err := serve.Dial(target, way)
 	if err != nil {
 		return settingsError(err)
 	}
 	c.open = append(c.open, conn)
+	c.askFiles(o, "kingdeesvc", conn)
 	client := kingdeev1.NewBillServiceClient(conn)
 	o.KingdeeAt = target
 	o.Kingdee = func(
@@ -221,6 +253,7 @@ func (c *checkupWay) askWMSAt(o *checkup.Options, target string, way serve.DialO
 		return settingsError(err)
 	}
 	c.open = append(c.open, conn)
+	c.askFiles(o, "wmssvc", conn)
 	client := wmsv1.NewOrderServiceClient(conn)
 	o.WMSAt = target
 	o.WMS = func(ctx context.Context, account string) (*wmsv1.CheckConnectionResponse, error) {

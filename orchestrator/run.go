@@ -53,6 +53,8 @@ type Server struct {
 	logger *slog.Logger
 	// files are followed while we run; ways are what we show the adapters by now.
 	files *watched.Files
+	// callers are changes of the file of callers that are to be written down.
+	callers chan access.CallersChange
 	ways  ways
 	// conns lead to the adapters and to ourselves; close ends what is left once everything has stopped.
 	conns []*grpc.ClientConn
@@ -63,7 +65,9 @@ type Server struct {
 // and REST. Where the database takes nothing, or the ledger went back, it serves and says so, and begins to work once
 // that is over. ctx bounds the start only; Stop ends the server.
 func Start(ctx context.Context, cfg Config, logger *slog.Logger) (_ *Server, err error) {
-	s := &Server{logger: logger, files: watched.New(logger)}
+	s := &Server{
+		logger: logger, files: watched.New(logger), callers: make(chan access.CallersChange, callersWaiting),
+	}
 	s.Life = serve.NewLife(drainTime, s.drain)
 	defer func() {
 		if err != nil {
@@ -129,6 +133,7 @@ func Start(ctx context.Context, cfg Config, logger *slog.Logger) (_ *Server, err
 	}
 	s.ways.follow(s.files, cfg)
 	s.followLogin(login, cfg.databaseURLFile)
+	s.Go(func() error { return s.recordCallers(pool) })
 	serve.FollowFiles(s.Life, nil, s.telemetry.Registry, s.files)
 	s.follow()
 	s.Go(func() error {
@@ -156,6 +161,7 @@ func (s *Server) serveOps(ctx context.Context, cfg Config) (err error) {
 func (s *Server) listenGRPC(ctx context.Context, cfg Config, guard access.Guard) (err error) {
 	s.grpc, err = serve.NewGRPC(serve.GRPCOptions{
 		Chain: rpc.Chain(s.logger), Guard: guard, Telemetry: s.telemetry, MaxRequest: 1 << 20, Files: s.files,
+		CallersChanged: s.callersChanged,
 	})
 	if err != nil {
 		return err

@@ -38,10 +38,11 @@ func NewDoor(callers *Callers, needs map[string]Need, refusals *Refusals) *Door 
 	return d
 }
 
-// admit exchanges the callers, where anybody is asked who he is.
-func (d *Door) admit(callers *Callers) {
-	d.callers.Store(callers)
+// admit exchanges the callers, where anybody is asked who he is, and answers what that changed.
+func (d *Door) admit(callers *Callers) CallersChange {
+	before := d.callers.Swap(callers)
 	d.Review()
+	return changeOf(before, callers)
 }
 
 // trust lets nobody in any more whose certificate is not vouched for by those that are held now, before Serve.

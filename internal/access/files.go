@@ -46,6 +46,8 @@ type Guard struct {
 	TLS *tls.Config
 	// Slowing is how refused logins are slowed.
 	Slowing Slowing
+	// Changed hears of each change of the callers that Follow read; nil hears nothing.
+	Changed func(CallersChange)
 
 	files Files
 	held  *held
@@ -140,10 +142,13 @@ func (g Guard) Follow(files *watched.Files, door *Door) {
 			Setting: "AUTH_CALLERS_FILE", Paths: watched.At(g.files.Callers),
 			Load: func() error {
 				callers, err := readCallers(g.files.Callers)
-				if err == nil {
-					door.admit(callers)
+				if err != nil {
+					return err
 				}
-				return err
+				if change := door.admit(callers); change.Any() && g.Changed != nil {
+					g.Changed(change)
+				}
+				return nil
 			},
 		})
 	}

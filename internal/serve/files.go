@@ -1,8 +1,11 @@
 package serve
 
 import (
+	"log/slog"
+
 	"github.com/prometheus/client_golang/prometheus"
 
+	"github.com/voidrelay/voidrelay/internal/access"
 	"github.com/voidrelay/voidrelay/internal/watched"
 )
 
@@ -17,4 +20,15 @@ func FollowFiles(life *Life, health *GRPC, registry *prometheus.Registry, files 
 		files.Run(life.Stopping())
 		return nil
 	})
+}
+
+// tellCallers writes a line for each caller who was added to the file of callers or taken out of it.
+func tellCallers(logger *slog.Logger, change access.CallersChange) {
+	for message, lines := range map[string][]access.Listed{
+		"a caller was added to AUTH_CALLERS_FILE": change.Added, "a caller was taken out of AUTH_CALLERS_FILE": change.Ended,
+	} {
+		for _, l := range lines {
+			logger.Info(message, slog.String("caller", l.Name), slog.String("line", l.Text()))
+		}
+	}
 }

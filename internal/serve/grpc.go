@@ -58,6 +58,8 @@ type GRPCOptions struct {
 	Files *watched.Files
 	// Messages are those whose rules are compiled before the first call comes; others are compiled when they come.
 	Messages []proto.Message
+	// CallersChanged hears of each change of the file of callers, which the log tells, too; nil hears nothing.
+	CallersChanged func(access.CallersChange)
 }
 
 // GRPC is a gRPC server with our chain, health and reflection. Services are registered on Server before Serve.
@@ -114,6 +116,12 @@ func NewGRPC(o GRPCOptions) (*GRPC, error) {
 		})))
 	}
 	if o.Files != nil {
+		o.Guard.Changed = func(change access.CallersChange) {
+			tellCallers(o.Chain.Logger, change)
+			if o.CallersChanged != nil {
+				o.CallersChanged(change)
+			}
+		}
 		o.Guard.Follow(o.Files, door)
 	}
 	g := &GRPC{

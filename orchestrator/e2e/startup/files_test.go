@@ -163,3 +163,22 @@ func TestASecretThatIsGoneIsToldUntilItIsBack(t *testing.T) {
 		require.Contains(t, log.String(), "a file was read anew")
 	})
 }
+
+func TestTheLogTellsWhoWasAddedAndWhoWasTakenOut(t *testing.T) {
+	each(t, func(t *testing.T, s service) {
+		li := accesstest.Caller{Name: "li", Role: "viewer", Token: "0123456789abcdefl"}
+		wang := accesstest.Caller{Name: "wang", Role: "operator", Token: "fedcba9876543210"}
+		path := accesstest.File(t, accesstest.Ops, li)
+		log := &safeBuffer{}
+		s.runLogging(t, map[string]string{"AUTH_CALLERS_FILE": path}, telemetry.NewLogger(log, slog.LevelInfo))
+		replace(t, path, accesstest.File(t, wang, accesstest.Ops))
+		require.Eventually(t, func() bool {
+			return strings.Contains(log.String(),
+				`"a caller was added to AUTH_CALLERS_FILE","caller":"wang","line":"wang operator `) &&
+				strings.Contains(log.String(),
+					`"a caller was taken out of AUTH_CALLERS_FILE","caller":"li","line":"li viewer `)
+		}, within, 20*time.Millisecond)
+		require.Equal(t, 2, strings.Count(log.String(), "AUTH_CALLERS_FILE\",\"caller"), "who stayed is not told of")
+		require.NotContains(t, log.String(), wang.Token)
+	})
+}

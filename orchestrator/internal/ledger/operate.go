@@ -30,6 +30,8 @@ const (
 	// SaveDraft saves a draft of a scheme, and DiscardDraft discards one; neither changes the scheme.
 	SaveDraft    Verb = "save_draft"
 	DiscardDraft Verb = "discard_draft"
+	// ChangeCallers is how a host met a change of its file of callers.
+	ChangeCallers Verb = "change_callers"
 	// StartRun asks for an incremental run, a recheck or a reconcile run.
 	StartRun Verb = "start_run"
 	// StartBackfill begins a backfill, ApplyBackfill carries out its plan, CancelBackfill ends it.

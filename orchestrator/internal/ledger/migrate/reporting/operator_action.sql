@@ -21,6 +21,7 @@ select o.operator_action_id, o.create_time, o.actor, o.verb,
                    when 'retire_scheme' then '停用方案'
                    when 'save_draft' then '保存草稿'
                    when 'discard_draft' then '丢弃草稿'
+                   when 'change_callers' then '调用方变动'
                    else o.verb end as verb_zh,
        o.scheme, o.reason, o.parameters, o.result,
        (select count(*)

@@ -55,7 +55,7 @@ type Server struct {
 	files *watched.Files
 	// callers are changes of the file of callers that are to be written down.
 	callers chan access.CallersChange
-	ways  ways
+	ways    ways
 	// conns lead to the adapters and to ourselves; close ends what is left once everything has stopped.
 	conns []*grpc.ClientConn
 	close []func()

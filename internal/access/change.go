@@ -33,7 +33,9 @@ func onlyIn(all, others map[Listed]bool) []Listed {
 			only = append(only, one)
 		}
 	}
-	slices.SortFunc(only, func(a, b Listed) int { return cmp.Or(cmp.Compare(a.Name, b.Name), cmp.Compare(a.Token, b.Token)) })
+	slices.SortFunc(only, func(a, b Listed) int {
+		return cmp.Or(cmp.Compare(a.Name, b.Name), cmp.Compare(a.Token, b.Token))
+	})
 	return only
 }
 

@@ -49,8 +49,9 @@ func (d *Door) admit(callers *Callers) CallersChange {
 func (d *Door) trust(held *atomic.Pointer[authorities]) { d.vouching = held }
 
 // Enter puts the caller into the context of a call, or refuses it: with ErrUnauthenticated who is not known, with a
-// Forbidden who may not do this, and with a HeldBackError whom it did not look at. A token that is shown counts, and else the name of the client certificate. A refusal
-// is told, counted, and answered ever later where an address is refused again and again.
+// Forbidden who may not do this, and with a HeldBackError whom it did not look at. A token that is shown counts, and
+// else the name of the client certificate. A refusal is told, counted, and answered ever later where an address is
+// refused again and again.
 func (d *Door) Enter(ctx context.Context) (context.Context, error) {
 	method, _ := grpc.Method(ctx)
 	need, ok := d.needs[method]

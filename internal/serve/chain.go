@@ -27,8 +27,8 @@ type Chain struct {
 	// starting.
 	Needs map[string]access.Need
 	// Status is the service's one switch from its errors to statuses. It also gets ErrPanic, *InvalidRequest,
-	// access.ErrUnauthenticated, *access.Forbidden, *access.HeldBackError and the errors of the context. ours marks what nobody foresaw, or
-	// what is the database's fault: the cause is logged here and does not go to the caller.
+	// access.ErrUnauthenticated, *access.Forbidden, *access.HeldBackError and the errors of the context. ours marks
+	// what nobody foresaw, or what is the database's fault: the cause is logged here and does not go to the caller.
 	Status func(ctx context.Context, err error) (status error, ours bool)
 	// Check looks at a request beyond the rules of its .proto file; nil looks no further. Its errors go through Status.
 	Check func(proto.Message) error

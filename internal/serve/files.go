@@ -24,11 +24,12 @@ func FollowFiles(life *Life, health *GRPC, registry *prometheus.Registry, files 
 
 // tellCallers writes a line for each caller who was added to the file of callers or taken out of it.
 func tellCallers(logger *slog.Logger, change access.CallersChange) {
-	for message, lines := range map[string][]access.Listed{
-		"a caller was added to AUTH_CALLERS_FILE": change.Added, "a caller was taken out of AUTH_CALLERS_FILE": change.Ended,
-	} {
-		for _, l := range lines {
-			logger.Info(message, slog.String("caller", l.Name), slog.String("line", l.Text()))
-		}
+	for _, l := range change.Added {
+		logger.Info("a caller was added to AUTH_CALLERS_FILE", slog.String("caller", l.Name),
+			slog.String("line", l.Text()))
+	}
+	for _, l := range change.Ended {
+		logger.Info("a caller was taken out of AUTH_CALLERS_FILE", slog.String("caller", l.Name),
+			slog.String("line", l.Text()))
 	}
 }

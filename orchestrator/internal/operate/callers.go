@@ -9,8 +9,8 @@ import (
 	"github.com/voidrelay/voidrelay/orchestrator/internal/ledger"
 )
 
-// RecordCallers writes down how a host's file of callers was changed, as an act of the host: who edits the file is known
-// to the machine alone. Of a token it has the beginning of its digest.
+// RecordCallers writes down how a host's file of callers was changed, as an act of the host: who edits the file is
+// known to the machine alone. Of a token it has the beginning of its digest.
 func RecordCallers(ctx context.Context, tx pgx.Tx, host string, change access.CallersChange) error {
 	_, err := record(ctx, tx, ledger.ChangeCallers, ledger.Act{Actor: host, Reason: "AUTH_CALLERS_FILE"},
 		struct {

@@ -7,6 +7,7 @@ import (
 	"bytes"
 	"fmt"
 	"io"
+	"regexp"
 	"strings"
 	"unicode"
 	"unicode/utf16"
@@ -31,6 +32,24 @@ func Text(text string) string {
 		return text
 	}
 	return escaped(text, "")
+}
+
+// Cell is a text as a spreadsheet may take it: on one line as Text has it, and never a formula. One that would be one
+// has ' in front of it, by which spreadsheets know a text; a number that is below zero has not.
+func Cell(text string) string {
+	text = Text(text)
+	begin := strings.TrimLeft(text, " 　 ")
+	if begin == "" || !strings.ContainsRune("=+-@＝＋－＠", firstRune(begin)) || number.MatchString(text) {
+		return text
+	}
+	return "'" + text
+}
+
+var number = regexp.MustCompile(`^-[0-9]+(\.[0-9]+)?$`)
+
+func firstRune(text string) rune {
+	r, _ := utf8.DecodeRuneInString(text)
+	return r
 }
 
 // Writer writes to out what it is given, with hidden signs escaped as Text does, but for tabs and ends of lines, which

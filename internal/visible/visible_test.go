@@ -48,3 +48,15 @@ func TestAWriterKeepsLinesAndWhatJSONSays(t *testing.T) {
 		require.False(t, visible.Hidden(r), "%U", r)
 	}
 }
+
+// What Excel, LibreOffice and WPS take for a formula is a text.
+func TestNoCellIsAFormula(t *testing.T) {
+	for text, want := range map[string]string{
+		`=HYPERLINK("http://x","y")`: `'=HYPERLINK("http://x","y")`, "+1+1": "'+1+1", "-1+1": "'-1+1",
+		"@SUM(A1)": "'@SUM(A1)",
+		" =1":      "' =1", "＝1": "'＝1", "-12": "-12", "-12.5": "-12.5", "-": "'-", "": "", "ZZCX000154": "ZZCX000154",
+		"a\tb\n=1": `a\tb\n=1`, "\t=1": `\t=1`, "A\u202eB": `A\u202eB`,
+	} {
+		require.Equal(t, want, visible.Cell(text), text)
+	}
+}

@@ -4,11 +4,9 @@ import (
 	"context"
 	"fmt"
 	"strings"
-	"time"
 
 	"github.com/spf13/cobra"
 	"google.golang.org/protobuf/proto"
-	"google.golang.org/protobuf/types/known/timestamppb"
 
 	"github.com/voidrelay/voidrelay/orchestrator/internal/install"
 	orchestratorv1 "github.com/voidrelay/voidrelay/proto/gen/orchestrator/v1"
@@ -47,12 +45,12 @@ func (f *actFlags) add(cmd *cobra.Command) {
 	flags.StringVar(&s.WorkKind, "kind", "", "待办 with an open work item of this kind")
 	flags.Int64Var(&s.WorkItemId, "item", 0, "待办号 those of this work item, or that wait for its text")
 	flags.StringVar(&s.HoldReason, "hold", "", "待放行原因 held for this reason")
-	flags.StringVar(&f.from, "from", "", "created at or after, such as 2026-11-26T08:00:00+08:00")
-	flags.StringVar(&f.to, "to", "", "created before")
+	flags.StringVar(&f.from, "from", "", "起 created at or after, such as 2026-11-26 or 2026-11-26 08:00 (Beijing time)")
+	flags.StringVar(&f.to, "to", "", "止 created before")
 	f.bounds.add(cmd)
 	flags.BoolVar(&f.all, "all", false, "全部 everything of the scheme that the act is for; asks first")
 	flags.BoolVar(&f.yes, "yes", false, "不再询问 does not ask, for scripts: with --all")
-	flags.StringVar(&f.request, "request-id", "", "makes the act repeatable: the same id does it once")
+	requestFlag(cmd, &f.request)
 	reasonFlag(cmd, &f.reason)
 }
 
@@ -72,21 +70,7 @@ func (f *actFlags) complete(scheme string) error {
 		}
 		f.filter.States = append(f.filter.States, orchestratorv1.CancellationState(value))
 	}
-	for _, moment := range []struct {
-		flag, text string
-		into       **timestamppb.Timestamp
-	}{{"--from", f.from, &f.filter.CreateTimeFrom}, {"--to", f.to, &f.filter.CreateTimeTo}} {
-		if moment.text == "" {
-			continue
-		}
-		at, err := time.Parse(time.RFC3339, moment.text)
-		if err != nil {
-			return fmt.Errorf("%w: %s: %q is no time such as 2026-11-26T08:00:00+08:00",
-				errWrong, moment.flag, moment.text)
-		}
-		*moment.into = timestamppb.New(at)
-	}
-	return nil
+	return readTimes(f.from, &f.filter.CreateTimeFrom, f.to, &f.filter.CreateTimeTo)
 }
 
 // resulting is an answer with what an act did.
@@ -112,7 +96,7 @@ func (sh *shell) actCommand(
 			return err
 		}
 		answer, err := do(ctx, client, f)
-		if err != nil || r.printJSON(answer) {
+		if err != nil || r.printed(answer) {
 			return err
 		}
 		sh.printResult(did, answer.GetResult())
@@ -204,7 +188,7 @@ func (sh *shell) printResult(did string, result *orchestratorv1.ActionResult) {
 	if len(result.GetRefused()) == 0 {
 		return
 	}
-	t := newTable("取消 id", "待办 item", "单据 bill", "不适用的原因 not done because")
+	t := sh.newTable("取消 id", "待办 item", "单据 bill", "不适用的原因 not done because")
 	for _, refused := range result.GetRefused() {
 		t.row(idText(refused.GetCancellationId()), idText(refused.GetWorkItemId()),
 			refused.GetBillNo(), refused.GetMessage())

@@ -28,7 +28,7 @@ func (sh *shell) reclassifyCommand() *cobra.Command {
 	cmd.Flags().Int64Var(&request.WorkItemId, "item", 0, "待办号 the work item of the text, instead of TEXT")
 	cmd.Flags().StringVar(&request.InsteadOf, "instead-of", "",
 		"原归类 what was said of it before, where something else is said now")
-	cmd.Flags().StringVar(&request.RequestId, "request-id", "", "makes the act repeatable: the same id does it once")
+	requestFlag(cmd, &request.RequestId)
 	b.add(cmd)
 	reasonFlag(cmd, &request.Reason)
 	return sh.ask(cmd, func(ctx context.Context, r *remote, client *install.Client, args []string) error {
@@ -41,7 +41,7 @@ func (sh *shell) reclassifyCommand() *cobra.Command {
 		}
 		request.DryRun, request.MaxCount, request.Token = b.dryRun, b.most, b.token
 		answer, err := client.Cancellations.ReclassifyAnswers(ctx, &request)
-		if err != nil || r.printJSON(answer) {
+		if err != nil || r.printed(answer) {
 			return err
 		}
 		sh.printf("答复 text: %s = %s\n", answer.GetText(), request.GetDisposition())
@@ -69,7 +69,7 @@ func (sh *shell) closeCommand() *cobra.Command {
 		GroupID: groupSteer,
 		Args:    cobra.MinimumNArgs(1),
 	}
-	cmd.Flags().StringVar(&request.RequestId, "request-id", "", "makes the act repeatable: the same id does it once")
+	requestFlag(cmd, &request.RequestId)
 	cmd.Flags().BoolVar(&request.DryRun, "dry-run", false, "试算 count and list only")
 	reasonFlag(cmd, &request.Reason)
 	return sh.ask(cmd, func(ctx context.Context, r *remote, client *install.Client, args []string) error {
@@ -81,7 +81,7 @@ func (sh *shell) closeCommand() *cobra.Command {
 			request.WorkItemIds = append(request.WorkItemIds, id)
 		}
 		answer, err := client.Cancellations.CloseWorkItems(ctx, &request)
-		if err != nil || r.printJSON(answer) {
+		if err != nil || r.printed(answer) {
 			return err
 		}
 		sh.printResult("关闭 closed", answer.GetResult())
@@ -99,13 +99,16 @@ func (sh *shell) actionsCommand() *cobra.Command {
 	}
 	cmd.Flags().StringVar(&request.Scheme, "scheme", "", "only this scheme")
 	cmd.Flags().Int64Var(&request.CancellationId, "cancellation", 0, "only about this cancellation")
-	cmd.Flags().Int32Var(&request.PageSize, "limit", 0, "how many at most (50)")
+	var limit int
+	limitOf(cmd, &limit, 50)
 	return sh.ask(cmd, func(ctx context.Context, r *remote, client *install.Client, _ []string) error {
-		answer, err := client.Cancellations.ListOperatorActions(ctx, &request)
-		if err != nil || r.printJSON(answer) {
+		answer, err := paged(limit, &request, func() (*orchestratorv1.ListOperatorActionsResponse, error) {
+			return client.Cancellations.ListOperatorActions(ctx, &request)
+		})
+		if err != nil || r.printed(answer) {
 			return err
 		}
-		t := newTable("时间 time", "操作人 who", "操作 what", "数量 count", "方案 scheme", "原因 why")
+		t := sh.newTable("时间 time", "操作人 who", "操作 what", "数量 count", "方案 scheme", "原因 why")
 		for _, a := range answer.GetActions() {
 			t.row(moment(a.GetCreateTime().AsTime()), a.GetActor(), a.GetVerb(),
 				strconv.FormatInt(a.GetCount(), 10), a.GetScheme(), a.GetReason())

@@ -39,7 +39,7 @@ func (sh *shell) planCommand() *cobra.Command {
 	return sh.askLong(cmd, func(ctx context.Context, r *remote, client *install.Client, args []string) error {
 		f.selection.PlanOnly = true
 		b, err := sh.startBackfill(ctx, client, f, args[0])
-		if err != nil || b == nil || r.printJSON(b) {
+		if err != nil || b == nil || r.printed(b) {
 			return err
 		}
 		if err := sh.printItems(ctx, client,
@@ -72,7 +72,7 @@ func (sh *shell) backfillStartCommand() *cobra.Command {
 	f.add(cmd)
 	return sh.askLong(cmd, func(ctx context.Context, r *remote, client *install.Client, args []string) error {
 		b, err := sh.startBackfill(ctx, client, f, args[0])
-		if err != nil || b == nil || r.printJSON(b) {
+		if err != nil || b == nil || r.printed(b) {
 			return err
 		}
 		return sh.printOutcome(ctx, client, b, f.limit)
@@ -89,7 +89,7 @@ func (sh *shell) applyCommand() *cobra.Command {
 	}
 	reasonFlag(cmd, &request.Reason)
 	cmd.Flags().Int64Var(&request.MaxCount, "max", 0, "上限 do nothing if it would owe more (0 = as many as it lists)")
-	cmd.Flags().StringVar(&request.RequestId, "request-id", "", "makes the act repeatable: the same id does it once")
+	requestFlag(cmd, &request.RequestId)
 	limitFlag(cmd, &limit)
 	return sh.askLong(cmd, func(ctx context.Context, r *remote, client *install.Client, args []string) error {
 		var err error
@@ -103,7 +103,7 @@ func (sh *shell) applyCommand() *cobra.Command {
 			return err
 		}
 		b, err := sh.awaitBackfill(ctx, client, answer.GetRun())
-		if err != nil || b == nil || r.printJSON(b) {
+		if err != nil || b == nil || r.printed(b) {
 			return err
 		}
 		return sh.printOutcome(ctx, client, b, limit)
@@ -132,14 +132,14 @@ func (sh *shell) backfillItemsCommand() *cobra.Command {
 		); err != nil {
 			return err
 		}
-		if r.json {
-			request.PageSize = int32(min(max(limit, 1), 500)) //nolint:gosec // bounded
-			answer, err := client.Runs.ListBackfillItems(ctx, &request)
-			if err != nil {
-				return err
+		if r.machine() {
+			answer, err := paged(limit, &request, func() (*orchestratorv1.ListBackfillItemsResponse, error) {
+				return client.Runs.ListBackfillItems(ctx, &request)
+			})
+			if err == nil {
+				r.printed(answer)
 			}
-			r.printJSON(answer)
-			return nil
+			return err
 		}
 		return sh.printItems(ctx, client, &request, limit)
 	})

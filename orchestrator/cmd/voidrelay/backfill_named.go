@@ -4,16 +4,12 @@ import (
 	"fmt"
 	"os"
 	"strings"
-	"time"
 
 	"github.com/spf13/cobra"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
 	orchestratorv1 "github.com/voidrelay/voidrelay/proto/gen/orchestrator/v1"
 )
-
-// beijing is the zone of times that name none.
-var beijing = time.FixedZone("Asia/Shanghai", 8*60*60)
 
 // namedBills are the flags that name bills, by dates or by numbers.
 type namedBills struct {
@@ -34,7 +30,7 @@ func (f *namedBills) add(cmd *cobra.Command) {
 	flags.StringVar(&f.file, "numbers-file", "", "a file with a bill number on each line")
 	flags.BoolVar(&f.selection.BeforeCutover, "before-cutover", false,
 		"含启用时间之前 also what was voided before a cutover, or decided before sending was switched on")
-	flags.StringVar(&f.request.RequestId, "request-id", "", "makes the act repeatable: the same id does it once")
+	requestFlag(cmd, &f.request.RequestId)
 	limitFlag(cmd, &f.limit)
 	reasonFlag(cmd, &f.request.Reason)
 }
@@ -108,18 +104,4 @@ func numbersIn(text string) []string {
 		}
 	}
 	return numbers
-}
-
-// timeIn reads a time as people write it.
-func timeIn(flag, text string) (time.Time, error) {
-	if at, err := time.Parse(time.RFC3339, text); err == nil {
-		return at, nil
-	}
-	for _, layout := range []string{time.DateTime, time.DateOnly} {
-		if at, err := time.ParseInLocation(layout, text, beijing); err == nil {
-			return at, nil
-		}
-	}
-	return time.Time{}, fmt.Errorf("%w: %s %q: want a time such as 2026-11-01T08:00:00+08:00, or in Beijing time "+
-		"2026-11-01 08:00:00 or 2026-11-01", errWrong, flag, text)
 }

@@ -18,7 +18,7 @@ const itemsAtOnce = 500
 func (sh *shell) printItems(
 	ctx context.Context, client *install.Client, request *orchestratorv1.ListBackfillItemsRequest, limit int,
 ) error {
-	t := newTable("单据 bill", "种类 kind", "账号 account", "仓库单 order", "货主 owner", "取消原因 cancel reason",
+	t := sh.newTable("单据 bill", "种类 kind", "账号 account", "仓库单 order", "货主 owner", "取消原因 cancel reason",
 		"结论 comes to", "取消 id")
 	more, rows := false, 0
 	for rows < limit {

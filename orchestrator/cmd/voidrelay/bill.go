@@ -23,7 +23,7 @@ func (sh *shell) billCommand() *cobra.Command {
 	}
 	return sh.ask(cmd, func(ctx context.Context, r *remote, client *install.Client, args []string) error {
 		answer, err := client.Bills.GetBill(ctx, &orchestratorv1.GetBillRequest{BillNo: strings.TrimSpace(args[0])})
-		if err != nil || r.printJSON(answer) {
+		if err != nil || r.printed(answer) {
 			return err
 		}
 		for _, bill := range answer.GetBills() {
@@ -48,12 +48,12 @@ func printBill(sh *shell, b *orchestratorv1.Bill) {
 		b.GetDocumentStatus(), b.GetCancelStatus(), b.GetClass(), at(b.GetReadTime()), at(b.GetAsOfTime()))
 	sh.printf("  审核 approved %s  修改 modified %s  作废 voided %s\n\n",
 		at(b.GetApproveTime()), at(b.GetModifyTime()), at(b.GetCancelTime()))
-	t := newTable("单据 bill", "结论 verdict", "种类 kind", "仓库单 order", "答复 disposition", "次数 attempts", "时间 time")
+	t := sh.newTable("单据 bill", "结论 verdict", "种类 kind", "仓库单 order", "答复 disposition", "次数 attempts", "时间 time")
 	var voided time.Time
 	if b.GetCancelTime() != nil {
 		voided = b.GetCancelTime().AsTime()
 	}
-	addBill(t, b, voided)
+	sh.addBill(t, b, voided)
 	t.print(sh.out)
 	fmt.Fprintln(sh.out, "\n经过 history")
 	for _, h := range b.GetHistory() {
@@ -77,7 +77,9 @@ func bothWays(chinese, english string) string {
 func (sh *shell) cancellationsCommand() *cobra.Command {
 	var filter orchestratorv1.CancellationFilter
 	var states []string
-	var limit int32
+	var limit int
+	var from, to string
+	request := orchestratorv1.ListCancellationsRequest{Filter: &filter}
 	cmd := &cobra.Command{
 		Use:     "cancellations",
 		Aliases: []string{"cancels"},
@@ -91,7 +93,9 @@ func (sh *shell) cancellationsCommand() *cobra.Command {
 	cmd.Flags().StringVar(&filter.WarehouseCode, "warehouse", "", "the WMS's warehouse code")
 	cmd.Flags().StringVar(&filter.Scheme, "scheme", "", "scheme")
 	cmd.Flags().Int64Var(&filter.WorkItemId, "item", 0, "待办号 those of this work item, or that wait for its text")
-	cmd.Flags().Int32Var(&limit, "limit", 50, "at most so many, up to 500")
+	cmd.Flags().StringVar(&from, "from", "", "起 created at or after, such as 2026-11-26 (Beijing time)")
+	cmd.Flags().StringVar(&to, "to", "", "止 created before")
+	limitOf(cmd, &limit, 50)
 	return sh.ask(cmd, func(ctx context.Context, r *remote, client *install.Client, _ []string) error {
 		filter.BillNo = strings.TrimSpace(filter.BillNo)
 		for _, name := range states {
@@ -102,13 +106,17 @@ func (sh *shell) cancellationsCommand() *cobra.Command {
 			}
 			filter.States = append(filter.States, orchestratorv1.CancellationState(value))
 		}
-		answer, err := client.Cancellations.ListCancellations(ctx,
-			&orchestratorv1.ListCancellationsRequest{Filter: &filter, PageSize: limit})
-		if err != nil || r.printJSON(answer) {
+		if err := readTimes(from, &filter.CreateTimeFrom, to, &filter.CreateTimeTo); err != nil {
+			return err
+		}
+		answer, err := paged(limit, &request, func() (*orchestratorv1.ListCancellationsResponse, error) {
+			return client.Cancellations.ListCancellations(ctx, &request)
+		})
+		if err != nil || r.printed(answer) {
 			return err
 		}
 		sh.printReadings(answer.GetReadings())
-		t := newTable("编号 id", "单据 bill", "种类 kind", "仓库单 order", "状态 state", "答复 disposition", "次数",
+		t := sh.newTable("编号 id", "单据 bill", "种类 kind", "仓库单 order", "状态 state", "答复 disposition", "次数",
 			"更新 updated", "说明 note")
 		for _, c := range answer.GetCancellations() {
 			note := c.GetVendorMessage()
@@ -119,7 +127,7 @@ func (sh *shell) cancellationsCommand() *cobra.Command {
 				note = strings.TrimSpace(fmt.Sprintf("同一仓库单 same_order as %d  %s", sender, note))
 			}
 			t.row(fmt.Sprint(c.GetCancellationId()), c.GetBillNo(), c.GetOrderKind(), order(c),
-				stateWords(c.GetState()), c.GetDisposition(),
+				sh.words(stateWords(c.GetState())), c.GetDisposition(),
 				fmt.Sprint(c.GetAttempts()), moment(c.GetUpdateTime().AsTime()), note)
 		}
 		t.print(sh.out)
@@ -151,10 +159,18 @@ func (sh *shell) workCommand() *cobra.Command {
 	}
 	cmd.Flags().BoolVar(&request.IncludeClosed, "all", false, "closed ones too")
 	cmd.Flags().StringVar(&request.Scheme, "scheme", "", "scheme")
+	var limit int
+	var kinds []string
+	cmd.Flags().StringSliceVar(&kinds, "kind", nil, "种类 only these, such as rejected")
+	limitOf(cmd, &limit, 500)
 	return sh.ask(cmd, func(ctx context.Context, r *remote, client *install.Client, _ []string) error {
-		request.PageSize = 500
-		answer, err := client.Cancellations.ListWorkItems(ctx, &request)
-		if err != nil || r.printJSON(answer) {
+		answer, err := paged(limit, &request, func() (*orchestratorv1.ListWorkItemsResponse, error) {
+			return client.Cancellations.ListWorkItems(ctx, &request)
+		})
+		if err != nil {
+			return err
+		}
+		if answer.WorkItems, err = ofKinds(answer.GetWorkItems(), kinds, workKinds()); err != nil || r.printed(answer) {
 			return err
 		}
 		sh.printReadings(answer.GetReadings())
@@ -162,7 +178,7 @@ func (sh *shell) workCommand() *cobra.Command {
 			fmt.Fprintln(sh.out, "没有待办 nothing to do")
 			return nil
 		}
-		t := newTable("编号 id", "单据 bill", "种类 kind", "发生 since", "情况 what happened")
+		t := sh.newTable("编号 id", "单据 bill", "种类 kind", "发生 since", "情况 what happened")
 		for _, w := range answer.GetWorkItems() {
 			t.row(fmt.Sprint(w.GetWorkItemId()), w.GetBillNo(), w.GetKind(),
 				moment(w.GetCreateTime().AsTime()), w.GetMessage())
@@ -174,7 +190,7 @@ func (sh *shell) workCommand() *cobra.Command {
 		}
 		t.print(sh.out)
 		if answer.GetNextPageToken() != "" {
-			fmt.Fprintln(sh.out, "… 还有更多 there are more")
+			fmt.Fprintln(sh.out, "… 还有更多 there are more: --limit")
 		}
 		return nil
 	})

@@ -18,7 +18,7 @@ import (
 
 // printBills prints what became of bills, a row for each order.
 func (sh *shell) printBills(ctx context.Context, s *stage, client *install.Client, numbers []string) error {
-	t := newTable("单据 bill", "结论 verdict", "种类 kind", "仓库单 order", "答复 disposition", "次数 attempts", "时间 time")
+	t := sh.newTable("单据 bill", "结论 verdict", "种类 kind", "仓库单 order", "答复 disposition", "次数 attempts", "时间 time")
 	for _, number := range numbers {
 		answer, err := client.Bills.GetBill(ctx, &orchestratorv1.GetBillRequest{BillNo: number})
 		if status.Code(err) == codes.NotFound {
@@ -30,7 +30,7 @@ func (sh *shell) printBills(ctx context.Context, s *stage, client *install.Clien
 			return err
 		}
 		for _, bill := range answer.GetBills() {
-			addBill(t, bill, voidedAt(s.vendors.Kingdee, bill.GetBillId(), number))
+			sh.addBill(t, bill, voidedAt(s.vendors.Kingdee, bill.GetBillId(), number))
 		}
 	}
 	fmt.Fprintln(sh.out)
@@ -40,15 +40,18 @@ func (sh *shell) printBills(ctx context.Context, s *stage, client *install.Clien
 
 // addBill adds a bill's rows: a row for each order, then why, then what a person has to do. Times are given with the
 // seconds since the void where that is known.
-func addBill(t *table, bill *orchestratorv1.Bill, voided time.Time) {
+func (sh *shell) addBill(t *table, bill *orchestratorv1.Bill, voided time.Time) {
 	number, verdict := bill.GetBillNo(), bill.GetVerdictText()
 	cancellations := slices.Clone(bill.GetCancellations())
 	slices.SortFunc(cancellations,
 		func(a, b *orchestratorv1.Cancellation) int { return int(a.GetCancellationId() - b.GetCancellationId()) })
 	for _, c := range cancellations {
-		t.row(number, verdict, c.GetOrderKind(), named(order(c), c.GetWarehouseName()), disposition(c),
+		t.row(number, verdict, c.GetOrderKind(), named(order(c), c.GetWarehouseName()), sh.words(disposition(c)),
 			strconv.Itoa(int(c.GetAttempts())), took(c, voided))
 		number, verdict = "", ""
+		if who := markedDone(bill, c); who != "" {
+			t.remark(sh.words("人工标记为已取消 marked done by a person") + ": " + who)
+		}
 	}
 	if len(cancellations) == 0 {
 		t.row(number, verdict, "-", "-", "-", "-", "-")
@@ -59,6 +62,19 @@ func addBill(t *table, bill *orchestratorv1.Bill, voided time.Time) {
 			t.remark("待办 to do: " + item.GetAction())
 		}
 	}
+}
+
+// markedDone is who said that an order is cancelled, and why; empty where nobody did, or the history is not there.
+func markedDone(bill *orchestratorv1.Bill, c *orchestratorv1.Cancellation) string {
+	if c.GetOutcome() != "marked_done" {
+		return ""
+	}
+	for _, h := range slices.Backward(bill.GetHistory()) {
+		if h.GetEvent() == "operator_action" && h.GetCancellationId() == c.GetCancellationId() {
+			return h.GetDetail() + "  " + moment(h.GetEventTime().AsTime())
+		}
+	}
+	return ""
 }
 
 func disposition(c *orchestratorv1.Cancellation) string {

@@ -90,7 +90,7 @@ func (sh *shell) printFindings(findings []checkup.Finding, language string) {
 		}
 		return t.ZH + " " + t.EN
 	}
-	t := newTable("结果 RESULT", "项目 CHECK", "对象 OF", "发现 FOUND")
+	t := sh.newTable("结果 RESULT", "项目 CHECK", "对象 OF", "发现 FOUND")
 	for _, f := range findings {
 		t.row(in(checkWords[f.Result]), f.ID, f.About, in(f.Title)+": "+in(f.Found))
 		if f.Advice.ZH != "" && language != "en" {

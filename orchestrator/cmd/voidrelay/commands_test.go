@@ -56,12 +56,16 @@ type morning struct {
 	target string
 }
 
-func sitDown(t *testing.T) morning {
+func sitDown(t *testing.T) morning { return sitDownBehind(t, access.Guard{}) }
+
+// sitDownBehind is sitDown before an orchestrator that asks who calls.
+func sitDownBehind(t *testing.T, guard access.Guard) morning {
+	t.Helper()
 	pool, err := ledger.Open(t.Context(), storetest.URL(t))
 	require.NoError(t, err)
 	t.Cleanup(pool.Close)
 	server, err := serve.NewGRPC(serve.GRPCOptions{
-		Chain: rpc.Chain(slog.New(slog.DiscardHandler)), Guard: access.Guard{},
+		Chain: rpc.Chain(slog.New(slog.DiscardHandler)), Guard: guard,
 	})
 	require.NoError(t, err)
 	all := rooms.New(pool)

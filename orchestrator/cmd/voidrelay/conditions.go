@@ -20,17 +20,26 @@ func (sh *shell) conditionsCommand() *cobra.Command {
 	}
 	cmd.Flags().BoolVar(&request.IncludeEnded, "all", false, "已结束的也列出 those that have ended, too")
 	cmd.Flags().StringVar(&request.Scheme, "scheme", "", "只看该方案受影响的 only what this scheme feels")
+	var limit int
+	var kinds []string
+	cmd.Flags().StringSliceVar(&kinds, "kind", nil, "种类 only these, such as wms_away")
+	limitOf(cmd, &limit, 500)
 	return sh.ask(cmd, func(ctx context.Context, r *remote, client *install.Client, _ []string) error {
-		request.PageSize = 500
-		answer, err := client.Work.ListConditions(ctx, &request)
-		if err != nil || r.printJSON(answer) {
+		answer, err := paged(limit, &request, func() (*orchestratorv1.ListConditionsResponse, error) {
+			return client.Work.ListConditions(ctx, &request)
+		})
+		if err != nil {
+			return err
+		}
+		if answer.Conditions, err = ofKinds(answer.GetConditions(), kinds, conditionKinds()); err != nil ||
+			r.printed(answer) {
 			return err
 		}
 		if len(answer.GetConditions()) == 0 {
 			fmt.Fprintln(sh.out, "一切正常 nothing stands still")
 			return nil
 		}
-		t := newTable("状况 condition", "对象 subject", "开始 since", "情况 what happened")
+		t := sh.newTable("状况 condition", "对象 subject", "开始 since", "情况 what happened")
 		for _, c := range answer.GetConditions() {
 			t.row(c.GetKind(), subjectWords(c), moment(c.GetSinceTime().AsTime()), c.GetMessage())
 			if c.GetEndTime() != nil {
@@ -41,7 +50,7 @@ func (sh *shell) conditionsCommand() *cobra.Command {
 		}
 		t.print(sh.out)
 		if answer.GetNextPageToken() != "" {
-			fmt.Fprintln(sh.out, "… 还有更多 there are more")
+			fmt.Fprintln(sh.out, "… 还有更多 there are more: --limit")
 		}
 		return nil
 	})

@@ -15,6 +15,10 @@ func (sh *shell) confirm(question string) error {
 	if sh.in == nil || !sh.terminal {
 		return fmt.Errorf("%w: %s 不在终端，加 --yes no terminal to ask at: add --yes", errWrong, question)
 	}
+	if sh.asking != nil {
+		sh.asking.Store(true)
+		defer sh.asking.Store(false)
+	}
 	sh.printf("%s [y/N] ", question)
 	answer, err := bufio.NewReader(sh.in).ReadString('\n')
 	if err != nil && answer == "" {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"errors"
@@ -11,8 +12,6 @@ import (
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/credentials"
 	"google.golang.org/grpc/status"
-	"google.golang.org/protobuf/encoding/protojson"
-	"google.golang.org/protobuf/proto"
 
 	"github.com/voidrelay/voidrelay/internal/access"
 	"github.com/voidrelay/voidrelay/internal/serve"
@@ -31,7 +30,13 @@ const (
 type remote struct {
 	sh     *shell
 	server string
-	json   bool
+	// The files that flags name, and those of the environment else.
+	token, authority, cert, key string
+
+	form string
+	json bool
+	// headed: the head of CSV was printed.
+	headed bool
 }
 
 // ask makes a command of a function that asks. Its flags say where, and how to print.
@@ -39,9 +44,11 @@ func (sh *shell) ask(
 	cmd *cobra.Command, do func(ctx context.Context, r *remote, client *install.Client, args []string) error,
 ) *cobra.Command {
 	return sh.askLong(cmd, func(ctx context.Context, r *remote, client *install.Client, args []string) error {
-		ctx, cancel := context.WithTimeout(ctx, callTime)
-		defer cancel()
-		return do(ctx, r, client, args)
+		return sh.waiting(ctx, r.server, func(ctx context.Context) error {
+			ctx, cancel := context.WithTimeout(ctx, callTime)
+			defer cancel()
+			return do(ctx, r, client, args)
+		})
 	})
 }
 
@@ -50,13 +57,29 @@ func (sh *shell) askLong(
 	cmd *cobra.Command, do func(ctx context.Context, r *remote, client *install.Client, args []string) error,
 ) *cobra.Command {
 	r := &remote{sh: sh}
-	server := sh.getenv("ORCHESTRATOR_TARGET")
-	if server == "" {
-		server = defaultServer
+	cmd.Flags().StringVar(&r.server, "server", sh.target(), "gRPC target of the orchestrator (ORCHESTRATOR_TARGET)")
+	for _, file := range []struct {
+		into                   *string
+		flag, setting, meaning string
+	}{
+		{&r.token, "token-file", "VOIDRELAY_TOKEN_FILE", "令牌 a file with the token; or the token in VOIDRELAY_TOKEN"},
+		{&r.authority, "ca-file", "VOIDRELAY_CA_FILE", "签发机构 the only authority that vouches for the server"},
+		{&r.cert, "cert-file", "VOIDRELAY_CERT_FILE", "客户端证书 our certificate, where the server asks for one"},
+		{&r.key, "key-file", "VOIDRELAY_KEY_FILE", "证书的私钥 its key"},
+	} {
+		cmd.Flags().StringVar(file.into, file.flag, "", file.meaning+" ("+file.setting+")")
 	}
-	cmd.Flags().StringVar(&r.server, "server", server, "gRPC target of the orchestrator (ORCHESTRATOR_TARGET)")
-	cmd.Flags().BoolVar(&r.json, "json", false, "print the answer as JSON")
+	r.formFlags(cmd)
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		if err := r.readForm(); err != nil {
+			return err
+		}
+		if !r.machine() {
+			shown := &zoned{out: sh.out}
+			sh.out = shown
+			defer func() { sh.out = shown.out }()
+			defer shown.say()
+		}
 		client, err := r.dial()
 		if err != nil {
 			return err
@@ -70,10 +93,13 @@ func (sh *shell) askLong(
 	return cmd
 }
 
+// target is where an orchestrator is asked unless a flag says otherwise.
+func (sh *shell) target() string { return cmp.Or(sh.getenv("ORCHESTRATOR_TARGET"), defaultServer) }
+
 // dial reads VOIDRELAY_TOKEN (or VOIDRELAY_TOKEN_FILE), VOIDRELAY_CA_FILE, and for servers that ask for a certificate
-// VOIDRELAY_CERT_FILE and VOIDRELAY_KEY_FILE.
+// VOIDRELAY_CERT_FILE and VOIDRELAY_KEY_FILE, unless flags say otherwise.
 func (r *remote) dial() (*install.Client, error) {
-	read := settings.New(r.sh.getenv)
+	read := settings.New(r.setting)
 	way := serve.DialOptions{Token: read.Secret("VOIDRELAY_TOKEN")}
 	var err error
 	if way.TLS, err = r.trust(read.Text("VOIDRELAY_CA_FILE",
@@ -88,6 +114,18 @@ func (r *remote) dial() (*install.Client, error) {
 		return nil, fmt.Errorf("%w: %w", errWrong, err)
 	}
 	return client, nil
+}
+
+// setting is one of the environment, or the flag that stands for it.
+func (r *remote) setting(name string) string {
+	if r.token != "" && name == "VOIDRELAY_TOKEN" {
+		return ""
+	}
+	given := map[string]string{
+		"VOIDRELAY_TOKEN_FILE": r.token, "VOIDRELAY_CA_FILE": r.authority, "VOIDRELAY_CERT_FILE": r.cert,
+		"VOIDRELAY_KEY_FILE": r.key,
+	}[name]
+	return cmp.Or(given, r.sh.getenv(name))
 }
 
 // trust is the way to a server that this authority vouches for, or one of the system's where none is named, with our
@@ -112,14 +150,6 @@ func (r *remote) trust(authority, cert, key string) (credentials.TransportCreden
 		config.Certificates = []tls.Certificate{pair}
 	}
 	return credentials.NewTLS(config), nil
-}
-
-// printJSON prints an answer as REST would; it says whether it was asked to.
-func (r *remote) printJSON(answer proto.Message) bool {
-	if r.json {
-		fmt.Fprintln(r.sh.out, protojson.MarshalOptions{Multiline: true}.Format(answer))
-	}
-	return r.json
 }
 
 // where adds which server does not answer.

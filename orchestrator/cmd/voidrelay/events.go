@@ -12,7 +12,6 @@ import (
 	"github.com/spf13/cobra"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
-	"google.golang.org/protobuf/encoding/protojson"
 
 	"github.com/voidrelay/voidrelay/orchestrator/internal/install"
 	orchestratorv1 "github.com/voidrelay/voidrelay/proto/gen/orchestrator/v1"
@@ -57,6 +56,9 @@ func (sh *shell) eventsCommand() *cobra.Command {
 		if err != nil || !follow {
 			return err
 		}
+		if shown, ok := r.sh.out.(*zoned); ok {
+			shown.say() // it may not end
+		}
 		return r.followEvents(ctx, client, q, token)
 	})
 }
@@ -76,10 +78,10 @@ func (r *remote) pastEvents(ctx context.Context, client *install.Client, q event
 		slices.Reverse(answer.GetEvents())
 	}
 	r.printEvents(answer.GetEvents())
-	if answer.GetNextPageToken() != "" && !r.json {
+	if answer.GetNextPageToken() != "" && !r.machine() {
 		fmt.Fprintln(r.sh.err, "… 还有更多 there are more: --limit, --since-token, or narrow with --kind, --bill")
 	}
-	if !r.json {
+	if !r.machine() {
 		fmt.Fprintf(r.sh.err, "续读位置 token %s\n", answer.GetToken())
 	}
 	return answer.GetToken(), nil
@@ -121,11 +123,26 @@ func (r *remote) watchEvents(ctx context.Context, client *install.Client, q even
 	return err
 }
 
-// printEvents prints a line for each event; as JSON, one object a line.
+// printEvents prints a line for each event; as JSON, one object a line, and as YAML, one document.
 func (r *remote) printEvents(events []*orchestratorv1.Event) {
+	if r.form == formCSV {
+		head, rows := tableOf(&orchestratorv1.ListEventsResponse{Events: events})
+		if r.headed {
+			r.sh.printRows(rows)
+		} else {
+			r.sh.printCSV(head, rows)
+		}
+		r.headed = true
+		return
+	}
 	for _, e := range events {
-		if r.json {
-			fmt.Fprintln(r.sh.out, protojson.MarshalOptions{}.Format(e))
+		switch r.form {
+		case formJSON:
+			line, _ := replies.Marshal(e) // a message of ours is always JSON
+			fmt.Fprintln(r.sh.out, string(line))
+			continue
+		case formYAML:
+			fmt.Fprint(r.sh.out, "---\n"+yamlOf(e))
 			continue
 		}
 		about := e.GetScheme()

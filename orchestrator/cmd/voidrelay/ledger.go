@@ -28,7 +28,7 @@ func (sh *shell) ledgerShowCommand() *cobra.Command {
 	}
 	return sh.ask(cmd, func(ctx context.Context, r *remote, client *install.Client, _ []string) error {
 		answer, err := client.Ledger.GetLedgerMemory(ctx, &orchestratorv1.GetLedgerMemoryRequest{})
-		if err != nil || r.printJSON(answer) {
+		if err != nil || r.printed(answer) {
 			return err
 		}
 		sh.printMemory(answer)
@@ -45,6 +45,7 @@ func (sh *shell) ledgerConfirmCommand() *cobra.Command {
 		Args:  args(0, "--reason WHY"),
 	}
 	reasonFlag(cmd, &request.Reason)
+	requestFlag(cmd, &request.RequestId)
 	cmd.Flags().BoolVar(&yes, "yes", false, "不再询问 does not ask, for scripts")
 	return sh.ask(cmd, func(ctx context.Context, r *remote, client *install.Client, _ []string) error {
 		memory, err := client.Ledger.GetLedgerMemory(ctx, &orchestratorv1.GetLedgerMemoryRequest{})
@@ -52,7 +53,7 @@ func (sh *shell) ledgerConfirmCommand() *cobra.Command {
 			return err
 		}
 		if memory.GetLoss() != nil && !yes {
-			if !r.json {
+			if !r.machine() {
 				sh.printMemory(memory)
 			}
 			if err := sh.confirm("以上缺少的不会再补回，账本从此照现状继续 what is missing stays missing, and work goes on by " +
@@ -61,7 +62,7 @@ func (sh *shell) ledgerConfirmCommand() *cobra.Command {
 			}
 		}
 		answer, err := client.Ledger.ConfirmLedger(ctx, &request)
-		if err != nil || r.printJSON(answer) {
+		if err != nil || r.printed(answer) {
 			return err
 		}
 		sh.printf("已确认 confirmed; 数秒内继续读取和发送 reading and sending go on within seconds; "+
@@ -96,7 +97,7 @@ func (sh *shell) printMemory(memory *orchestratorv1.GetLedgerMemoryResponse) {
 	}
 	sh.printf("\n缺少的操作 acts that are missing: %d\n", loss.GetActCount())
 	if len(loss.GetActs()) > 0 {
-		t := newTable("时间 time", "操作 act", "方案 scheme", "操作人 who", "原因 why")
+		t := sh.newTable("时间 time", "操作 act", "方案 scheme", "操作人 who", "原因 why")
 		for _, a := range loss.GetActs() {
 			t.row(moment(a.GetActTime().AsTime()), a.GetVerbZh()+" "+a.GetVerb(), a.GetScheme(), a.GetActor(),
 				a.GetReason())
@@ -105,7 +106,7 @@ func (sh *shell) printMemory(memory *orchestratorv1.GetLedgerMemoryResponse) {
 	}
 	sh.printf("\n缺少的结果 outcomes that are missing: %d\n", loss.GetOutcomeCount())
 	if len(loss.GetOutcomes()) > 0 {
-		t := newTable("时间 time", "单据 bill", "仓库单 order", "结果 outcome", "方案 scheme")
+		t := sh.newTable("时间 time", "单据 bill", "仓库单 order", "结果 outcome", "方案 scheme")
 		for _, o := range loss.GetOutcomes() {
 			t.row(moment(o.GetOutcomeTime().AsTime()), o.GetBillNo(), o.GetOrder(),
 				stateWords(o.GetState())+" "+o.GetOutcome(), o.GetScheme())

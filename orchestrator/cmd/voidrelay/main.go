@@ -19,6 +19,9 @@ import (
 	"strings"
 	"syscall"
 
+	"google.golang.org/grpc/codes"
+	grpcstatus "google.golang.org/grpc/status"
+
 	"github.com/voidrelay/voidrelay/orchestrator/internal/install"
 )
 
@@ -82,5 +85,8 @@ func (sh *shell) status(err error) int {
 	}
 	// A text of somebody within it begins no line.
 	fmt.Fprintln(sh.err, "voidrelay:", strings.ReplaceAll(explain(err), "\n", "\n  "))
+	if code := grpcstatus.Code(err); code == codes.InvalidArgument || code == codes.OutOfRange {
+		return statusWrong // the orchestrator says so
+	}
 	return statusFailed
 }

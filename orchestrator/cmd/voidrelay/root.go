@@ -6,6 +6,7 @@ import (
 	"io"
 	"log/slog"
 	"strings"
+	"sync/atomic"
 
 	"github.com/spf13/cobra"
 
@@ -25,6 +26,8 @@ type shell struct {
 	// in is where a person answers, if it is a terminal.
 	in       io.Reader
 	terminal bool
+	// asking: a person is asked something; nil where nothing waits.
+	asking *atomic.Bool
 	// found: the command line named a command and its arguments fit.
 	found bool
 }
@@ -64,7 +67,8 @@ func (sh *shell) root() *cobra.Command {
 	)
 	root.AddCommand(sh.upCommand(), sh.runCommand(), sh.demoCommand(), sh.migrateCommand(), sh.schemeCommand(),
 		sh.checkCommand(), sh.tokenCommand(), sh.initCommand(), sh.certCommand())
-	root.AddCommand(sh.statusCommand(), sh.billCommand(), sh.cancellationsCommand(), sh.workCommand(),
+	root.AddCommand(sh.statusCommand(), sh.billCommand(), sh.billsCommand(), sh.cancellationsCommand(),
+		sh.workCommand(),
 		sh.conditionsCommand(),
 		sh.schemesCommand(), sh.runsCommand(), sh.eventsCommand())
 	root.AddCommand(sh.readCommand(), sh.releaseCommand(), sh.resumeCommand(), sh.modeCommand())
@@ -74,8 +78,21 @@ func (sh *shell) root() *cobra.Command {
 		sh.closeCommand(), sh.actionsCommand())
 	root.AddCommand(sh.backfillCommand())
 	root.AddCommand(sh.versionCommand())
+	root.Long = root.Short + "\n\n" + exitWords
+	sh.completions(root)
+	sh.translate(root)
 	return root
 }
+
+// exitWords are in the help of the whole.
+const exitWords = `Exit status 退出码:
+  0  done 完成
+  1  something failed 失败: it may be tried again
+  2  a setting, an argument or what was asked for is wrong 设置或参数有误: trying again changes nothing
+  3  status: something needs a person 需要人工处理
+
+Where to 连接: --server (ORCHESTRATOR_TARGET), --token-file (VOIDRELAY_TOKEN, VOIDRELAY_TOKEN_FILE), --ca-file
+(VOIDRELAY_CA_FILE), --cert-file and --key-file (VOIDRELAY_CERT_FILE, VOIDRELAY_KEY_FILE).`
 
 const (
 	groupRun   = "run"

@@ -33,7 +33,8 @@ func (sh *shell) runsListCommand() *cobra.Command {
 		"种类 baseline, incremental, recheck, reconcile, backfill; left out: all")
 	cmd.Flags().StringSliceVar(&states, "state", nil,
 		"状态 running, planned, applying, complete, failed, cancelled; left out: all")
-	cmd.Flags().Int32Var(&request.PageSize, "limit", 24, "how many")
+	var limit int
+	limitOf(cmd, &limit, 24)
 	return sh.ask(cmd, func(ctx context.Context, r *remote, client *install.Client, args []string) error {
 		var err error
 		if request.Kinds, err = wordsOf[orchestratorv1.RunKind]("--kind", "RUN_KIND_",
@@ -47,8 +48,10 @@ func (sh *shell) runsListCommand() *cobra.Command {
 		if len(args) == 1 {
 			request.Scheme = args[0]
 		}
-		answer, err := client.Runs.ListRuns(ctx, &request)
-		if err != nil || r.printJSON(answer) {
+		answer, err := paged(limit, &request, func() (*orchestratorv1.ListRunsResponse, error) {
+			return client.Runs.ListRuns(ctx, &request)
+		})
+		if err != nil || r.printed(answer) {
 			return err
 		}
 		sh.printRuns(answer.GetRuns())
@@ -68,7 +71,7 @@ func (sh *shell) runsShowCommand() *cobra.Command {
 			return err
 		}
 		answer, err := client.Runs.GetRun(ctx, &orchestratorv1.GetRunRequest{RunId: id})
-		if err != nil || r.printJSON(answer) {
+		if err != nil || r.printed(answer) {
 			return err
 		}
 		sh.printTotals(answer.GetRun())
@@ -87,7 +90,7 @@ func (sh *shell) runsStartCommand() *cobra.Command {
 	cmd.Flags().StringVar(&kind, "kind", "",
 		"种类 reconcile (the last 72 hours), recheck (all bills known live) or incremental")
 	cmd.Flags().StringVar(&request.Reason, "reason", "", "why, in your words; kept")
-	cmd.Flags().StringVar(&request.RequestId, "request-id", "", "makes the act repeatable: the same id does it once")
+	requestFlag(cmd, &request.RequestId)
 	return sh.ask(cmd, func(ctx context.Context, r *remote, client *install.Client, args []string) error {
 		kinds, err := wordsOf[orchestratorv1.RunKind]("--kind", "RUN_KIND_",
 			orchestratorv1.RunKind_value, []string{kind})
@@ -96,7 +99,7 @@ func (sh *shell) runsStartCommand() *cobra.Command {
 		}
 		request.Scheme, request.Kind = args[0], kinds[0]
 		answer, err := client.Runs.StartRun(ctx, &request)
-		if err != nil || r.printJSON(answer) {
+		if err != nil || r.printed(answer) {
 			return err
 		}
 		sh.printf("已请求 asked for at %s; `voidrelay runs list %s --kind %s` shows what it found\n",
@@ -113,14 +116,14 @@ func (sh *shell) runsCancelCommand() *cobra.Command {
 		Args:  args(1, "ID --reason WHY"),
 	}
 	reasonFlag(cmd, &request.Reason)
-	cmd.Flags().StringVar(&request.RequestId, "request-id", "", "makes the act repeatable: the same id does it once")
+	requestFlag(cmd, &request.RequestId)
 	return sh.ask(cmd, func(ctx context.Context, r *remote, client *install.Client, args []string) error {
 		var err error
 		if request.RunId, err = runID(args[0]); err != nil {
 			return err
 		}
 		answer, err := client.Runs.CancelRun(ctx, &request)
-		if err != nil || r.printJSON(answer) {
+		if err != nil || r.printed(answer) {
 			return err
 		}
 		sh.printTotals(answer.GetRun())
@@ -150,11 +153,11 @@ func wordsOf[E ~int32](flag, prefix string, values map[string]int32, words []str
 }
 
 func (sh *shell) printRuns(runs []*orchestratorv1.Run) {
-	t := newTable("编号 id", "方案 scheme", "种类 kind", "开始 start", "状态 state", "单据 bills", "结果 what it came to")
+	t := sh.newTable("编号 id", "方案 scheme", "种类 kind", "开始 start", "状态 state", "单据 bills", "结果 what it came to")
 	for _, run := range runs {
-		t.row(strconv.FormatInt(run.GetRunId(), 10), run.GetScheme(), kindWords(run),
+		t.row(strconv.FormatInt(run.GetRunId(), 10), run.GetScheme(), sh.words(kindWords(run)),
 			moment(run.GetStartTime().AsTime()),
-			runStateWords(run.GetState()), strconv.FormatInt(billsOf(run), 10), resultWords(run))
+			sh.words(runStateWords(run.GetState())), strconv.FormatInt(billsOf(run), 10), resultWords(run))
 		if b := run.GetBackfill(); b != nil {
 			t.remark(whichWords(b.GetSelection()) + "  " + b.GetActor() + ": " + b.GetReason())
 		}

@@ -63,7 +63,9 @@ func (t *teller) meanwhile(ctx context.Context, what func() string, do func(cont
 			case <-done:
 				return
 			case <-tick.C:
-				t.say("… %s", what())
+				if text := what(); text != "" {
+					t.say("… %s", text)
+				}
 			}
 		}
 	}()

@@ -39,6 +39,7 @@ func (sh *shell) schemeApplyCommand() *cobra.Command {
 		"仅当方案仍为此版本 only if the file's one scheme is at this revision; 0: only if there is no such scheme yet")
 	ordersFlag(cmd, &orders)
 	reasonFlag(cmd, &request.Reason)
+	requestFlag(cmd, &request.RequestId)
 	return sh.askLong(cmd, func(ctx context.Context, r *remote, client *install.Client, args []string) error {
 		text, err := os.ReadFile(args[0])
 		if err != nil {
@@ -59,7 +60,7 @@ func (sh *shell) schemeApplyCommand() *cobra.Command {
 		if request.IfRevisions, err = seenRevisions(diff.GetSchemes(), ifRevision); err != nil {
 			return err
 		}
-		if !r.json {
+		if !r.machine() {
 			for _, d := range diff.GetSchemes() {
 				printDiff(sh, d)
 			}
@@ -72,7 +73,7 @@ func (sh *shell) schemeApplyCommand() *cobra.Command {
 		call, cancel = context.WithTimeout(ctx, callTime)
 		defer cancel()
 		answer, err := client.Schemes.ApplySchemes(call, &request)
-		if err != nil || r.printJSON(answer) {
+		if err != nil || r.printed(answer) {
 			return err
 		}
 		sh.printApplied(answer.GetSchemes())
@@ -207,7 +208,7 @@ func (sh *shell) schemeDiffCommand() *cobra.Command {
 			return err
 		}
 		if !bills {
-			if r.printJSON(answer) {
+			if r.printed(answer) {
 				return nil
 			}
 			for _, d := range answer.GetSchemes() {
@@ -226,7 +227,7 @@ func (sh *shell) diffBills(
 	request *orchestratorv1.DiffSchemeBillsRequest, most int,
 ) error {
 	for _, d := range diffs {
-		if !r.json {
+		if !r.machine() {
 			printDiff(sh, d)
 		}
 		if d.GetRevision() == 0 || d.GetChange() == orchestratorv1.SchemeChange_SCHEME_CHANGE_ABSENT {
@@ -237,7 +238,7 @@ func (sh *shell) diffBills(
 		if err != nil {
 			return err
 		}
-		if !r.printJSON(all) {
+		if !r.printed(all) {
 			sh.printBillDiff(all)
 		}
 	}
@@ -282,7 +283,7 @@ var mappingWords = map[orchestratorv1.MappingChange]string{
 
 // printBillDiff prints the orders whose request would differ, and counts all of them.
 func (sh *shell) printBillDiff(all *orchestratorv1.DiffSchemeBillsResponse) {
-	t := newTable("单据 bill", "种类 kind", "如何 how", "现在 now", "改后 then")
+	t := sh.newTable("单据 bill", "种类 kind", "如何 how", "现在 now", "改后 then")
 	for _, d := range all.GetDifferences() {
 		t.row(d.GetBillNo(), d.GetOrderKind()+" "+d.GetWarehouseNumber(), mappingWords[d.GetChange()],
 			mappedWords(d.GetBefore()), mappedWords(d.GetAfter()))

@@ -12,21 +12,23 @@ import (
 )
 
 func (sh *shell) schemeHistoryCommand() *cobra.Command {
-	var size int32
+	var request orchestratorv1.ListSchemeRevisionsRequest
+	var limit int
 	cmd := &cobra.Command{
 		Use:   "history SCHEME",
 		Short: "方案的历次版本 the revisions of a scheme, newest first: who, when, why, and what each changed",
 		Args:  args(1, "SCHEME"),
 	}
-	cmd.Flags().Int32Var(&size, "limit", 50, "最多多少条 how many at most, up to 500")
+	limitOf(cmd, &limit, 50)
 	return sh.ask(cmd, func(ctx context.Context, r *remote, client *install.Client, args []string) error {
-		answer, err := client.Schemes.ListSchemeRevisions(ctx, &orchestratorv1.ListSchemeRevisionsRequest{
-			Scheme: args[0], PageSize: size,
+		request.Scheme = args[0]
+		answer, err := paged(limit, &request, func() (*orchestratorv1.ListSchemeRevisionsResponse, error) {
+			return client.Schemes.ListSchemeRevisions(ctx, &request)
 		})
-		if err != nil || r.printJSON(answer) {
+		if err != nil || r.printed(answer) {
 			return err
 		}
-		t := newTable("版本 revision", "时间 time", "谁 who", "原因 why", "改动 changed")
+		t := sh.newTable("版本 revision", "时间 time", "谁 who", "原因 why", "改动 changed")
 		for _, v := range answer.GetRevisions() {
 			t.row(fmt.Sprint(v.GetRevision()), moment(v.GetCreateTime().AsTime()), v.GetActor(), v.GetReason(),
 				changedWords(v))
@@ -61,7 +63,7 @@ func (sh *shell) schemeExportCommand() *cobra.Command {
 	return sh.ask(cmd, func(ctx context.Context, r *remote, client *install.Client, args []string) error {
 		request.Schemes = args
 		answer, err := client.Schemes.ExportSchemes(ctx, &request)
-		if err != nil || r.printJSON(answer) {
+		if err != nil || r.printed(answer) {
 			return err
 		}
 		_, err = fmt.Fprint(sh.document, answer.GetDocument())
@@ -80,6 +82,7 @@ func (sh *shell) schemeRetireCommand() *cobra.Command {
 	}
 	cmd.Flags().BoolVar(&yes, "yes", false, "不再询问 does not ask, for scripts")
 	reasonFlag(cmd, &request.Reason)
+	requestFlag(cmd, &request.RequestId)
 	return sh.askLong(cmd, func(ctx context.Context, r *remote, client *install.Client, args []string) error {
 		request.Scheme, request.DryRun = args[0], true
 		call, cancel := context.WithTimeout(ctx, callTime)
@@ -100,7 +103,7 @@ func (sh *shell) schemeRetireCommand() *cobra.Command {
 		call, cancel = context.WithTimeout(ctx, callTime)
 		defer cancel()
 		answer, err := client.Schemes.RetireScheme(call, &request)
-		if err != nil || r.printJSON(answer) {
+		if err != nil || r.printed(answer) {
 			return err
 		}
 		sh.printf("已停用 retired  %s；撤回取消 cancellations withdrawn %d，其中在途 in flight %d；占用 claims %d\n",

@@ -24,8 +24,11 @@ func (sh *shell) schemesCommand() *cobra.Command {
 		Args:    args(0, ""),
 	}
 	return sh.ask(cmd, func(ctx context.Context, r *remote, client *install.Client, _ []string) error {
-		answer, err := client.Schemes.ListSchemes(ctx, &orchestratorv1.ListSchemesRequest{PageSize: 500})
-		if err != nil || r.printJSON(answer) {
+		var request orchestratorv1.ListSchemesRequest
+		answer, err := paged(0, &request, func() (*orchestratorv1.ListSchemesResponse, error) {
+			return client.Schemes.ListSchemes(ctx, &request)
+		})
+		if err != nil || r.printed(answer) {
 			return err
 		}
 		for _, s := range answer.GetSchemes() {
@@ -42,7 +45,7 @@ func printScheme(sh *shell, s *orchestratorv1.Scheme) {
 		state = "已停止 stopped"
 	}
 	sh.printf("  状态 state          %s\n", state)
-	sh.printf("  模式 mode           %s\n", modeWords(s.GetMode()))
+	sh.printf("  模式 mode           %s\n", sh.words(modeWords(s.GetMode())))
 	printConditions(sh, s)
 	sh.printf("  账套 accounts       %s → %s\n", s.GetDataCenterId(), strings.Join(s.GetWmsAccounts(), ", "))
 	watermark := "尚无，基线未完成 none yet, the baseline is not complete"

@@ -29,7 +29,7 @@ func (sh *shell) statusCommand() *cobra.Command {
 		if err != nil {
 			return err
 		}
-		if !r.printJSON(answer) {
+		if !r.printed(answer) {
 			sh.printStatus(answer)
 		}
 		if answer.GetNeedsPerson() {
@@ -59,7 +59,7 @@ func (sh *shell) printStatus(status *orchestratorv1.GetStatusResponse) {
 	sh.printf("%s\n", headline(status))
 	if len(status.GetConditions()) > 0 {
 		fmt.Fprintln(sh.out)
-		t := newTable("状况 condition", "对象 subject", "开始 since", "情况 what happened")
+		t := sh.newTable("状况 condition", "对象 subject", "开始 since", "情况 what happened")
 		for _, c := range status.GetConditions() {
 			t.row(c.GetKind(), subjectWords(c), moment(c.GetSinceTime().AsTime()), c.GetMessage())
 			t.remark("处理 to do: " + c.GetAction())
@@ -82,7 +82,7 @@ func (sh *shell) printStatus(status *orchestratorv1.GetStatusResponse) {
 		sh.printf("  待办 work      %d\n", s.GetOpenWorkItems())
 	}
 	fmt.Fprintln(sh.out)
-	t := newTable("主机 host", "版本 version", "最近信号 last sign of life", "")
+	t := sh.newTable("主机 host", "版本 version", "最近信号 last sign of life", "")
 	for _, h := range status.GetHosts() {
 		gone := ""
 		if h.GetGone() {

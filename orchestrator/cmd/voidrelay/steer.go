@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"strings"
-	"time"
 
 	"github.com/spf13/cobra"
 	"google.golang.org/protobuf/types/known/timestamppb"
@@ -14,17 +13,18 @@ import (
 )
 
 func (sh *shell) readCommand() *cobra.Command {
+	request := orchestratorv1.StartRunRequest{Kind: orchestratorv1.RunKind_RUN_KIND_INCREMENTAL}
 	cmd := &cobra.Command{
 		Use:     "read SCHEME",
 		Short:   "立即读一次金蝶 asks for an incremental run now",
 		GroupID: groupSteer,
 		Args:    args(1, "SCHEME"),
 	}
+	requestFlag(cmd, &request.RequestId)
 	return sh.ask(cmd, func(ctx context.Context, r *remote, client *install.Client, args []string) error {
-		answer, err := client.Runs.StartRun(ctx, &orchestratorv1.StartRunRequest{
-			Scheme: args[0], Kind: orchestratorv1.RunKind_RUN_KIND_INCREMENTAL,
-		})
-		if err != nil || r.printJSON(answer) {
+		request.Scheme = args[0]
+		answer, err := client.Runs.StartRun(ctx, &request)
+		if err != nil || r.printed(answer) {
 			return err
 		}
 		sh.printf("已请求 asked for at %s; `voidrelay schemes` shows when it was done\n",
@@ -48,6 +48,11 @@ func reasonFlag(cmd *cobra.Command, reason *string) {
 	}
 }
 
+// requestFlag lets a caller repeat an act whose answer was lost.
+func requestFlag(cmd *cobra.Command, id *string) {
+	cmd.Flags().StringVar(id, "request-id", "", "makes the act repeatable: the same id does it once")
+}
+
 func (sh *shell) resumeCommand() *cobra.Command {
 	var request orchestratorv1.ResumeSchemeRequest
 	var restoredTo string
@@ -58,20 +63,20 @@ func (sh *shell) resumeCommand() *cobra.Command {
 		Args:    args(1, "SCHEME --reason WHY"),
 	}
 	reasonFlag(cmd, &request.Reason)
+	requestFlag(cmd, &request.RequestId)
 	cmd.Flags().StringVar(&restoredTo, "kingdee-restored-to", "", "金蝶恢复到的时间点 the time to which Kingdee was "+
-		"restored from an older copy, such as 2026-11-25T08:00:00+08:00: ends kingdee_went_back")
+		"restored from an older copy, such as 2026-11-25 08:00 (Beijing time): ends kingdee_went_back")
 	return sh.ask(cmd, func(ctx context.Context, r *remote, client *install.Client, args []string) error {
 		request.Scheme = args[0]
 		if restoredTo != "" {
-			at, err := time.Parse(time.RFC3339, restoredTo)
+			at, err := timeIn("--kingdee-restored-to", restoredTo)
 			if err != nil {
-				return fmt.Errorf("%w: --kingdee-restored-to %q: 请带时区 want a time with its zone, such as "+
-					"2026-11-25T08:00:00+08:00", errWrong, restoredTo)
+				return err
 			}
 			request.KingdeeRestoredTo = timestamppb.New(at)
 		}
 		answer, err := client.Schemes.ResumeScheme(ctx, &request)
-		if err != nil || r.printJSON(answer) {
+		if err != nil || r.printed(answer) {
 			return err
 		}
 		printScheme(sh, answer.GetScheme())
@@ -93,6 +98,7 @@ func (sh *shell) modeCommand() *cobra.Command {
 		"此前仅观察的也发送 takes up what was decided in dry run, too; asks first")
 	cmd.Flags().BoolVar(&yes, "yes", false, "不再询问 does not ask, for scripts")
 	reasonFlag(cmd, &request.Reason)
+	requestFlag(cmd, &request.RequestId)
 	return sh.ask(cmd, func(ctx context.Context, r *remote, client *install.Client, args []string) error {
 		mode, ok := orchestratorv1.SchemeMode_value["SCHEME_MODE_"+strings.ToUpper(args[1])]
 		if !ok || mode == 0 {
@@ -111,7 +117,7 @@ func (sh *shell) modeCommand() *cobra.Command {
 			}
 		}
 		answer, err := client.Schemes.SetSchemeMode(ctx, &request)
-		if err != nil || r.printJSON(answer) {
+		if err != nil || r.printed(answer) {
 			return err
 		}
 		sh.printf("%s: %s", answer.GetScheme().GetScheme(), modeWords(answer.GetScheme().GetMode()))
@@ -138,7 +144,7 @@ func (sh *shell) showDryRun(
 		return 0, err
 	}
 	decided = standing.GetScheme().GetCancellationCounts()["dry_run"]
-	if decided == 0 || r.json {
+	if decided == 0 || r.machine() {
 		return decided, nil
 	}
 	found, err := client.Cancellations.ListCancellations(ctx, &orchestratorv1.ListCancellationsRequest{
@@ -152,7 +158,7 @@ func (sh *shell) showDryRun(
 		return 0, err
 	}
 	sh.printf("仅观察期间决定、未发送的取消 %d 条 decided in dry run and not sent:\n", decided)
-	t := newTable("单据 bill", "仓库单 order", "触发 triggers", "决定 decided")
+	t := sh.newTable("单据 bill", "仓库单 order", "触发 triggers", "决定 decided")
 	for _, c := range found.GetCancellations() {
 		t.row(c.GetBillNo(), c.GetWarehouseCode()+" "+c.GetOrderCode()+" "+c.GetOrderType(),
 			strings.Join(c.GetTriggers(), "+"), moment(c.GetCreateTime().AsTime()))

@@ -19,10 +19,11 @@ func (sh *shell) pauseCommand() *cobra.Command {
 		Args:    args(1, "SCHEME --reason WHY"),
 	}
 	reasonFlag(cmd, &request.Reason)
+	requestFlag(cmd, &request.RequestId)
 	return sh.ask(cmd, func(ctx context.Context, r *remote, client *install.Client, args []string) error {
 		request.Scheme = args[0]
 		answer, err := client.Schemes.PauseScheme(ctx, &request)
-		if err != nil || r.printJSON(answer) {
+		if err != nil || r.printed(answer) {
 			return err
 		}
 		printScheme(sh, answer.GetScheme())
@@ -39,9 +40,10 @@ func (sh *shell) stopAllCommand() *cobra.Command {
 		Args:    args(0, "--reason WHY"),
 	}
 	reasonFlag(cmd, &request.Reason)
+	requestFlag(cmd, &request.RequestId)
 	return sh.ask(cmd, func(ctx context.Context, r *remote, client *install.Client, _ []string) error {
 		answer, err := client.Schemes.StopAll(ctx, &request)
-		if err != nil || r.printJSON(answer) {
+		if err != nil || r.printed(answer) {
 			return err
 		}
 		sh.printf("已全部停发 all sending stopped at %s; 在途 in flight %d: 已发出的等答复，未发出的撤回 what has left "+
@@ -60,9 +62,10 @@ func (sh *shell) resumeAllCommand() *cobra.Command {
 		Args:    args(0, "--reason WHY"),
 	}
 	reasonFlag(cmd, &request.Reason)
+	requestFlag(cmd, &request.RequestId)
 	return sh.ask(cmd, func(ctx context.Context, r *remote, client *install.Client, _ []string) error {
 		answer, err := client.Schemes.ResumeAll(ctx, &request)
-		if err != nil || r.printJSON(answer) {
+		if err != nil || r.printed(answer) {
 			return err
 		}
 		if answer.GetResumed() {

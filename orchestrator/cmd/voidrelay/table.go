@@ -16,6 +16,15 @@ type table struct {
 
 func newTable(head ...string) *table { return &table{head: head} }
 
+// newTable is a table whose head is in the language that the locale asks for. Cells may be texts of others, and stay.
+func (sh *shell) newTable(head ...string) *table {
+	t := &table{}
+	for _, cell := range head {
+		t.head = append(t.head, sh.words(cell))
+	}
+	return t
+}
+
 func (t *table) row(cells ...string) {
 	shown := make([]string, len(cells))
 	for i, cell := range cells {

@@ -96,7 +96,7 @@ func (sh *shell) tokenListCommand() *cobra.Command {
 		if err != nil {
 			return err
 		}
-		rows := newTable("名称 name", "角色 role", "凭据 shows", "有效至 until")
+		rows := sh.newTable("名称 name", "角色 role", "凭据 shows", "有效至 until")
 		for _, one := range callers.List() {
 			shows, until := "证书 certificate", "—"
 			if one.Token != "" {

@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"fmt"
-	"time"
 
 	"github.com/spf13/cobra"
 	"google.golang.org/protobuf/types/known/timestamppb"
@@ -23,16 +22,16 @@ func (sh *shell) watermarkCommand() *cobra.Command {
 		Args:    args(1, "SCHEME --to TIME --reason WHY"),
 	}
 	reasonFlag(cmd, &request.Reason)
-	cmd.Flags().StringVar(&to, "to", "", "the new watermark, such as 2026-11-25T08:00:00+08:00 (required)")
+	requestFlag(cmd, &request.RequestId)
+	cmd.Flags().StringVar(&to, "to", "", "新的读取进度 the new watermark, such as 2026-11-25 08:00 (Beijing time; required)")
 	return sh.ask(cmd, func(ctx context.Context, r *remote, client *install.Client, args []string) error {
-		at, err := time.Parse(time.RFC3339, to)
+		at, err := timeIn("--to", to)
 		if err != nil {
-			return fmt.Errorf("%w: --to %q: 请带时区 want a time with its zone, such as 2026-11-25T08:00:00+08:00",
-				errWrong, to)
+			return err
 		}
 		request.Scheme, request.WatermarkTime = args[0], timestamppb.New(at)
 		answer, err := client.Schemes.MoveWatermark(ctx, &request)
-		if err != nil || r.printJSON(answer) {
+		if err != nil || r.printed(answer) {
 			return err
 		}
 		sh.printf("读取进度 watermark: %s → %s\n",
@@ -42,16 +41,21 @@ func (sh *shell) watermarkCommand() *cobra.Command {
 }
 
 func (sh *shell) watermarkChangesCommand() *cobra.Command {
+	request := orchestratorv1.ListWatermarkChangesRequest{}
+	var limit int
 	cmd := &cobra.Command{
 		Use:     "watermarks SCHEME",
 		Short:   "读取进度变动记录 how a watermark moved: by persons, and by runs that found something",
 		GroupID: groupAsk,
 		Args:    args(1, "SCHEME"),
 	}
+	limitOf(cmd, &limit, 50)
 	return sh.ask(cmd, func(ctx context.Context, r *remote, client *install.Client, args []string) error {
-		answer, err := client.Schemes.ListWatermarkChanges(ctx,
-			&orchestratorv1.ListWatermarkChangesRequest{Scheme: args[0]})
-		if err != nil || r.printJSON(answer) {
+		request.Scheme = args[0]
+		answer, err := paged(limit, &request, func() (*orchestratorv1.ListWatermarkChangesResponse, error) {
+			return client.Schemes.ListWatermarkChanges(ctx, &request)
+		})
+		if err != nil || r.printed(answer) {
 			return err
 		}
 		for _, m := range answer.GetMoves() {

@@ -1,8 +1,6 @@
 package main
 
 import (
-	"time"
-
 	orchestratorv1 "github.com/voidrelay/voidrelay/proto/gen/orchestrator/v1"
 )
 
@@ -49,21 +47,4 @@ func named(code, name string) string {
 		return code
 	}
 	return code + "（" + name + "）"
-}
-
-// clock is a time of today in Beijing time, as the texts of bills and work items have it. The zone stands beside it:
-// who reads a pasted screen is elsewhere.
-func clock(t time.Time) string {
-	if t.Unix() <= 0 {
-		return "-"
-	}
-	return t.In(beijing).Format("15:04:05.000 -07:00")
-}
-
-// moment is a time of any day, likewise.
-func moment(t time.Time) string {
-	if t.Unix() <= 0 {
-		return "-"
-	}
-	return t.In(beijing).Format("2006-01-02 15:04:05 -07:00")
 }

@@ -118,7 +118,7 @@ func (f *front) newMux() *runtime.ServeMux {
 		runtime.WithRoutingErrorHandler(f.writeRoutingError),
 		runtime.WithIncomingHeaderMatcher(func(key string) (string, bool) {
 			if textproto.CanonicalMIMEHeaderKey(key) == requestID {
-				return requestID, true
+				return "", false // the connection hands it over; twice it would count as none
 			}
 			return runtime.DefaultHeaderMatcher(key)
 		}),

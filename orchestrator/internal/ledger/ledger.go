@@ -233,6 +233,8 @@ type Due struct {
 	BillNo         string
 	OrderID        int64
 	rule.Request
+	// Order is what the request is about in Kingdee's words: its kind and its warehouse.
+	Order    rule.Order
 	Triggers []rule.Trigger
 	Evidence rule.Evidence
 	// Question: it is not owed, but asked.

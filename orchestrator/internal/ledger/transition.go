@@ -13,6 +13,7 @@ import (
 //	transition.go           what a run decides
 //	transition_question.go  what a run asks about
 //	transition_correct.go   what a revision corrects
+//	transition_part.go      what a revision takes out
 //	transition_answer.go    what the read before a request, the request and its answer decide
 //	transition_act.go       what a person decides
 //
@@ -199,23 +200,6 @@ func WithdrawBills(ctx context.Context, tx pgx.Tx, scheme string, bills []int64)
 // WithdrawScheme withdraws everything that a scheme still owes, because it is retired; as WithdrawBills otherwise.
 func WithdrawScheme(ctx context.Context, tx pgx.Tx, scheme string) ([]int64, error) {
 	return endWhole(ctx, tx, `c.scheme = $1`, `'withdrawn', 'scheme_retired', false`, scheme)
-}
-
-// WithdrawParts withdraws what a scheme owes of warehouses, by Kingdee's number, and order kinds, such as Assembly.in,
-// that it does not list any longer: planned, open, held and needs_attention become withdrawn, unless something may have
-// come of it in the WMS.
-func WithdrawParts(ctx context.Context, tx pgx.Tx, scheme string, warehouses, kinds []string) error {
-	if len(warehouses)+len(kinds) == 0 {
-		return nil
-	}
-	ended, err := endWhole(ctx, tx, `c.scheme = $1 and `+neverLanded+` and exists (
-        select from cancellation f where f.cancellation_id = c.cancellation_id and (f.warehouse_number = any($2)
-          or concat_ws('.', nullif(f.bill_kind, ''), f.direction) = any($3)))`,
-		`'withdrawn', 'not_in_scheme', false`, scheme, warehouses, kinds)
-	if err != nil {
-		return err
-	}
-	return CloseCancellationWork(ctx, tx, ended, "withdrawn: not_in_scheme")
 }
 
 // HoldPlan holds what was planned with a reason to, once its run is complete or has taken long: planned becomes held.

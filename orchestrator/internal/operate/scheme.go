@@ -217,7 +217,7 @@ func namesOf(parts []rule.Part, kind rule.PartKind) []string {
 // readAnew lets the next run decide anew whatever is not settled, where this revision takes parts out that document,
 // the revision's before, has: what is owed no longer is withdrawn then. Until that nothing leaves for what the revision
 // before let go. What is owed of a warehouse or an order kind that is taken out is withdrawn at once: what the scheme
-// does not list is not cancelled.
+// does not list is not cancelled. What may have landed of it is a person's to look at.
 func readAnew(ctx context.Context, tx pgx.Tx, f SchemeFile, document string) error {
 	if f.PartsOf == nil {
 		return nil
@@ -246,8 +246,8 @@ where b.scheme = $1 and b.bill_id in (
 }
 
 // takeUp lets the next run decide anew what was withdrawn because its warehouse or its order kind had been taken out,
-// where this revision brings that back. A bill that is gone from Kingdee is proved gone once more, and decided with
-// that.
+// where this revision brings that back, and has what a person was to look at asked again. A bill that is gone from
+// Kingdee is proved gone once more, and decided with that.
 func takeUp(ctx context.Context, tx pgx.Tx, f SchemeFile, document string) error {
 	if f.PartsOf == nil {
 		return nil
@@ -260,6 +260,9 @@ func takeUp(ctx context.Context, tx pgx.Tx, f SchemeFile, document string) error
 	warehouses, kinds := namesOf(added, rule.PartWarehouse), namesOf(added, rule.PartOrderKind)
 	if len(warehouses)+len(kinds) == 0 {
 		return nil
+	}
+	if err := ledger.TakeUpParts(ctx, tx, f.Scheme, warehouses, kinds); err != nil {
+		return err
 	}
 	_, err = tx.Exec(ctx, `
 update bill b set reread_time = now()

@@ -109,7 +109,7 @@ cross join lateral (
            d.lease_until, d.not_before, d.verified_time, d.unread_since, d.attempt, d.maybe_landed, d.answer_lost,
            d.same_disposition, d.same_count, d.same_since, d.answer_changes, d.unsent_since,
            f.revision, f.bill_no, f.cancel_reason, f.extend_props, f.owner_code, f.triggers, f.evidence,
-           f.traceparent, o.warehouse_code, o.order_code, o.order_type
+           f.bill_kind, f.direction, f.warehouse_number, f.traceparent, o.warehouse_code, o.order_code, o.order_type
     from unsettled_cancellation d
     join cancellation f on f.cancellation_id = d.cancellation_id
     join warehouse_order o on o.order_id = d.order_id
@@ -139,7 +139,7 @@ from unnest((
 const dueColumns = `
 select c.cancellation_id, c.scheme, c.revision, s.revision as scheme_revision, c.bill_id, c.bill_no, c.order_id,
        c.account, c.warehouse_code, c.order_code, c.order_type, c.cancel_reason, c.extend_props, c.owner_code,
-       c.triggers, c.evidence, c.question,
+       c.bill_kind, c.direction, c.warehouse_number, c.triggers, c.evidence, c.question,
        c.not_before, c.verified_time, c.unread_since, c.attempt, c.maybe_landed, c.answer_lost, c.same_disposition,
        c.same_count, c.same_since, c.answer_changes, c.unsent_since, c.traceparent,
        case when c.same_disposition = 'not_found' then (` + rested + `) else interval '0' end as rested,

@@ -17,6 +17,9 @@ type dueRow struct {
 	BillNo         string
 	OrderID        int64
 	rule.Request
+	BillKind        string
+	Direction       string
+	WarehouseNumber string
 	Triggers        []string
 	Evidence        string
 	Question        int
@@ -44,6 +47,7 @@ func (r dueRow) due() ledger.Due {
 	return ledger.Due{
 		ID: r.CancellationID, Scheme: r.Scheme, Revision: r.Revision, SchemeRevision: r.SchemeRevision,
 		BillID: r.BillID, BillNo: r.BillNo, OrderID: r.OrderID, Request: r.Request,
+		Order:    rule.Order{BillKind: r.BillKind, Direction: r.Direction, Warehouse: r.WarehouseNumber},
 		Triggers: triggersOf(r.Triggers), Evidence: rule.Evidence(r.Evidence), Question: r.Question > 0,
 		VerifiedTime: r.VerifiedTime,
 		UnreadSince:  r.UnreadSince, Attempt: r.Attempt,

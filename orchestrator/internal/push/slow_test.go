@@ -152,12 +152,24 @@ func verifierOf(q kingdeev1.BillServiceClient, notes *slowNotes) *Verifier {
 	return &Verifier{Store: notes, Kingdee: q, Logger: slog.New(slog.DiscardHandler), Now: time.Now}
 }
 
+// listedOrder is one of a kind and a warehouse that the shipped scheme lists.
+var listedOrder = rule.Order{BillKind: "Assembly", Direction: "in", Warehouse: "CK001"}
+
+// voidedDue is a cancellation of such an order, for a voided bill.
+func voidedDue(id, bill int64, number string) ledger.Due {
+	return ledger.Due{
+		ID: id, BillID: bill, BillNo: number, Order: listedOrder, Triggers: []rule.Trigger{rule.TriggerVoided},
+	}
+}
+
 // Half of verify_after is 30 s for a void. For an un-audit it is 5 s. Times are those of the sandbox's own clock.
 func TestSendingGoesOnWhileAVerificationTakesUpToHalfOfVerifyAfter(t *testing.T) {
 	const seconds = time.Second
-	voided := ledger.Due{ID: 1, BillID: 1, BillNo: "A1", Triggers: []rule.Trigger{rule.TriggerVoided}}
-	unAudited := ledger.Due{ID: 3, BillID: 3, BillNo: "A3", Triggers: []rule.Trigger{rule.TriggerUnAudited},
-		Evidence: rule.EvidenceSnapshot, NotBefore: time.Unix(1, 0)}
+	voided := voidedDue(1, 1, "A1")
+	unAudited := ledger.Due{
+		ID: 3, BillID: 3, BillNo: "A3", Order: listedOrder, Triggers: []rule.Trigger{rule.TriggerUnAudited},
+		Evidence: rule.EvidenceSnapshot, NotBefore: time.Unix(1, 0),
+	}
 	// Voided, and then only un-audited: what a request for it may wait is what one for an un-audit may.
 	once := unAudited
 	once.Triggers = []rule.Trigger{rule.TriggerVoided, rule.TriggerUnAudited}
@@ -228,11 +240,10 @@ func TestWhatIsVerifiedIsAskedForOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		q, notes := newQueueing(3, 7*time.Second), &slowNotes{}
 		v, e := verifierOf(q, notes), bothTriggers(t)
-		void := []rule.Trigger{rule.TriggerVoided}
 		batches := [][]ledger.Due{
-			{{ID: 1, BillID: 1, BillNo: "A1", Triggers: void}, {ID: 2, BillID: 2, BillNo: "A2", Triggers: void}},
-			{{ID: 11, BillID: 1, BillNo: "A1", Triggers: void}},
-			{{ID: 2, BillID: 2, BillNo: "A2", Triggers: void}},
+			{voidedDue(1, 1, "A1"), voidedDue(2, 2, "A2")},
+			{voidedDue(11, 1, "A1")},
+			{voidedDue(2, 2, "A2")},
 		}
 		began := time.Now()
 		var all sync.WaitGroup
@@ -270,7 +281,7 @@ func TestVerificationsOfASlowKingdeeTakeTurns(t *testing.T) {
 		var all sync.WaitGroup
 		for id := int64(4); id < 8; id++ {
 			all.Go(func() {
-				due := ledger.Due{ID: id, BillID: id, BillNo: "B" + string(rune('0'+id)),
+				due := ledger.Due{Order: listedOrder, ID: id, BillID: id, BillNo: "B" + string(rune('0'+id)),
 					Triggers: []rule.Trigger{rule.TriggerVoided}}
 				holds, err := v.Run(t.Context(), e, nil, []ledger.Due{due})
 				require.NoError(t, err)
@@ -288,7 +299,7 @@ func TestKingdeeSlowNamesSessionsOnceMoreOfThemWouldBeEnough(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		q, notes := newQueueing(1, 40*time.Second), &slowNotes{}
 		v, e := verifierOf(q, notes), bothTriggers(t)
-		due := []ledger.Due{{ID: 1, BillID: 1, BillNo: "A1", Triggers: []rule.Trigger{rule.TriggerVoided}}}
+		due := []ledger.Due{voidedDue(1, 1, "A1")}
 		for _, told := range []struct {
 			answer time.Duration
 			reason string
@@ -309,7 +320,7 @@ func TestAProbeEndsKingdeeSlow(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		q, notes := newQueueing(1, 20*time.Second), &slowNotes{}
 		v, e := verifierOf(q, notes), bothTriggers(t)
-		due := []ledger.Due{{ID: 1, BillID: 1, BillNo: "A1", Triggers: []rule.Trigger{rule.TriggerVoided}}}
+		due := []ledger.Due{voidedDue(1, 1, "A1")}
 		open := func() bool { return notes.open[rule.TriggerVoided].Kind == rule.ConditionKingdeeSlow }
 		slow := func() {
 			for range 2 {

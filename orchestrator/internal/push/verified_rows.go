@@ -29,14 +29,8 @@ func (s *Rows) StoreVerified(
 		groups[v.Outcome] = append(groups[v.Outcome], v)
 	}
 	err := ledger.InTx(ctx, s.pool, func(tx pgx.Tx) error {
-		var newest int
-		if err := tx.QueryRow(ctx, `select revision from scheme where scheme = $1 for key share`, scheme).
-			Scan(&newest); err != nil {
+		if err := isNewest(ctx, tx, scheme, revision); err != nil {
 			return err
-		}
-		if newest != revision {
-			return fmt.Errorf("scheme %s has revision %d by now, not %d: %w", scheme, newest, revision,
-				ledger.ErrConflict)
 		}
 		if err := ledger.LockVerified(ctx, tx, ids(verified), ids(groups[rule.ClaimUnconfirmed])); err != nil {
 			return err
@@ -65,6 +59,17 @@ func (s *Rows) StoreVerified(
 		return fmt.Errorf("store verification: %w", err)
 	}
 	return nil
+}
+
+// isNewest is ErrConflict where a scheme has another revision by now, and keeps the next one from being stored until
+// the transaction ends.
+func isNewest(ctx context.Context, tx pgx.Tx, scheme string, revision int) error {
+	var newest int
+	err := tx.QueryRow(ctx, `select revision from scheme where scheme = $1 for key share`, scheme).Scan(&newest)
+	if err == nil && newest != revision {
+		err = fmt.Errorf("scheme %s has revision %d by now, not %d: %w", scheme, newest, revision, ledger.ErrConflict)
+	}
+	return err
 }
 
 func ids(verified []ledger.Verified) []int64 {

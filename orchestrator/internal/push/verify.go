@@ -29,6 +29,7 @@ type verifyStore interface {
 	Claimants(ctx context.Context, ids []int64) (map[int64][]rule.Claimant, error)
 	StoreVerified(ctx context.Context, scheme string, revision int, verified []ledger.Verified,
 		wait, limit time.Duration) error
+	WithdrawUnlisted(ctx context.Context, scheme string, revision int, ids []int64) error
 }
 
 // Verifier reads bills again before anything is sent for them.
@@ -84,6 +85,10 @@ func (v *Verifier) Run(ctx context.Context, e intake.Entry, watermark *ledger.Wa
 // otherwise.
 func (v *Verifier) run(ctx context.Context, e intake.Entry, watermark *ledger.Watermark, due []ledger.Due,
 	probed rule.Trigger) (map[int64]ledger.Verified, error) {
+	due, err := v.listed(ctx, e, due)
+	if err != nil || len(due) == 0 {
+		return nil, err
+	}
 	ids := make([]int64, len(due))
 	for i, d := range due {
 		ids[i] = d.ID

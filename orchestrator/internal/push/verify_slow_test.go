@@ -50,7 +50,7 @@ func TestAVerificationAsksItsQuestionsAtOnce(t *testing.T) {
 		Store: holdsStore{}, Kingdee: &meeting{Books: books, other: make(chan struct{})},
 		Logger: slog.New(slog.DiscardHandler), Now: time.Now,
 	}
-	got, err := v.Run(t.Context(), shippedScheme(t), nil, []ledger.Due{{ID: 1, BillID: 1, BillNo: "A1"}})
+	got, err := v.Run(t.Context(), shippedScheme(t), nil, []ledger.Due{voidedDue(1, 1, "A1")})
 	require.NoError(t, err)
 	require.Equal(t, rule.Holds, got[1].Outcome)
 }

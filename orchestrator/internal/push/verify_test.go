@@ -56,7 +56,10 @@ func TestOneNumberThatCannotBeAskedForStopsOnlyItself(t *testing.T) {
 	books.Void(2)
 	v := &Verifier{Store: holdsStore{}, Kingdee: refusing{books}, Logger: slog.New(slog.DiscardHandler), Now: time.Now}
 	got, err := v.Run(t.Context(), shippedScheme(t), nil,
-		[]ledger.Due{{ID: 1, BillID: 1, BillNo: "A1"}, {ID: 2, BillID: 2, BillNo: "A2\t"}})
+		[]ledger.Due{
+			{ID: 1, BillID: 1, BillNo: "A1", Order: listedOrder},
+			{ID: 2, BillID: 2, BillNo: "A2\t", Order: listedOrder},
+		})
 	require.NoError(t, err)
 	require.Contains(t, got, int64(1),
 		"500 cancellations of a batch are unread for 24 h and given to a person because of one number")

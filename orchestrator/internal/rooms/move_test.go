@@ -48,7 +48,7 @@ func move(ctx context.Context, pool *pgxpool.Pool, e rule.Event, m moved) error 
 				later[i].Generation++
 			}
 			_, err = ledger.TakeOver(ctx, tx, m.Scheme, later)
-		case rule.EventPartRemoved:
+		case rule.EventPartRemoved, rule.EventPartRemovedLanded:
 			var warehouses []string
 			for _, c := range m.Cancellations {
 				warehouses = append(warehouses, c.Order.Warehouse)

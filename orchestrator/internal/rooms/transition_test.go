@@ -46,8 +46,10 @@ update cancellation_now set hold_reason = 'number_reuse_unsaid' where scheme = $
 update cancellation_now set hold_reason = 'no_event_time' where scheme = $1 and state = 'planned'`,
 	rule.EventUnreadTooLong: `
 update cancellation_now set unread_since = now() - interval '2 hours', update_time = now() where scheme = $1`,
-	rule.EventOrderRefused: `update cancellation_now set attempt = 1, disposition = 'auth' where scheme = $1`,
-	rule.EventRetried:      `update cancellation_now set outcome = 'marked_done' where scheme = $1 and state = 'done'`,
+	rule.EventPartRemovedLanded: `update unsettled_cancellation set maybe_landed = true where scheme = $1`,
+	rule.EventOrderRefused:      `update cancellation_now set attempt = 1, disposition = 'auth' where scheme = $1`,
+	rule.EventRetried: `
+update cancellation_now set outcome = 'marked_done' where scheme = $1 and state = 'done'`,
 }
 
 // answeredAs is the answer of the events that are one.

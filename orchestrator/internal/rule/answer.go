@@ -92,6 +92,9 @@ const (
 	// WorkBeforeCutover lists bills that were known live and ended before the cutover of a part, which is its subject:
 	// they owe nothing through it.
 	WorkBeforeCutover WorkKind = "before_cutover"
+	// WorkNotInScheme is about an order whose request may have reached the WMS before its warehouse or its order kind
+	// was taken out of the scheme: nobody asks the WMS about it any longer.
+	WorkNotInScheme WorkKind = "not_in_scheme"
 	// WorkResting is the list of an account's orders that have rested too long, to phone through.
 	WorkResting WorkKind = "resting_orders"
 )

@@ -43,9 +43,10 @@ const (
 	// EventCorrected: a revision corrects how orders are named that are there, and nothing can have come of it in the
 	// WMS.
 	EventCorrected Event = "corrected"
-	// EventPartRemoved: a revision takes its warehouse or its order kind out of the scheme, and nothing can have come
-	// of it in the WMS.
-	EventPartRemoved Event = "part_removed"
+	// EventPartRemoved and EventPartRemovedLanded: a revision takes its warehouse or its order kind out of the scheme,
+	// or the read before a request finds that one has, and nothing can have come of it in the WMS, or something may.
+	EventPartRemoved       Event = "part_removed"
+	EventPartRemovedLanded Event = "part_removed_landed"
 	// EventRunEnded, EventRunEndedHolding and EventRunEndedWatching: the run that planned it is complete, or has
 	// been long in ending, and there is no reason to hold it, or there is one, or the scheme only watches.
 	EventRunEnded         Event = "run_ended"
@@ -83,7 +84,8 @@ const (
 
 // What a person decides.
 const (
-	// EventRetried: ask the WMS again. What the WMS itself said is cancelled is not asked again.
+	// EventRetried: ask the WMS again. What the WMS itself said is cancelled is not asked again. So is what waited for
+	// a person because its part had been removed, once a revision brings that back.
 	EventRetried Event = "retried"
 	// EventReleased: send what was held.
 	EventReleased Event = "released"
@@ -124,6 +126,7 @@ func Transitions() []Transition {
 		{EventTakenOver, []CancellationState{Planned, Open, Held, NeedsAttention}, Withdrawn},
 		{EventCorrected, []CancellationState{Planned, Open, Held, NeedsAttention}, Withdrawn},
 		{EventPartRemoved, []CancellationState{Planned, Open, Held, NeedsAttention}, Withdrawn},
+		{EventPartRemovedLanded, []CancellationState{Planned, Open, Held}, NeedsAttention},
 		{EventRunEnded, []CancellationState{Planned}, Open},
 		{EventRunEndedHolding, []CancellationState{Planned}, Held},
 		{EventRunEndedWatching, []CancellationState{Planned}, DryRun},

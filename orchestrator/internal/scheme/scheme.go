@@ -105,6 +105,14 @@ func (s *Scheme) Kinds() []rule.OrderKind {
 	return kinds
 }
 
+// Lists says whether the scheme asks for such an order at all: it has the kind and the warehouse, and that is not
+// outside.
+func (s *Scheme) Lists(order rule.Order) bool {
+	_, kind := s.orders[order.Kind()]
+	warehouse, listed := s.warehouses[order.Warehouse]
+	return kind && listed && !warehouse.Outside
+}
+
 // Policy is what the scheme says about deciding, with the cutover that is kept with its watermark and those of what was
 // added later.
 func (s *Scheme) Policy(cutover time.Time, cutovers rule.Cutovers) rule.Policy {

@@ -129,6 +129,7 @@ insert into plain_word (about, code, word_zh, word_en) values
 ('close_reason', 'nothing waits for it any longer', '已没有取消等待它', 'nothing waits for it any longer'),
 ('close_reason', 'settled by the WMS', '旺店通已有答复', 'the WMS settled it'),
 ('close_reason', 'withdrawn: no_trigger', '取消已撤回：不再需要取消', 'withdrawn: nothing calls for it any longer'),
+('close_reason', 'it is in the scheme again', '仓库或单据种类已回到方案内', 'its warehouse or order kind is in the scheme again'),
 ('close_reason', 'withdrawn: not_in_scheme', '取消已撤回：仓库或单据种类已不在方案内',
  'withdrawn: its warehouse or order kind is not in the scheme any longer'),
 ('close_reason', 'withdrawn: order_claimed', '取消已撤回：仓库单由另一张单据占用',
@@ -205,6 +206,7 @@ insert into plain_word (about, code, word_zh, word_en) values
 ('work_kind', 'trigger_off', '触发条件未启用', 'trigger off'),
 ('work_kind', 'wms_auth_order', '该单不允许取消', 'WMS auth order'),
 ('work_kind', 'many_deleted', '批量删除', 'many deleted'),
+('work_kind', 'not_in_scheme', '已移出方案，结果不明', 'taken out, outcome unknown'),
 ('work_kind', 'part_was_away', '方案部分曾停用', 'part was away'),
 ('work_kind', 'before_cutover', '启用前已结束', 'ended before the cutover'),
 ('work_kind', 'resting_orders', '搁置的仓库单', 'resting orders'),
@@ -328,6 +330,15 @@ insert into work_kind (kind, subject, message_zh, action_zh, message_en, action_
     '在旺店通查看该单状态；未取消则：voidrelay retry "{scheme}" --ids {id} --reason "……"',
     'no request got a clear answer; it may or may not be cancelled',
     'look at the order in the WMS; if it is not cancelled: voidrelay retry "{scheme}" --ids {id} --reason "…"'),
+('not_in_scheme', '',
+    '仓库或单据种类已移出方案，移出前发出的请求结果不明，不再发送请求',
+    '在旺店通查看该单状态；应取消而未取消的请人工取消，或把仓库加回方案（会自动继续）；已取消则：'
+    'voidrelay done "{scheme}" --ids {id} --reason "……"',
+    'its warehouse or order kind was taken out of the scheme; a request had left before that, nobody knows what came '
+    'of it, and none is sent any longer',
+    'look at the order in the WMS; if it is to be cancelled and is not, cancel it by hand, or take the warehouse into '
+    'the scheme again, and it goes on by itself; if it is cancelled: '
+    'voidrelay done "{scheme}" --ids {id} --reason "…"'),
 ('wms_auth_order', '',
     '旺店通账号可用，但这一单的请求被当作无权限拒绝，已停下',
     '核对该仓库、货主是否授权给此账号，然后：voidrelay retry "{scheme}" --ids {id} --reason "……"',

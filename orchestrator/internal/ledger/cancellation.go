@@ -267,10 +267,11 @@ func ArrayOf(triggers []rule.Trigger) string {
 	return text + "}"
 }
 
-// MoveBill lets the cancellations and work items of a bill be those of the id under which it is kept from now on.
+// MoveBill lets the cancellations and work items of a bill be those of the id under which it is kept from now on. What
+// opens an item about one of its cancellations at this moment has locked the changing row, and is waited for first.
 func MoveBill(ctx context.Context, tx pgx.Tx, scheme string, from, to int64) error {
 	for _, table := range []string{
-		"cancellation", "unsettled_cancellation", "shared_cancellation", "work_item", "work_item_bill",
+		"unsettled_cancellation", "shared_cancellation", "cancellation", "work_item", "work_item_bill",
 	} {
 		if _, err := tx.Exec(ctx, `update `+table+` set bill_id = $3 where scheme = $1 and bill_id = $2`,
 			scheme, from, to); err != nil {

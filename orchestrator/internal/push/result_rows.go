@@ -143,6 +143,9 @@ func resultWork(
 	if err := openTexts(ctx, tx, texts); err != nil {
 		return err
 	}
+	if err := ofPresentBills(ctx, tx, open); err != nil {
+		return err
+	}
 	if _, err := ledger.OpenItems(ctx, tx, open); err != nil || len(settled) == 0 {
 		return err
 	}
@@ -150,6 +153,34 @@ func resultWork(
 		return err
 	}
 	return ledger.CloseRestored(ctx, tx, settled)
+}
+
+// ofPresentBills makes work items about cancellations, whose rows are locked or settled in this transaction, items of
+// the bills that these have by now: while a request was on its way the id of its bill may have become another bill's.
+func ofPresentBills(ctx context.Context, tx pgx.Tx, open []ledger.WorkItem) error {
+	if len(open) == 0 {
+		return nil
+	}
+	ids := make([]int64, len(open))
+	for i, w := range open {
+		ids[i] = w.CancellationID
+	}
+	rows, err := tx.Query(ctx, `select cancellation_id, bill_id from cancellation where cancellation_id = any($1)`, ids)
+	if err != nil {
+		return err
+	}
+	bills := map[int64]int64{}
+	var id, bill int64
+	if _, err := pgx.ForEachRow(rows, []any{&id, &bill}, func() error {
+		bills[id] = bill
+		return nil
+	}); err != nil {
+		return err
+	}
+	for i := range open {
+		open[i].BillID = cmp.Or(bills[open[i].CancellationID], open[i].BillID)
+	}
+	return nil
 }
 
 // tellInferred opens one work item for a scheme of which more than rule.ManyInferred cancellations were done within an

@@ -1,6 +1,7 @@
 // Package remap maps the stored snapshots of a scheme by its newest revision, where that changes what bills claim, adds
 // the claims, and names anew what is owed where the revision is a correction. Until it has ended the scheme sends
-// nothing (rule 17, docs/rules.md). It asks no vendor.
+// nothing (rule 17, docs/rules.md). It maps anew also what a person retries, and what is owed of bills that no read
+// shows. It asks no vendor.
 package remap
 
 import (

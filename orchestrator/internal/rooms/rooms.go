@@ -14,6 +14,7 @@ import (
 	"github.com/voidrelay/voidrelay/orchestrator/internal/push"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/query"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/reconcile"
+	"github.com/voidrelay/voidrelay/orchestrator/internal/remap"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/syncrun"
 )
 
@@ -29,6 +30,7 @@ type All struct {
 	*reconcile.ComparisonRows
 	*backfill.PlanRows
 	*operate.Operator
+	*remap.FormerRows
 }
 
 // New reaches them through a pool that ledger.Open made.
@@ -38,6 +40,7 @@ func New(pool *pgxpool.Pool) *All {
 		Rows: push.NewRows(pool), Conditions: ledger.NewConditions(pool), BillRows: intake.NewBillRows(pool),
 		ReadingRows: syncrun.NewReadingRows(pool), ComparisonRows: reconcile.NewComparisonRows(pool),
 		PlanRows: backfill.NewPlanRows(pool), Operator: operate.NewOperator(pool),
+		FormerRows: remap.NewFormerRows(pool),
 	}
 }
 

@@ -76,6 +76,87 @@ func TestAnIdOfAnotherBillWithTheSameOrderKeepsIt(t *testing.T) {
 	require.Empty(t, b.items(), "it was made in its place")
 }
 
+// A third bill claims the order of the former one, whose cancellation is withdrawn for that. Once it lets go, the
+// former one's void counts again: no read could show that bill, so that nobody looked.
+func TestWhatIsOwedOfAFormerBillIsOwedAnewOnceNobodyClaimsItsOrder(t *testing.T) {
+	for name, tc := range map[string]struct{ triggers, first, anew string }{
+		"voided":     {"triggers: [voided]", "withdrawn order_claimed", "open "},
+		"only there": {runtest.AllTriggers, "withdrawn order_claimed", "held "},
+	} {
+		t.Run(name, func(t *testing.T) {
+			b := setupWith(t, "triggers: [voided]", tc.triggers)
+			b.Books.Fresh(1, "A1", "CK001")
+			b.Books.Fresh(3, "A1", "CK001")
+			b.Run()
+			b.Later(time.Minute)
+			if name == "voided" {
+				b.Books.Void(1)
+				b.Run()
+				require.Empty(t, b.Verify())
+				require.Equal(t, "1 WH-HZ01 "+tc.first, b.outcomes())
+			}
+			b.Later(time.Hour)
+			b.givenAgain("B5", "CK002")
+			b.Run()
+			if name != "voided" {
+				_, err := b.Acts().Operate(t.Context(), ledger.ReleaseHeld, ledger.Act{
+					Scheme: "assembly-void", Actor: "li", Reason: "it is gone",
+				}, ledger.CancellationFilter{Scheme: "assembly-void"}, ledger.Bounds{Max: 1})
+				require.NoError(t, err)
+			}
+			require.Empty(t, b.Verify())
+			require.Equal(t, "-1001 WH-HZ01 "+tc.first, b.outcomes())
+			b.Later(time.Minute)
+			b.Run()
+			require.Equal(t, "-1001 WH-HZ01 "+tc.first, b.outcomes(), "it is still claimed")
+
+			// The third bill goes to another warehouse.
+			b.Books.UnAudit(3)
+			b.Run()
+			b.Later(time.Minute)
+			b.Books.Fresh(3, "A1", "CK002")
+			b.Run()
+			b.Later(time.Minute)
+			b.Run()
+			require.Contains(t, b.outcomes(), "-1001 WH-HZ01 "+tc.anew)
+			if name == "voided" {
+				require.Equal(t, 1, b.send(rule.Cancelled, saidCancelled))
+				require.Equal(t, "-1001 WH-HZ01 done cancelled", b.outcomes())
+			}
+		})
+	}
+}
+
+// The request of a bill is on its way when its id shows another one: what a person is to do about its answer is the
+// former bill's, and not the other's.
+func TestAnAnswerForABillWhoseIdShowsAnotherIsTheFormerBills(t *testing.T) {
+	b := setupLiving(t)
+	b.Run()
+	b.Books.Fresh(1, "A1", "CK001")
+	b.Run()
+	b.Later(time.Minute)
+	b.Books.Void(1)
+	b.Run()
+	require.Len(t, b.Verify(), 1)
+	due, err := b.Store.Load(t.Context(), []int64{1})
+	require.NoError(t, err)
+	due[0].SendBefore = time.Now().Add(time.Minute)
+	leased, err := b.Store.Lease(t.Context(), due, time.Minute)
+	require.NoError(t, err)
+	require.Len(t, leased, 1)
+	b.Later(time.Hour)
+	b.givenAgain("B5", "CK002")
+	b.Run()
+	d := leased[0]
+	require.NoError(t, b.Store.StoreResults(t.Context(), []ledger.Result{{
+		ID: d.ID, Attempt: d.Attempt, Scheme: d.Scheme, BillID: d.BillID, BillNo: d.BillNo,
+		Answer: rule.Answer{Disposition: rule.TooLate}, SameDisposition: rule.TooLate, SameCount: 1,
+		SameSince: time.Now(), Next: rule.Next{State: rule.NeedsAttention, Work: rule.WorkTooLate},
+	}}, func(_ ledger.Result, err error) { t.Fatal(err) }))
+	require.Equal(t, "-1001 WH-HZ01 needs_attention ", b.outcomes())
+	require.Equal(t, "too_late -1001 ", b.items())
+}
+
 // The former bill was live. Where deletions are acted on a person decides about its order, since no proof was asked
 // for; its claim has ended in any case.
 func TestAnIdOfAnotherBillDeletesTheFormerOne(t *testing.T) {

@@ -81,12 +81,16 @@ func (c *chunk) fault(ctx context.Context, err error) error {
 	return intake.ReadFault(err)
 }
 
-// unclaimed looks again, at the beginning of a run, at cancellations whose order another bill claimed.
+// unclaimed looks again, at the beginning of a run, at cancellations whose order another bill claimed. What is owed
+// anew of a bill that no read shows is planned at once.
 func (c *chunk) unclaimed(ctx context.Context) error {
 	if c.run.Cursor > 0 {
 		return nil
 	}
-	return c.Store.Unclaimed(ctx, c.entry.Name, rereadLimit)
+	if err := c.Store.Unclaimed(ctx, c.entry.Name, rereadLimit); err != nil {
+		return err
+	}
+	return c.Store.TakeUpFormer(ctx, c.entry, c.standing)
 }
 
 // reread decides again, by id, bills whose row is known not to be trusted. It leaves the cursor alone.

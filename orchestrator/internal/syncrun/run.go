@@ -23,6 +23,7 @@ import (
 type Store interface {
 	intake.PageStore
 	Unclaimed(ctx context.Context, scheme string, limit int) error
+	TakeUpFormer(ctx context.Context, e intake.Entry, standing ledger.Scheme) error
 	intake.SuspectStore
 	Scheme(ctx context.Context, name string) (ledger.Scheme, error)
 	Reread(ctx context.Context, scheme string, limit int) ([]int64, error)

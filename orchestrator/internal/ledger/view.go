@@ -232,8 +232,13 @@ type SchemeStatus struct {
 	StandsStill         bool
 	Standing            string
 	OpenWorkItems       int64
-	// SendingBlockedBy are the kinds of the open conditions that keep it from sending.
-	SendingBlockedBy []string
+	StandingEN          string `db:"standing_en"`
+	// SendingBlockedBy are the kinds of the open conditions that keep it from sending, the oldest of them since
+	// SendingBlockedSince.
+	SendingBlockedBy    []string
+	SendingBlockedSince time.Time
+	// SendSince is zero in dry run, StandsStillSince while reading goes on.
+	SendSince, StandsStillSince time.Time
 }
 
 // UnsettledCount is how many cancellations of a state have not ended, and since when the oldest has been owed.

@@ -10,14 +10,16 @@ import (
 func (r *Reader) SchemeStatuses(ctx context.Context) ([]ledger.SchemeStatus, error) {
 	return ledger.ReadAll[ledger.SchemeStatus](ctx, r.pool, "read status of schemes", `
 select s.scheme, s.mode, s.incremental_millis * interval '1 millisecond' as incremental_interval, r.as_of,
-       m.watermark_time, r.stands_still, r.standing,
+       m.watermark_time, r.stands_still, r.stands_still_since, r.standing, r.standing_en,
+       case when s.mode = 'send' then s.send_since end as send_since,
        (select count(*) from work_item w where w.scheme = s.scheme and w.close_time is null) as open_work_items,
-       coalesce((
-           select array_agg(distinct o.kind order by o.kind)
-           from condition o
-           where o.end_time is null and o.blocks_sending and `+ledger.AboutScheme+`
-             and (o.account = '' or o.account = any(s.wms_accounts))), '{}') as sending_blocked_by
+       b.kinds as sending_blocked_by, b.since as sending_blocked_since
 from scheme s
+cross join lateral (
+    select coalesce(array_agg(distinct o.kind order by o.kind), '{}') as kinds, min(o.since) as since
+    from condition o
+    where o.end_time is null and o.blocks_sending and `+ledger.AboutScheme+`
+      and (o.account = '' or o.account = any(s.wms_accounts))) b
 join reporting.reading r on r.scheme = s.scheme
 left join watermark m on m.scheme = s.scheme
 where s.active

@@ -88,7 +88,9 @@ func schemeStatusMessage(v ledger.SchemeStatus, unsettled []ledger.UnsettledCoun
 		Mode:                enum[orchestratorv1.SchemeMode](orchestratorv1.SchemeMode_value, "SCHEME_MODE_", v.Mode),
 		IncrementalInterval: durationpb.New(v.IncrementalInterval), AsOfTime: stamp(v.AsOf),
 		WatermarkTime: stamp(v.WatermarkTime), ReadingStandsStill: v.StandsStill, Standing: v.Standing,
-		SendingBlockedBy: v.SendingBlockedBy, OpenWorkItems: v.OpenWorkItems,
+		SendingBlockedBy: v.SendingBlockedBy, OpenWorkItems: v.OpenWorkItems, StandingEn: v.StandingEN,
+		SendSinceTime: stamp(v.SendSince), StandsStillSinceTime: stamp(v.StandsStillSince),
+		SendingBlockedSinceTime: stamp(v.SendingBlockedSince),
 	}
 	for _, u := range unsettled {
 		if u.Scheme == v.Scheme {

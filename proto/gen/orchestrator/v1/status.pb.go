@@ -154,8 +154,17 @@ type SchemeStatus struct {
 	Unsettled []*UnsettledCount `protobuf:"bytes,9,rep,name=unsettled,proto3" json:"unsettled,omitempty"`
 	// How many work items are open.
 	OpenWorkItems int64 `protobuf:"varint,10,opt,name=open_work_items,json=openWorkItems,proto3" json:"open_work_items,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	// Since when it sends; absent in dry run.
+	SendSinceTime *timestamppb.Timestamp `protobuf:"bytes,11,opt,name=send_since_time,json=sendSinceTime,proto3" json:"send_since_time,omitempty"`
+	// Since when reading stands still; absent while it goes on.
+	StandsStillSinceTime *timestamppb.Timestamp `protobuf:"bytes,12,opt,name=stands_still_since_time,json=standsStillSinceTime,proto3" json:"stands_still_since_time,omitempty"`
+	// standing in English.
+	StandingEn string `protobuf:"bytes,13,opt,name=standing_en,json=standingEn,proto3" json:"standing_en,omitempty"`
+	// Since when something keeps it from sending: the oldest of the conditions that sending_blocked_by names and that
+	// stand in the ledger; absent where none does.
+	SendingBlockedSinceTime *timestamppb.Timestamp `protobuf:"bytes,14,opt,name=sending_blocked_since_time,json=sendingBlockedSinceTime,proto3" json:"sending_blocked_since_time,omitempty"`
+	unknownFields           protoimpl.UnknownFields
+	sizeCache               protoimpl.SizeCache
 }
 
 func (x *SchemeStatus) Reset() {
@@ -256,6 +265,34 @@ func (x *SchemeStatus) GetOpenWorkItems() int64 {
 		return x.OpenWorkItems
 	}
 	return 0
+}
+
+func (x *SchemeStatus) GetSendSinceTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.SendSinceTime
+	}
+	return nil
+}
+
+func (x *SchemeStatus) GetStandsStillSinceTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.StandsStillSinceTime
+	}
+	return nil
+}
+
+func (x *SchemeStatus) GetStandingEn() string {
+	if x != nil {
+		return x.StandingEn
+	}
+	return ""
+}
+
+func (x *SchemeStatus) GetSendingBlockedSinceTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.SendingBlockedSinceTime
+	}
+	return nil
 }
 
 // UnsettledCount is how many cancellations of a state have not ended, and since when the oldest of them has been owed.
@@ -407,7 +444,7 @@ const file_orchestrator_v1_status_proto_rawDesc = "" +
 	"conditions\x18\x02 \x03(\v2\x1a.orchestrator.v1.ConditionR\n" +
 	"conditions\x127\n" +
 	"\aschemes\x18\x03 \x03(\v2\x1d.orchestrator.v1.SchemeStatusR\aschemes\x12+\n" +
-	"\x05hosts\x18\x04 \x03(\v2\x15.orchestrator.v1.HostR\x05hosts\"\x85\x04\n" +
+	"\x05hosts\x18\x04 \x03(\v2\x15.orchestrator.v1.HostR\x05hosts\"\x96\x06\n" +
 	"\fSchemeStatus\x12\x16\n" +
 	"\x06scheme\x18\x01 \x01(\tR\x06scheme\x12/\n" +
 	"\x04mode\x18\x02 \x01(\x0e2\x1b.orchestrator.v1.SchemeModeR\x04mode\x12L\n" +
@@ -420,7 +457,12 @@ const file_orchestrator_v1_status_proto_rawDesc = "" +
 	"\x12sending_blocked_by\x18\b \x03(\tR\x10sendingBlockedBy\x12=\n" +
 	"\tunsettled\x18\t \x03(\v2\x1f.orchestrator.v1.UnsettledCountR\tunsettled\x12&\n" +
 	"\x0fopen_work_items\x18\n" +
-	" \x01(\x03R\ropenWorkItems\"\x9d\x01\n" +
+	" \x01(\x03R\ropenWorkItems\x12B\n" +
+	"\x0fsend_since_time\x18\v \x01(\v2\x1a.google.protobuf.TimestampR\rsendSinceTime\x12Q\n" +
+	"\x17stands_still_since_time\x18\f \x01(\v2\x1a.google.protobuf.TimestampR\x14standsStillSinceTime\x12\x1f\n" +
+	"\vstanding_en\x18\r \x01(\tR\n" +
+	"standingEn\x12W\n" +
+	"\x1asending_blocked_since_time\x18\x0e \x01(\v2\x1a.google.protobuf.TimestampR\x17sendingBlockedSinceTime\"\x9d\x01\n" +
 	"\x0eUnsettledCount\x128\n" +
 	"\x05state\x18\x01 \x01(\x0e2\".orchestrator.v1.CancellationStateR\x05state\x12\x14\n" +
 	"\x05count\x18\x02 \x01(\x03R\x05count\x12;\n" +
@@ -469,16 +511,19 @@ var file_orchestrator_v1_status_proto_depIdxs = []int32{
 	8,  // 5: orchestrator.v1.SchemeStatus.as_of_time:type_name -> google.protobuf.Timestamp
 	8,  // 6: orchestrator.v1.SchemeStatus.watermark_time:type_name -> google.protobuf.Timestamp
 	3,  // 7: orchestrator.v1.SchemeStatus.unsettled:type_name -> orchestrator.v1.UnsettledCount
-	9,  // 8: orchestrator.v1.UnsettledCount.state:type_name -> orchestrator.v1.CancellationState
-	8,  // 9: orchestrator.v1.UnsettledCount.oldest_time:type_name -> google.protobuf.Timestamp
-	8,  // 10: orchestrator.v1.Host.beat_time:type_name -> google.protobuf.Timestamp
-	0,  // 11: orchestrator.v1.StatusService.GetStatus:input_type -> orchestrator.v1.GetStatusRequest
-	1,  // 12: orchestrator.v1.StatusService.GetStatus:output_type -> orchestrator.v1.GetStatusResponse
-	12, // [12:13] is the sub-list for method output_type
-	11, // [11:12] is the sub-list for method input_type
-	11, // [11:11] is the sub-list for extension type_name
-	11, // [11:11] is the sub-list for extension extendee
-	0,  // [0:11] is the sub-list for field type_name
+	8,  // 8: orchestrator.v1.SchemeStatus.send_since_time:type_name -> google.protobuf.Timestamp
+	8,  // 9: orchestrator.v1.SchemeStatus.stands_still_since_time:type_name -> google.protobuf.Timestamp
+	8,  // 10: orchestrator.v1.SchemeStatus.sending_blocked_since_time:type_name -> google.protobuf.Timestamp
+	9,  // 11: orchestrator.v1.UnsettledCount.state:type_name -> orchestrator.v1.CancellationState
+	8,  // 12: orchestrator.v1.UnsettledCount.oldest_time:type_name -> google.protobuf.Timestamp
+	8,  // 13: orchestrator.v1.Host.beat_time:type_name -> google.protobuf.Timestamp
+	0,  // 14: orchestrator.v1.StatusService.GetStatus:input_type -> orchestrator.v1.GetStatusRequest
+	1,  // 15: orchestrator.v1.StatusService.GetStatus:output_type -> orchestrator.v1.GetStatusResponse
+	15, // [15:16] is the sub-list for method output_type
+	14, // [14:15] is the sub-list for method input_type
+	14, // [14:14] is the sub-list for extension type_name
+	14, // [14:14] is the sub-list for extension extendee
+	0,  // [0:14] is the sub-list for field type_name
 }
 
 func init() { file_orchestrator_v1_status_proto_init() }

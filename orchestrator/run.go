@@ -30,6 +30,7 @@ import (
 	"github.com/voidrelay/voidrelay/orchestrator/internal/query"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/rpc"
 	"github.com/voidrelay/voidrelay/orchestrator/internal/worker"
+	kingdeev1 "github.com/voidrelay/voidrelay/proto/gen/kingdee/v1"
 )
 
 // drainTime bounds a stop: a batch that is under way ends within it.
@@ -127,7 +128,7 @@ func Start(ctx context.Context, cfg Config, logger *slog.Logger) (_ *Server, err
 	if err := w.beginOnce(ctx); err != nil {
 		return nil, err
 	}
-	s.serveGRPC(pool, reader, w.schemes, remembered)
+	s.serveGRPC(pool, reader, w.schemes, remembered, w.kingdee)
 	if err := s.serveREST(ctx, cfg, guard); err != nil {
 		return nil, err
 	}
@@ -172,12 +173,14 @@ func (s *Server) listenGRPC(ctx context.Context, cfg Config, guard access.Guard)
 
 func (s *Server) serveGRPC(
 	pool *pgxpool.Pool, reader *query.Reader, schemes *intake.Registry, remembered *memory.Keeper,
+	kingdee *grpc.ClientConn,
 ) {
 	rpc.Register(s.grpc, rpc.Deps{
 		Reader: reader, Host: s.host, Operator: operate.NewOperator(pool), Recorder: operate.NewRecorder(pool),
 		Starter: starter{s}, Memory: remembered,
 		Gate: gate{schemes}, Ledger: pool, Timing: timingOf(schemes),
-		Events: event.NewReader(pool),
+		Events:     event.NewReader(pool),
+		KingdeeNow: kingdeeNow{kingdee: kingdeev1.NewBillServiceClient(kingdee), schemes: schemes},
 	})
 	s.Go(s.grpc.Serve)
 }

@@ -148,7 +148,8 @@ func workKinds() []string {
 	return []string{
 		"answer_unrecognised", "before_cutover", "bill_undecodable", "bill_unread", "bill_without_lines",
 		"claim_unconfirmed", "in_progress_too_long", "line_without_warehouse", "many_deleted", "many_inferred",
-		"no_event_time", "number_reuse_unsaid", "old_order_cancelled", "order_claimed", "order_not_found",
+		"no_event_time", "not_in_scheme", "number_reuse_unsaid", "old_order_cancelled", "order_claimed",
+		"order_not_found",
 		"order_vanished", "outcome_unknown", "part_was_away", "rejected", "request_refused", "resting_orders",
 		"restored_after_cancel", "runs_miss_changes", "stamp_ahead", "too_late", "trigger_off",
 		"warehouse_not_mapped", "wms_auth_order",

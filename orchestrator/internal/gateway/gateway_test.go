@@ -54,7 +54,7 @@ func TestEveryRPCHasARESTBindingAndACase(t *testing.T) {
 		}
 		return true
 	})
-	require.Equal(t, 43, methods)
+	require.Equal(t, 44, methods)
 	require.Len(t, bound, methods)
 }
 

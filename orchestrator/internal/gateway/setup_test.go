@@ -98,6 +98,24 @@ func (g *gate) CanSend(standing ledger.Scheme) error {
 	return nil
 }
 
+// kingdeeNow is a Kingdee that has one bill, and cannot be asked for the scheme that stands still.
+type kingdeeNow struct{}
+
+func (kingdeeNow) BillsNow(_ context.Context, scheme, billNo string) (rpc.BillsNow, error) {
+	if scheme == "halted" {
+		return rpc.BillsNow{}, &rpc.KingdeeError{Reason: "VENDOR_UNREACHABLE", Cause: errors.New("no answer")}
+	}
+	shown := rpc.BillsNow{Read: rowtest.Now}
+	if billNo == "ZZCX000001" {
+		shown.Bills = []rpc.BillNow{{State: rule.State{
+			ID: 1, Number: billNo, Org: "100", Kind: "Assembly", DocumentStatus: rule.Audited,
+			CancelStatus: rule.Voided, CreateTime: rowtest.Now.Add(-time.Hour), ModifyTime: rowtest.Now,
+			CancelTime: rowtest.Now,
+		}}}
+	}
+	return shown, nil
+}
+
 // remembered is the memory of a host that worked with another ledger.
 func remembered(t *testing.T, pool *pgxpool.Pool) *memory.Keeper {
 	t.Helper()
@@ -143,7 +161,7 @@ func setup(t *testing.T, callers *access.Callers) *face {
 		Recorder: operate.NewRecorder(pool), Starter: f.starter, Gate: f.gate,
 		Ledger: pool,
 		Timing: func(string) rule.Timing { return rule.DefaultTiming() }, Events: event.NewReader(pool),
-		Memory: remembered(t, pool),
+		Memory: remembered(t, pool), KingdeeNow: kingdeeNow{},
 	})
 	f.server.SetHealth(true)
 	own := f.server.Own()

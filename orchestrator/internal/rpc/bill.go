@@ -13,6 +13,9 @@ type billService struct {
 	orchestratorv1.UnimplementedBillServiceServer
 	schemes SchemeReader
 	reader  BillReader
+	kingdee KingdeeNow
+	// asking has a place for each that may ask Kingdee at once.
+	asking chan struct{}
 }
 
 func (s *billService) GetBill(

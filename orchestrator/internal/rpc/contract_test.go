@@ -144,6 +144,10 @@ func TestEveryReasonIsSentAsTheContractSays(t *testing.T) {
 		{"DEADLINE_EXCEEDED", fmt.Errorf("x: %w", context.DeadlineExceeded), codes.DeadlineExceeded, nil, false},
 		{"CALLER_GONE", fmt.Errorf("x: %w", context.Canceled), codes.Canceled, nil, false},
 		{"UNAUTHENTICATED", access.ErrUnauthenticated, codes.Unauthenticated, nil, false},
+		{
+			"KINGDEE_UNREAD", about(&KingdeeError{Cause: context.DeadlineExceeded}, "scheme", "a"), codes.Unavailable,
+			[]string{"kingdee_reason", "scheme"}, false,
+		},
 		{"LOGINS_HELD_BACK", &access.HeldBackError{RetryAfter: 1}, codes.ResourceExhausted, nil, false},
 		{
 			"NOT_ALLOWED", &access.Forbidden{Caller: access.Identity{Name: "li", Role: access.Viewer}},

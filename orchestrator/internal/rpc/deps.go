@@ -146,6 +146,8 @@ type Deps struct {
 	// Ledger is what revisions of schemes are read from: a pool that ledger.Open made.
 	Ledger ledger.Reads
 	Events *event.Reader
+	// KingdeeNow asks Kingdee for a person.
+	KingdeeNow KingdeeNow
 	// Memory is what the host that answers remembers of the ledger; nil: nothing.
 	Memory *memory.Keeper
 	// Timing is how long a scheme waits for what.
@@ -177,7 +179,9 @@ func Register(server grpc.ServiceRegistrar, deps Deps) {
 	orchestratorv1.RegisterWorkServiceServer(server, work)
 	orchestratorv1.RegisterStatusServiceServer(server, &statusService{work: work, reader: deps.Reader})
 	orchestratorv1.RegisterLedgerServiceServer(server, &ledgerService{memory: deps.Memory, recorder: deps.Recorder})
-	orchestratorv1.RegisterBillServiceServer(server, &billService{schemes: deps.Reader, reader: deps.Reader})
+	orchestratorv1.RegisterBillServiceServer(server, &billService{
+		schemes: deps.Reader, reader: deps.Reader, kingdee: deps.KingdeeNow, asking: make(chan struct{}, asksAtOnce),
+	})
 	orchestratorv1.RegisterEventServiceServer(server, &eventService{
 		schemes: deps.Reader, events: deps.Events, beat: cmp.Or(deps.WatchBeat, watchBeat),
 	})

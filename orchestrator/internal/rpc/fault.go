@@ -148,6 +148,7 @@ func wire(err error) (sent apierr.Error, ours bool) {
 		text      *ledger.TextError
 		subject   *located
 		unread    *unreadBill
+		unasked   *KingdeeError
 	)
 	if errors.As(err, &subject) {
 		sent.Metadata[subject.key] = subject.value
@@ -167,6 +168,10 @@ func wire(err error) (sent apierr.Error, ours bool) {
 		sent.Metadata["bill_no"], sent.Metadata["scheme"] = unread.billNo, unread.reading.Scheme
 		sent.Metadata["as_of_time"] = timeText(unread.reading.AsOf)
 		sent.Metadata["stands_still_since_time"] = timeText(unread.reading.StandsStillSince)
+	case errors.As(err, &unasked):
+		set(codes.Unavailable, orchestratorv1.ErrorReason_ERROR_REASON_KINGDEE_UNREAD)
+		sent.Message = unasked.Error()
+		sent.Metadata["kingdee_reason"] = unasked.Reason
 	case errors.As(err, &stopped):
 		set(codes.FailedPrecondition, orchestratorv1.ErrorReason_ERROR_REASON_SCHEME_STOPPED)
 		sent.Metadata["scheme"], sent.Metadata["stop_reason"] = stopped.scheme, stopped.reason

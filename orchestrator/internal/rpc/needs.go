@@ -11,6 +11,7 @@ import (
 var needs = map[string]access.Need{
 	v1.BillService_GetBill_FullMethodName:                       {Role: access.Viewer},
 	v1.BillService_BatchGetBills_FullMethodName:                 {Role: access.Viewer},
+	v1.BillService_ReadBillNow_FullMethodName:                   {Role: access.Operator},
 	v1.CancellationService_ListCancellations_FullMethodName:     {Role: access.Viewer},
 	v1.CancellationService_GetCancellation_FullMethodName:       {Role: access.Viewer},
 	v1.CancellationService_ListWorkItems_FullMethodName:         {Role: access.Viewer},

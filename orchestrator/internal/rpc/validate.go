@@ -17,7 +17,7 @@ import (
 // to 9999. Of a person's own words it refuses controls, too.
 func storable(request proto.Message) error { return storableFields(request.ProtoReflect(), "") }
 
-// storableFields looks at every text and time of a message, and of the messages in it.
+// storableFields asking at every text and time of a message, and of the messages in it.
 func storableFields(message protoreflect.Message, path string) error {
 	var fault error
 	message.Range(func(field protoreflect.FieldDescriptor, value protoreflect.Value) bool {

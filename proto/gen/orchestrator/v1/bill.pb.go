@@ -190,6 +190,269 @@ func (x *GetBillResponse) GetBills() []*Bill {
 	return nil
 }
 
+type ReadBillNowRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// By which scheme Kingdee is asked: its data centre and its form. NOT_FOUND (SCHEME_NOT_FOUND) where there is none of
+	// that name, or it is retired.
+	Scheme string `protobuf:"bytes,1,opt,name=scheme,proto3" json:"scheme,omitempty"`
+	// FBillNo 单据编号, as Kingdee writes it.
+	BillNo        string `protobuf:"bytes,2,opt,name=bill_no,json=billNo,proto3" json:"bill_no,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ReadBillNowRequest) Reset() {
+	*x = ReadBillNowRequest{}
+	mi := &file_orchestrator_v1_bill_proto_msgTypes[2]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ReadBillNowRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ReadBillNowRequest) ProtoMessage() {}
+
+func (x *ReadBillNowRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_orchestrator_v1_bill_proto_msgTypes[2]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ReadBillNowRequest.ProtoReflect.Descriptor instead.
+func (*ReadBillNowRequest) Descriptor() ([]byte, []int) {
+	return file_orchestrator_v1_bill_proto_rawDescGZIP(), []int{2}
+}
+
+func (x *ReadBillNowRequest) GetScheme() string {
+	if x != nil {
+		return x.Scheme
+	}
+	return ""
+}
+
+func (x *ReadBillNowRequest) GetBillNo() string {
+	if x != nil {
+		return x.BillNo
+	}
+	return ""
+}
+
+type ReadBillNowResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// What Kingdee shows, by FID; none: it shows our user no bill with this number.
+	Bills []*BillNow `protobuf:"bytes,1,rep,name=bills,proto3" json:"bills,omitempty"`
+	// The moment before the query left, by this service's clock.
+	ReadTime      *timestamppb.Timestamp `protobuf:"bytes,2,opt,name=read_time,json=readTime,proto3" json:"read_time,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ReadBillNowResponse) Reset() {
+	*x = ReadBillNowResponse{}
+	mi := &file_orchestrator_v1_bill_proto_msgTypes[3]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ReadBillNowResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ReadBillNowResponse) ProtoMessage() {}
+
+func (x *ReadBillNowResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_orchestrator_v1_bill_proto_msgTypes[3]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ReadBillNowResponse.ProtoReflect.Descriptor instead.
+func (*ReadBillNowResponse) Descriptor() ([]byte, []int) {
+	return file_orchestrator_v1_bill_proto_rawDescGZIP(), []int{3}
+}
+
+func (x *ReadBillNowResponse) GetBills() []*BillNow {
+	if x != nil {
+		return x.Bills
+	}
+	return nil
+}
+
+func (x *ReadBillNowResponse) GetReadTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.ReadTime
+	}
+	return nil
+}
+
+// BillNow is a bill as Kingdee shows it at this moment.
+type BillNow struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// FID.
+	BillId int64 `protobuf:"varint,1,opt,name=bill_id,json=billId,proto3" json:"bill_id,omitempty"`
+	// FBillNo.
+	BillNo string `protobuf:"bytes,2,opt,name=bill_no,json=billNo,proto3" json:"bill_no,omitempty"`
+	// Number of the stock organisation.
+	StockOrgNumber string `protobuf:"bytes,3,opt,name=stock_org_number,json=stockOrgNumber,proto3" json:"stock_org_number,omitempty"`
+	// What kind of bill of its form it is, such as Assembly; empty where the form has only one.
+	BillKind string `protobuf:"bytes,4,opt,name=bill_kind,json=billKind,proto3" json:"bill_kind,omitempty"`
+	// FDocumentStatus 单据状态: Z A B C D; empty where Kingdee shows another letter.
+	DocumentStatus string `protobuf:"bytes,5,opt,name=document_status,json=documentStatus,proto3" json:"document_status,omitempty"`
+	// FCancelStatus 作废状态: A or B; B also for a closed bill where the scheme counts that as voided.
+	CancelStatus string `protobuf:"bytes,6,opt,name=cancel_status,json=cancelStatus,proto3" json:"cancel_status,omitempty"`
+	// FCreateDate. Each date is absent where Kingdee has none.
+	CreateTime *timestamppb.Timestamp `protobuf:"bytes,7,opt,name=create_time,json=createTime,proto3" json:"create_time,omitempty"`
+	// FModifyDate.
+	ModifyTime *timestamppb.Timestamp `protobuf:"bytes,8,opt,name=modify_time,json=modifyTime,proto3" json:"modify_time,omitempty"`
+	// FApproveDate.
+	ApproveTime *timestamppb.Timestamp `protobuf:"bytes,9,opt,name=approve_time,json=approveTime,proto3" json:"approve_time,omitempty"`
+	// FCancelDate, or when it was closed.
+	CancelTime *timestamppb.Timestamp `protobuf:"bytes,10,opt,name=cancel_time,json=cancelTime,proto3" json:"cancel_time,omitempty"`
+	// The states in words: 有效, 已作废, 已关闭, 未审核.
+	Text string `protobuf:"bytes,11,opt,name=text,proto3" json:"text,omitempty"`
+	// The same in English.
+	TextEn string `protobuf:"bytes,12,opt,name=text_en,json=textEn,proto3" json:"text_en,omitempty"`
+	// What Kingdee shows of it cannot be decoded: why, for people. Else empty.
+	Problem       string `protobuf:"bytes,13,opt,name=problem,proto3" json:"problem,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *BillNow) Reset() {
+	*x = BillNow{}
+	mi := &file_orchestrator_v1_bill_proto_msgTypes[4]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *BillNow) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*BillNow) ProtoMessage() {}
+
+func (x *BillNow) ProtoReflect() protoreflect.Message {
+	mi := &file_orchestrator_v1_bill_proto_msgTypes[4]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use BillNow.ProtoReflect.Descriptor instead.
+func (*BillNow) Descriptor() ([]byte, []int) {
+	return file_orchestrator_v1_bill_proto_rawDescGZIP(), []int{4}
+}
+
+func (x *BillNow) GetBillId() int64 {
+	if x != nil {
+		return x.BillId
+	}
+	return 0
+}
+
+func (x *BillNow) GetBillNo() string {
+	if x != nil {
+		return x.BillNo
+	}
+	return ""
+}
+
+func (x *BillNow) GetStockOrgNumber() string {
+	if x != nil {
+		return x.StockOrgNumber
+	}
+	return ""
+}
+
+func (x *BillNow) GetBillKind() string {
+	if x != nil {
+		return x.BillKind
+	}
+	return ""
+}
+
+func (x *BillNow) GetDocumentStatus() string {
+	if x != nil {
+		return x.DocumentStatus
+	}
+	return ""
+}
+
+func (x *BillNow) GetCancelStatus() string {
+	if x != nil {
+		return x.CancelStatus
+	}
+	return ""
+}
+
+func (x *BillNow) GetCreateTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.CreateTime
+	}
+	return nil
+}
+
+func (x *BillNow) GetModifyTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.ModifyTime
+	}
+	return nil
+}
+
+func (x *BillNow) GetApproveTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.ApproveTime
+	}
+	return nil
+}
+
+func (x *BillNow) GetCancelTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.CancelTime
+	}
+	return nil
+}
+
+func (x *BillNow) GetText() string {
+	if x != nil {
+		return x.Text
+	}
+	return ""
+}
+
+func (x *BillNow) GetTextEn() string {
+	if x != nil {
+		return x.TextEn
+	}
+	return ""
+}
+
+func (x *BillNow) GetProblem() string {
+	if x != nil {
+		return x.Problem
+	}
+	return ""
+}
+
 type BatchGetBillsRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// FBillNo 单据编号, exactly as Kingdee writes each; 1 to 1,000. One that is named twice is answered once.
@@ -202,7 +465,7 @@ type BatchGetBillsRequest struct {
 
 func (x *BatchGetBillsRequest) Reset() {
 	*x = BatchGetBillsRequest{}
-	mi := &file_orchestrator_v1_bill_proto_msgTypes[2]
+	mi := &file_orchestrator_v1_bill_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -214,7 +477,7 @@ func (x *BatchGetBillsRequest) String() string {
 func (*BatchGetBillsRequest) ProtoMessage() {}
 
 func (x *BatchGetBillsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_orchestrator_v1_bill_proto_msgTypes[2]
+	mi := &file_orchestrator_v1_bill_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -227,7 +490,7 @@ func (x *BatchGetBillsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use BatchGetBillsRequest.ProtoReflect.Descriptor instead.
 func (*BatchGetBillsRequest) Descriptor() ([]byte, []int) {
-	return file_orchestrator_v1_bill_proto_rawDescGZIP(), []int{2}
+	return file_orchestrator_v1_bill_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *BatchGetBillsRequest) GetBillNos() []string {
@@ -256,7 +519,7 @@ type BatchGetBillsResponse struct {
 
 func (x *BatchGetBillsResponse) Reset() {
 	*x = BatchGetBillsResponse{}
-	mi := &file_orchestrator_v1_bill_proto_msgTypes[3]
+	mi := &file_orchestrator_v1_bill_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -268,7 +531,7 @@ func (x *BatchGetBillsResponse) String() string {
 func (*BatchGetBillsResponse) ProtoMessage() {}
 
 func (x *BatchGetBillsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_orchestrator_v1_bill_proto_msgTypes[3]
+	mi := &file_orchestrator_v1_bill_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -281,7 +544,7 @@ func (x *BatchGetBillsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use BatchGetBillsResponse.ProtoReflect.Descriptor instead.
 func (*BatchGetBillsResponse) Descriptor() ([]byte, []int) {
-	return file_orchestrator_v1_bill_proto_rawDescGZIP(), []int{3}
+	return file_orchestrator_v1_bill_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *BatchGetBillsResponse) GetAnswers() []*BillAnswer {
@@ -319,7 +582,7 @@ type BillAnswer struct {
 
 func (x *BillAnswer) Reset() {
 	*x = BillAnswer{}
-	mi := &file_orchestrator_v1_bill_proto_msgTypes[4]
+	mi := &file_orchestrator_v1_bill_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -331,7 +594,7 @@ func (x *BillAnswer) String() string {
 func (*BillAnswer) ProtoMessage() {}
 
 func (x *BillAnswer) ProtoReflect() protoreflect.Message {
-	mi := &file_orchestrator_v1_bill_proto_msgTypes[4]
+	mi := &file_orchestrator_v1_bill_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -344,7 +607,7 @@ func (x *BillAnswer) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use BillAnswer.ProtoReflect.Descriptor instead.
 func (*BillAnswer) Descriptor() ([]byte, []int) {
-	return file_orchestrator_v1_bill_proto_rawDescGZIP(), []int{4}
+	return file_orchestrator_v1_bill_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *BillAnswer) GetBillNo() string {
@@ -440,7 +703,7 @@ type Bill struct {
 
 func (x *Bill) Reset() {
 	*x = Bill{}
-	mi := &file_orchestrator_v1_bill_proto_msgTypes[5]
+	mi := &file_orchestrator_v1_bill_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -452,7 +715,7 @@ func (x *Bill) String() string {
 func (*Bill) ProtoMessage() {}
 
 func (x *Bill) ProtoReflect() protoreflect.Message {
-	mi := &file_orchestrator_v1_bill_proto_msgTypes[5]
+	mi := &file_orchestrator_v1_bill_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -465,7 +728,7 @@ func (x *Bill) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Bill.ProtoReflect.Descriptor instead.
 func (*Bill) Descriptor() ([]byte, []int) {
-	return file_orchestrator_v1_bill_proto_rawDescGZIP(), []int{5}
+	return file_orchestrator_v1_bill_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *Bill) GetScheme() string {
@@ -655,7 +918,7 @@ type BillHistoryEntry struct {
 
 func (x *BillHistoryEntry) Reset() {
 	*x = BillHistoryEntry{}
-	mi := &file_orchestrator_v1_bill_proto_msgTypes[6]
+	mi := &file_orchestrator_v1_bill_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -667,7 +930,7 @@ func (x *BillHistoryEntry) String() string {
 func (*BillHistoryEntry) ProtoMessage() {}
 
 func (x *BillHistoryEntry) ProtoReflect() protoreflect.Message {
-	mi := &file_orchestrator_v1_bill_proto_msgTypes[6]
+	mi := &file_orchestrator_v1_bill_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -680,7 +943,7 @@ func (x *BillHistoryEntry) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use BillHistoryEntry.ProtoReflect.Descriptor instead.
 func (*BillHistoryEntry) Descriptor() ([]byte, []int) {
-	return file_orchestrator_v1_bill_proto_rawDescGZIP(), []int{6}
+	return file_orchestrator_v1_bill_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *BillHistoryEntry) GetEventTime() *timestamppb.Timestamp {
@@ -749,7 +1012,32 @@ const file_orchestrator_v1_bill_proto_rawDesc = "" +
 	"\xbaH\ar\x05\x10\x01\x18\xc8\x01R\x06billNo\x12\x1f\n" +
 	"\x06scheme\x18\x02 \x01(\tB\a\xbaH\x04r\x02\x18dR\x06scheme\">\n" +
 	"\x0fGetBillResponse\x12+\n" +
-	"\x05bills\x18\x01 \x03(\v2\x15.orchestrator.v1.BillR\x05bills\"h\n" +
+	"\x05bills\x18\x01 \x03(\v2\x15.orchestrator.v1.BillR\x05bills\"\\\n" +
+	"\x12ReadBillNowRequest\x12!\n" +
+	"\x06scheme\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18dR\x06scheme\x12#\n" +
+	"\abill_no\x18\x02 \x01(\tB\n" +
+	"\xbaH\ar\x05\x10\x01\x18\xc8\x01R\x06billNo\"~\n" +
+	"\x13ReadBillNowResponse\x12.\n" +
+	"\x05bills\x18\x01 \x03(\v2\x18.orchestrator.v1.BillNowR\x05bills\x127\n" +
+	"\tread_time\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\breadTime\"\x8d\x04\n" +
+	"\aBillNow\x12\x17\n" +
+	"\abill_id\x18\x01 \x01(\x03R\x06billId\x12\x17\n" +
+	"\abill_no\x18\x02 \x01(\tR\x06billNo\x12(\n" +
+	"\x10stock_org_number\x18\x03 \x01(\tR\x0estockOrgNumber\x12\x1b\n" +
+	"\tbill_kind\x18\x04 \x01(\tR\bbillKind\x12'\n" +
+	"\x0fdocument_status\x18\x05 \x01(\tR\x0edocumentStatus\x12#\n" +
+	"\rcancel_status\x18\x06 \x01(\tR\fcancelStatus\x12;\n" +
+	"\vcreate_time\x18\a \x01(\v2\x1a.google.protobuf.TimestampR\n" +
+	"createTime\x12;\n" +
+	"\vmodify_time\x18\b \x01(\v2\x1a.google.protobuf.TimestampR\n" +
+	"modifyTime\x12=\n" +
+	"\fapprove_time\x18\t \x01(\v2\x1a.google.protobuf.TimestampR\vapproveTime\x12;\n" +
+	"\vcancel_time\x18\n" +
+	" \x01(\v2\x1a.google.protobuf.TimestampR\n" +
+	"cancelTime\x12\x12\n" +
+	"\x04text\x18\v \x01(\tR\x04text\x12\x17\n" +
+	"\atext_en\x18\f \x01(\tR\x06textEn\x12\x18\n" +
+	"\aproblem\x18\r \x01(\tR\aproblem\"h\n" +
 	"\x14BatchGetBillsRequest\x12/\n" +
 	"\bbill_nos\x18\x01 \x03(\tB\x14\xbaH\x11\x92\x01\x0e\b\x01\x10\xe8\a\"\ar\x05\x10\x01\x18\xc8\x01R\abillNos\x12\x1f\n" +
 	"\x06scheme\x18\x02 \x01(\tB\a\xbaH\x04r\x02\x18dR\x06scheme\"\x8a\x01\n" +
@@ -812,10 +1100,11 @@ const file_orchestrator_v1_bill_proto_rawDesc = "" +
 	"\x14VERDICT_NEEDS_PERSON\x10\x03\x12\x14\n" +
 	"\x10VERDICT_TOO_LATE\x10\x04\x12\x1c\n" +
 	"\x18VERDICT_PARTLY_CANCELLED\x10\x05\x12\x18\n" +
-	"\x14VERDICT_NOTHING_OWED\x10\x062\xbb\x01\n" +
+	"\x14VERDICT_NOTHING_OWED\x10\x062\x95\x02\n" +
 	"\vBillService\x12L\n" +
 	"\aGetBill\x12\x1f.orchestrator.v1.GetBillRequest\x1a .orchestrator.v1.GetBillResponse\x12^\n" +
-	"\rBatchGetBills\x12%.orchestrator.v1.BatchGetBillsRequest\x1a&.orchestrator.v1.BatchGetBillsResponseB\xc6\x01\n" +
+	"\rBatchGetBills\x12%.orchestrator.v1.BatchGetBillsRequest\x1a&.orchestrator.v1.BatchGetBillsResponse\x12X\n" +
+	"\vReadBillNow\x12#.orchestrator.v1.ReadBillNowRequest\x1a$.orchestrator.v1.ReadBillNowResponseB\xc6\x01\n" +
 	"\x13com.orchestrator.v1B\tBillProtoP\x01ZGgithub.com/voidrelay/voidrelay/proto/gen/orchestrator/v1;orchestratorv1\xa2\x02\x03OXX\xaa\x02\x0fOrchestrator.V1\xca\x02\x0fOrchestrator\\V1\xe2\x02\x1bOrchestrator\\V1\\GPBMetadata\xea\x02\x10Orchestrator::V1b\x06proto3"
 
 var (
@@ -831,45 +1120,56 @@ func file_orchestrator_v1_bill_proto_rawDescGZIP() []byte {
 }
 
 var file_orchestrator_v1_bill_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
-var file_orchestrator_v1_bill_proto_msgTypes = make([]protoimpl.MessageInfo, 7)
+var file_orchestrator_v1_bill_proto_msgTypes = make([]protoimpl.MessageInfo, 10)
 var file_orchestrator_v1_bill_proto_goTypes = []any{
 	(Verdict)(0),                  // 0: orchestrator.v1.Verdict
 	(*GetBillRequest)(nil),        // 1: orchestrator.v1.GetBillRequest
 	(*GetBillResponse)(nil),       // 2: orchestrator.v1.GetBillResponse
-	(*BatchGetBillsRequest)(nil),  // 3: orchestrator.v1.BatchGetBillsRequest
-	(*BatchGetBillsResponse)(nil), // 4: orchestrator.v1.BatchGetBillsResponse
-	(*BillAnswer)(nil),            // 5: orchestrator.v1.BillAnswer
-	(*Bill)(nil),                  // 6: orchestrator.v1.Bill
-	(*BillHistoryEntry)(nil),      // 7: orchestrator.v1.BillHistoryEntry
-	(*SchemeReading)(nil),         // 8: orchestrator.v1.SchemeReading
-	(*timestamppb.Timestamp)(nil), // 9: google.protobuf.Timestamp
-	(*Cancellation)(nil),          // 10: orchestrator.v1.Cancellation
-	(*WorkItem)(nil),              // 11: orchestrator.v1.WorkItem
+	(*ReadBillNowRequest)(nil),    // 3: orchestrator.v1.ReadBillNowRequest
+	(*ReadBillNowResponse)(nil),   // 4: orchestrator.v1.ReadBillNowResponse
+	(*BillNow)(nil),               // 5: orchestrator.v1.BillNow
+	(*BatchGetBillsRequest)(nil),  // 6: orchestrator.v1.BatchGetBillsRequest
+	(*BatchGetBillsResponse)(nil), // 7: orchestrator.v1.BatchGetBillsResponse
+	(*BillAnswer)(nil),            // 8: orchestrator.v1.BillAnswer
+	(*Bill)(nil),                  // 9: orchestrator.v1.Bill
+	(*BillHistoryEntry)(nil),      // 10: orchestrator.v1.BillHistoryEntry
+	(*timestamppb.Timestamp)(nil), // 11: google.protobuf.Timestamp
+	(*SchemeReading)(nil),         // 12: orchestrator.v1.SchemeReading
+	(*Cancellation)(nil),          // 13: orchestrator.v1.Cancellation
+	(*WorkItem)(nil),              // 14: orchestrator.v1.WorkItem
 }
 var file_orchestrator_v1_bill_proto_depIdxs = []int32{
-	6,  // 0: orchestrator.v1.GetBillResponse.bills:type_name -> orchestrator.v1.Bill
-	5,  // 1: orchestrator.v1.BatchGetBillsResponse.answers:type_name -> orchestrator.v1.BillAnswer
-	8,  // 2: orchestrator.v1.BatchGetBillsResponse.readings:type_name -> orchestrator.v1.SchemeReading
-	6,  // 3: orchestrator.v1.BillAnswer.bills:type_name -> orchestrator.v1.Bill
-	9,  // 4: orchestrator.v1.Bill.modify_time:type_name -> google.protobuf.Timestamp
-	9,  // 5: orchestrator.v1.Bill.approve_time:type_name -> google.protobuf.Timestamp
-	9,  // 6: orchestrator.v1.Bill.cancel_time:type_name -> google.protobuf.Timestamp
-	9,  // 7: orchestrator.v1.Bill.read_time:type_name -> google.protobuf.Timestamp
-	0,  // 8: orchestrator.v1.Bill.verdict:type_name -> orchestrator.v1.Verdict
-	10, // 9: orchestrator.v1.Bill.cancellations:type_name -> orchestrator.v1.Cancellation
-	11, // 10: orchestrator.v1.Bill.work_items:type_name -> orchestrator.v1.WorkItem
-	7,  // 11: orchestrator.v1.Bill.history:type_name -> orchestrator.v1.BillHistoryEntry
-	9,  // 12: orchestrator.v1.Bill.as_of_time:type_name -> google.protobuf.Timestamp
-	9,  // 13: orchestrator.v1.BillHistoryEntry.event_time:type_name -> google.protobuf.Timestamp
-	1,  // 14: orchestrator.v1.BillService.GetBill:input_type -> orchestrator.v1.GetBillRequest
-	3,  // 15: orchestrator.v1.BillService.BatchGetBills:input_type -> orchestrator.v1.BatchGetBillsRequest
-	2,  // 16: orchestrator.v1.BillService.GetBill:output_type -> orchestrator.v1.GetBillResponse
-	4,  // 17: orchestrator.v1.BillService.BatchGetBills:output_type -> orchestrator.v1.BatchGetBillsResponse
-	16, // [16:18] is the sub-list for method output_type
-	14, // [14:16] is the sub-list for method input_type
-	14, // [14:14] is the sub-list for extension type_name
-	14, // [14:14] is the sub-list for extension extendee
-	0,  // [0:14] is the sub-list for field type_name
+	9,  // 0: orchestrator.v1.GetBillResponse.bills:type_name -> orchestrator.v1.Bill
+	5,  // 1: orchestrator.v1.ReadBillNowResponse.bills:type_name -> orchestrator.v1.BillNow
+	11, // 2: orchestrator.v1.ReadBillNowResponse.read_time:type_name -> google.protobuf.Timestamp
+	11, // 3: orchestrator.v1.BillNow.create_time:type_name -> google.protobuf.Timestamp
+	11, // 4: orchestrator.v1.BillNow.modify_time:type_name -> google.protobuf.Timestamp
+	11, // 5: orchestrator.v1.BillNow.approve_time:type_name -> google.protobuf.Timestamp
+	11, // 6: orchestrator.v1.BillNow.cancel_time:type_name -> google.protobuf.Timestamp
+	8,  // 7: orchestrator.v1.BatchGetBillsResponse.answers:type_name -> orchestrator.v1.BillAnswer
+	12, // 8: orchestrator.v1.BatchGetBillsResponse.readings:type_name -> orchestrator.v1.SchemeReading
+	9,  // 9: orchestrator.v1.BillAnswer.bills:type_name -> orchestrator.v1.Bill
+	11, // 10: orchestrator.v1.Bill.modify_time:type_name -> google.protobuf.Timestamp
+	11, // 11: orchestrator.v1.Bill.approve_time:type_name -> google.protobuf.Timestamp
+	11, // 12: orchestrator.v1.Bill.cancel_time:type_name -> google.protobuf.Timestamp
+	11, // 13: orchestrator.v1.Bill.read_time:type_name -> google.protobuf.Timestamp
+	0,  // 14: orchestrator.v1.Bill.verdict:type_name -> orchestrator.v1.Verdict
+	13, // 15: orchestrator.v1.Bill.cancellations:type_name -> orchestrator.v1.Cancellation
+	14, // 16: orchestrator.v1.Bill.work_items:type_name -> orchestrator.v1.WorkItem
+	10, // 17: orchestrator.v1.Bill.history:type_name -> orchestrator.v1.BillHistoryEntry
+	11, // 18: orchestrator.v1.Bill.as_of_time:type_name -> google.protobuf.Timestamp
+	11, // 19: orchestrator.v1.BillHistoryEntry.event_time:type_name -> google.protobuf.Timestamp
+	1,  // 20: orchestrator.v1.BillService.GetBill:input_type -> orchestrator.v1.GetBillRequest
+	6,  // 21: orchestrator.v1.BillService.BatchGetBills:input_type -> orchestrator.v1.BatchGetBillsRequest
+	3,  // 22: orchestrator.v1.BillService.ReadBillNow:input_type -> orchestrator.v1.ReadBillNowRequest
+	2,  // 23: orchestrator.v1.BillService.GetBill:output_type -> orchestrator.v1.GetBillResponse
+	7,  // 24: orchestrator.v1.BillService.BatchGetBills:output_type -> orchestrator.v1.BatchGetBillsResponse
+	4,  // 25: orchestrator.v1.BillService.ReadBillNow:output_type -> orchestrator.v1.ReadBillNowResponse
+	23, // [23:26] is the sub-list for method output_type
+	20, // [20:23] is the sub-list for method input_type
+	20, // [20:20] is the sub-list for extension type_name
+	20, // [20:20] is the sub-list for extension extendee
+	0,  // [0:20] is the sub-list for field type_name
 }
 
 func init() { file_orchestrator_v1_bill_proto_init() }
@@ -884,7 +1184,7 @@ func file_orchestrator_v1_bill_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_orchestrator_v1_bill_proto_rawDesc), len(file_orchestrator_v1_bill_proto_rawDesc)),
 			NumEnums:      1,
-			NumMessages:   7,
+			NumMessages:   10,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -21,6 +21,7 @@ const _ = grpc.SupportPackageIsVersion9
 const (
 	BillService_GetBill_FullMethodName       = "/orchestrator.v1.BillService/GetBill"
 	BillService_BatchGetBills_FullMethodName = "/orchestrator.v1.BillService/BatchGetBills"
+	BillService_ReadBillNow_FullMethodName   = "/orchestrator.v1.BillService/ReadBillNow"
 )
 
 // BillServiceClient is the client API for BillService service.
@@ -37,6 +38,10 @@ type BillServiceClient interface {
 	// that nobody has seen is no error: it stands in the answer, without bills. A thousand bills of two orders each are a
 	// reply of about 1.5 MB; a client that bounds replies to 4 MB, as most do, has room for a thousand such numbers.
 	BatchGetBills(ctx context.Context, in *BatchGetBillsRequest, opts ...grpc.CallOption) (*BatchGetBillsResponse, error)
+	// ReadBillNow asks Kingdee, now, what it shows of the bills with one number: one light query, whose answer nobody keeps.
+	// Nothing is decided and nothing is sent for it; what the ledger knows is GetBill's. An answer takes Kingdee's own time,
+	// 20 s at most: then, and where Kingdee cannot be asked, UNAVAILABLE (KINGDEE_UNREAD), and nothing is known of now.
+	ReadBillNow(ctx context.Context, in *ReadBillNowRequest, opts ...grpc.CallOption) (*ReadBillNowResponse, error)
 }
 
 type billServiceClient struct {
@@ -67,6 +72,16 @@ func (c *billServiceClient) BatchGetBills(ctx context.Context, in *BatchGetBills
 	return out, nil
 }
 
+func (c *billServiceClient) ReadBillNow(ctx context.Context, in *ReadBillNowRequest, opts ...grpc.CallOption) (*ReadBillNowResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ReadBillNowResponse)
+	err := c.cc.Invoke(ctx, BillService_ReadBillNow_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 // BillServiceServer is the server API for BillService service.
 // All implementations must embed UnimplementedBillServiceServer
 // for forward compatibility.
@@ -81,6 +96,10 @@ type BillServiceServer interface {
 	// that nobody has seen is no error: it stands in the answer, without bills. A thousand bills of two orders each are a
 	// reply of about 1.5 MB; a client that bounds replies to 4 MB, as most do, has room for a thousand such numbers.
 	BatchGetBills(context.Context, *BatchGetBillsRequest) (*BatchGetBillsResponse, error)
+	// ReadBillNow asks Kingdee, now, what it shows of the bills with one number: one light query, whose answer nobody keeps.
+	// Nothing is decided and nothing is sent for it; what the ledger knows is GetBill's. An answer takes Kingdee's own time,
+	// 20 s at most: then, and where Kingdee cannot be asked, UNAVAILABLE (KINGDEE_UNREAD), and nothing is known of now.
+	ReadBillNow(context.Context, *ReadBillNowRequest) (*ReadBillNowResponse, error)
 	mustEmbedUnimplementedBillServiceServer()
 }
 
@@ -96,6 +115,9 @@ func (UnimplementedBillServiceServer) GetBill(context.Context, *GetBillRequest) 
 }
 func (UnimplementedBillServiceServer) BatchGetBills(context.Context, *BatchGetBillsRequest) (*BatchGetBillsResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method BatchGetBills not implemented")
+}
+func (UnimplementedBillServiceServer) ReadBillNow(context.Context, *ReadBillNowRequest) (*ReadBillNowResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ReadBillNow not implemented")
 }
 func (UnimplementedBillServiceServer) mustEmbedUnimplementedBillServiceServer() {}
 func (UnimplementedBillServiceServer) testEmbeddedByValue()                     {}
@@ -154,6 +176,24 @@ func _BillService_BatchGetBills_Handler(srv interface{}, ctx context.Context, de
 	return interceptor(ctx, in, info, handler)
 }
 
+func _BillService_ReadBillNow_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ReadBillNowRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(BillServiceServer).ReadBillNow(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: BillService_ReadBillNow_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(BillServiceServer).ReadBillNow(ctx, req.(*ReadBillNowRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 // BillService_ServiceDesc is the grpc.ServiceDesc for BillService service.
 // It's only intended for direct use with grpc.RegisterService,
 // and not to be introspected or modified (even as a copy)
@@ -168,6 +208,10 @@ var BillService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "BatchGetBills",
 			Handler:    _BillService_BatchGetBills_Handler,
+		},
+		{
+			MethodName: "ReadBillNow",
+			Handler:    _BillService_ReadBillNow_Handler,
 		},
 	},
 	Streams:  []grpc.StreamDesc{},

@@ -103,6 +103,9 @@ const (
 	// RESOURCE_EXHAUSTED: as many wrong tokens of the caller's address as may be are being held back, and this one was not
 	// looked at; RetryInfo says when to try again.
 	ErrorReason_ERROR_REASON_LOGINS_HELD_BACK ErrorReason = 37
+	// UNAVAILABLE: Kingdee could not be asked, or not in time; nothing was changed. Metadata: scheme, kingdee_reason (of the
+	// Kingdee adapter's error, where it gave one).
+	ErrorReason_ERROR_REASON_KINGDEE_UNREAD ErrorReason = 38
 )
 
 // Enum value maps for ErrorReason.
@@ -145,6 +148,7 @@ var (
 		35: "ERROR_REASON_NOT_ALLOWED",
 		36: "ERROR_REASON_TOO_MANY_CALLS",
 		37: "ERROR_REASON_LOGINS_HELD_BACK",
+		38: "ERROR_REASON_KINGDEE_UNREAD",
 	}
 	ErrorReason_value = map[string]int32{
 		"ERROR_REASON_UNSPECIFIED":            0,
@@ -184,6 +188,7 @@ var (
 		"ERROR_REASON_NOT_ALLOWED":            35,
 		"ERROR_REASON_TOO_MANY_CALLS":         36,
 		"ERROR_REASON_LOGINS_HELD_BACK":       37,
+		"ERROR_REASON_KINGDEE_UNREAD":         38,
 	}
 )
 
@@ -218,7 +223,8 @@ var File_orchestrator_v1_error_reason_proto protoreflect.FileDescriptor
 
 const file_orchestrator_v1_error_reason_proto_rawDesc = "" +
 	"\n" +
-	"\"orchestrator/v1/error_reason.proto\x12\x0forchestrator.v1*\xfc\t\n" +
+	"\"orchestrator/v1/error_reason.proto\x12\x0forchestrator.v1*\x9d\n" +
+	"\n" +
 	"\vErrorReason\x12\x1c\n" +
 	"\x18ERROR_REASON_UNSPECIFIED\x10\x00\x12 \n" +
 	"\x1cERROR_REASON_REQUEST_INVALID\x10\x01\x12#\n" +
@@ -257,7 +263,8 @@ const file_orchestrator_v1_error_reason_proto_rawDesc = "" +
 	"\x1eERROR_REASON_LEDGER_NOT_BEHIND\x10\"\x12\x1c\n" +
 	"\x18ERROR_REASON_NOT_ALLOWED\x10#\x12\x1f\n" +
 	"\x1bERROR_REASON_TOO_MANY_CALLS\x10$\x12!\n" +
-	"\x1dERROR_REASON_LOGINS_HELD_BACK\x10%B\xcd\x01\n" +
+	"\x1dERROR_REASON_LOGINS_HELD_BACK\x10%\x12\x1f\n" +
+	"\x1bERROR_REASON_KINGDEE_UNREAD\x10&B\xcd\x01\n" +
 	"\x13com.orchestrator.v1B\x10ErrorReasonProtoP\x01ZGgithub.com/voidrelay/voidrelay/proto/gen/orchestrator/v1;orchestratorv1\xa2\x02\x03OXX\xaa\x02\x0fOrchestrator.V1\xca\x02\x0fOrchestrator\\V1\xe2\x02\x1bOrchestrator\\V1\\GPBMetadata\xea\x02\x10Orchestrator::V1b\x06proto3"
 
 var (

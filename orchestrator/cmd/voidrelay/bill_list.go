@@ -62,6 +62,9 @@ answered once, in the order of the list, and those that nobody has seen stay in 
 
 // listed are the numbers of the arguments, or of a file, or else of what is piped in.
 func (sh *shell) listed(args []string, file string) ([]string, error) {
+	if len(args) == 1 && args[0] == "-" && file == "" {
+		args, file = nil, "-"
+	}
 	text := strings.Join(args, "\n")
 	switch {
 	case file != "" && len(args) > 0:

@@ -353,3 +353,12 @@ func TestWhatTheOrchestratorRefusesAsWrongEndsAsWhatTheCommandLineRefuses(t *tes
 	status, _, errOut = m.asks(nil, "", "pause", "nope", "--reason", "x")
 	require.Equal(t, statusFailed, status, errOut)
 }
+
+// Who pipes types a dash for what is piped in, and it was taken for a bill number.
+func TestADashIsWhatIsPipedIn(t *testing.T) {
+	m := sitDown(t)
+	status, out, said := m.asks(nil, "NOPE1\nNOPE2\n", "bills", "-", "--output", "csv")
+	require.Zero(t, status, said)
+	require.Contains(t, out, "NOPE1,")
+	require.Contains(t, out, "NOPE2,")
+}

@@ -16,7 +16,7 @@ import (
 )
 
 // lateRequest is how long after a bill became live a request may still come: its bill was looked at before. For another
-// bill with the same number it is longer by a run, which may have read that one first.
+// bill with the same order it is longer by a run, which may have read that one first.
 const (
 	lateRequest = time.Minute
 	aRun        = time.Minute
@@ -46,7 +46,7 @@ type owedRow struct {
 //  1. Nothing is left lying: no cancellation is still planned or to be sent. One that waits for a person says why.
 //  2. For each order of the last life of a bill that is voided (or un-audited, or deleted, where the scheme says so)
 //     the warehouse was asked after that life ended, or a person was told.
-//  3. The warehouse was never asked while the bill, or another with its number, had been live for longer than a minute
+//  3. The warehouse was never asked while the bill, or another with its order, had been live for longer than a minute
 //     or two; nor for a bill that was never audited; nor for an order that no life of the bill had made.
 //  4. A bill that is live owes nothing. If something may have been cancelled for it, a person was told.
 //  5. What was answered is not asked again, and no cancellation ends two orders.
@@ -169,13 +169,14 @@ func (l *lives) told(b *ruletest.Kingdee, cancellations []owedRow) ([]string, er
 	return told, err
 }
 
-// 3: the number of a live bill is not asked for, whoever carried it before.
+// 3: the order of a live bill is not asked for, whoever carried its number before. One of the number in another
+// warehouse is another order, which nobody claims.
 func (l *lives) checkNumbers([]owedRow) error {
 	for _, r := range l.wms.requests {
 		for _, b := range l.kingdee.bills {
-			if b.Bill.Number == r.number && b.LiveFor(r.at) > lateRequest+aRun {
-				return fmt.Errorf("%s in %s was asked for at %s, when bill %d with that number had been live for %s",
-					r.number, r.warehouse, r.at, b.Bill.ID, b.LiveFor(r.at))
+			if b.Bill.Number == r.number && b.LiveIn(r.warehouse, r.at) > lateRequest+aRun {
+				return fmt.Errorf("%s in %s was asked for at %s, when bill %d with that order had been live for %s",
+					r.number, r.warehouse, r.at, b.Bill.ID, b.LiveIn(r.warehouse, r.at))
 			}
 		}
 	}

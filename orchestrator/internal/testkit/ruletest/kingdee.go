@@ -3,6 +3,7 @@ package ruletest
 import (
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"time"
 
 	"github.com/voidrelay/voidrelay/orchestrator/internal/form"
@@ -165,9 +166,13 @@ func (k *Kingdee) Restore() string {
 }
 
 // LiveFor is how long the bill had been live at this moment; negative when it was not.
-func (k *Kingdee) LiveFor(at time.Time) time.Duration {
+func (k *Kingdee) LiveFor(at time.Time) time.Duration { return k.LiveIn("", at) }
+
+// LiveIn is LiveFor for a life that made an order in this warehouse; empty = in any.
+func (k *Kingdee) LiveIn(warehouse string, at time.Time) time.Duration {
 	for _, life := range k.Lives {
-		if !at.Before(life.Begin) && (life.End.IsZero() || at.Before(life.End)) {
+		if !at.Before(life.Begin) && (life.End.IsZero() || at.Before(life.End)) &&
+			(warehouse == "" || slices.Contains(life.Warehouses, warehouse)) {
 			return at.Sub(life.Begin)
 		}
 	}

@@ -1845,8 +1845,8 @@ func (x *CloseWorkItemsResponse) GetResult() *ActionResult {
 
 // CancellationFilter selects cancellations, for lists and for acts: by id, or by what they have in common. Parts that are
 // left out select all; what each part names must hold. Pages by scheme, state, bill, work item, hold reason or time are
-// found by index; what few of them have in common is looked for among all that the other parts leave, which takes
-// half a second for a million.
+// found by index. What few of them have in common, such as a text, is looked for among all that the other parts leave,
+// and takes the longer the more those are, seconds for a million: narrow it by scheme, state or time.
 type CancellationFilter struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The scheme's name.
